@@ -1,0 +1,55 @@
+#ifndef CLASS_EMAIL_H
+#define CLASS_EMAIL_H
+
+#include "eas-options.h"
+
+/* Mails as ActiveSync's class Email ([MS-ASEMAIL], [MS-ASAIRS], [MS-ASMS]). */
+
+struct mail;
+struct eas_folder;
+
+enum eas_mail_write_flags {
+	/* a new item for the device: everything */
+	EAS_MAIL_WRITE_ALL = 0,
+	/* a changed item: only what can change (Read, Flag, Categories, LastVerbExecuted) */
+	EAS_MAIL_WRITE_CHANGE = 0x01,
+	/* ItemOperations and Search: elements are in Properties, not ApplicationData */
+	EAS_MAIL_WRITE_PROPERTIES = 0x02,
+};
+
+/* Headers and cached fields lib-storage should have at hand for eas_email_write(): for
+   mail_alloc() and mailbox_search_init(). headers_r is owned by the caller (unref with
+   mailbox_header_lookup_unref). */
+enum mail_fetch_field
+eas_email_fetch_fields(struct mailbox *box, const struct eas_item_options *options,
+		       enum eas_mail_write_flags flags,
+		       struct mailbox_header_lookup_ctx **headers_r);
+
+/* Writes the elements of a mail (the children of ApplicationData or Properties, in the order of
+   the schemas) to writer, which should be a fragment: on failure what was written has
+   to be dropped. Returns 1; 0 if the mail is gone (expunged); -1 if it can't be shown
+   (poison: error_r says why, the caller skips and logs it). */
+int eas_email_write(struct eas_request *req, struct eas_folder *folder,
+		    struct mail *mail, const struct eas_item_options *options,
+		    enum eas_mail_write_flags flags,
+		    struct wbxml_writer *writer, const char **error_r);
+
+/* Applies a device's <ApplicationData> to an existing mail in an open transaction:
+   Read, Flag, Categories (12.1/14.0 on). Other elements are ignored, as Exchange does, unless malformed.
+   Returns 1; 0 nothing to change; -1 with a Sync item Status (6 malformed...). */
+int eas_email_apply_change(struct eas_request *req, struct mail *mail,
+			   const struct wbxml_node *application_data,
+			   unsigned int *status_r);
+
+/* The attachment that a FileReference ("<folder id>:<uid>:<part>") names. Splits it; -1 =
+   malformed. part_r is on the data stack (IMAP part number, "2.1"). */
+int eas_file_reference_parse(const char *ref, const char **folder_id_r,
+			     uint32_t *uid_r, const char **part_r);
+/* Opens the decoded content of a part of the mail. size_r is exact (the part is decoded once to
+   count it). Returns 1, 0 no such part, -1 error. The caller unrefs input_r. */
+int eas_email_open_attachment(struct mail *mail, const char *part,
+			      struct istream **input_r, uoff_t *size_r,
+			      const char **content_type_r,
+			      const char **filename_r);
+
+#endif

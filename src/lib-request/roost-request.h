@@ -1,0 +1,111 @@
+#ifndef ROOST_REQUEST_H
+#define ROOST_REQUEST_H
+
+#include "net.h"
+#include "guid.h"
+
+/* A request as the protocols see it: an authenticated user, a method and a target, headers, a
+   body, and an answer to be filled. Protocols know nothing of sockets, processes or parking;
+   the worker knows nothing of protocols. This folder is what stands between the two. */
+
+struct istream;
+struct ostream;
+struct mail_user;
+struct store;
+struct roost_settings;
+struct roost_request;
+
+/* A warm user: kept by the worker between requests. */
+struct roost_user {
+	struct mail_user *mail_user;
+	const struct roost_settings *set;	/* with userdb's overrides */
+	struct event *event;
+	/* opened on first use by roost_user_get_store() */
+	struct store *store;
+};
+
+/* The user's roost.db, opened when it is first asked for. The store belongs to user.
+   Returns 0, or -1 and a sentence for the log. */
+int roost_user_get_store(struct roost_user *user, struct store **store_r,
+			 const char **error_r);
+/* Closes the store, if it is open. */
+void roost_user_close_store(struct roost_user *user);
+/* A change to a folder that no Dovecot process sees (the store's own folders, device
+   records): wakes this user's parked requests that watch guid. A hint: failure is silent. */
+void roost_user_notify(struct roost_user *user, const guid_128_t guid);
+
+struct roost_header {
+	const char *name, *value;
+};
+ARRAY_DEFINE_TYPE(roost_header, struct roost_header);
+
+/* The request is not answered but parked: see roost_answer_park(). */
+struct roost_park {
+	unsigned int msecs;		/* from now */
+	ARRAY_TYPE(guid_128_t) watch;	/* empty: any change of the user's mail */
+};
+
+struct roost_answer {
+	unsigned int status;		/* HTTP status, 200 by default */
+	const char *reason;		/* never variable text */
+	ARRAY_TYPE(roost_header) headers;
+	/* NULL until roost_answer_output() is called; a spool in memory and then
+	   in an unlinked file, so its size is bounded by the disk only */
+	struct ostream *output;
+	bool gzip:1;			/* the protocol allows compression */
+	bool close:1;			/* close the connection after this */
+	struct roost_park *park;	/* NULL: answer now */
+};
+
+struct roost_request {
+	pool_t pool;
+	struct event *event;		/* child of user->event; add fields freely */
+	struct roost_user *user;
+	const char *method;		/* "POST" */
+	const char *path;		/* decoded, without query */
+	const char *query;		/* undecoded, without '?'; NULL if none */
+	const char *scheme_host;	/* "https://mail.example.com" as the client called us */
+	ARRAY_TYPE(roost_header) headers;
+	struct istream *body;		/* blocking and seekable; NULL if empty */
+	uoff_t body_size;
+	struct ip_addr remote_ip;
+	bool secured:1;
+	/* Milliseconds since the request came first: larger than 0 if it was parked and is
+	   run again because something may have changed. */
+	unsigned int elapsed_msecs;
+
+	struct roost_answer answer;
+
+	/* for the request's log line, set by the protocol; in pool or static */
+	const char *log_device, *log_command, *log_version, *log_status;
+};
+
+/* A request's header by name in any case, NULL if it has none. */
+const char *roost_request_header(const struct roost_request *req,
+				 const char *name);
+/* Adds a header to the answer. name is static; value is copied, control characters
+   in it are replaced. */
+void roost_answer_add_header(struct roost_request *req, const char *name,
+			     const char *value);
+/* The stream for the answer's body. The same one each time. */
+struct ostream *roost_answer_output(struct roost_request *req);
+/* Drops what was written so far and the Content-* headers, status to 200. */
+void roost_answer_reset(struct roost_request *req);
+/* An HTTP-level error answer with a short text of ours. Drops what was written. */
+void roost_answer_fail(struct roost_request *req, unsigned int status,
+		       const char *reason);
+/* Parks the request: it is run again (with elapsed_msecs set) when one of the watched
+   mailboxes may have changed, at the slow re-check interval, or when msecs have passed; in the last case
+   the answer as it is filled now is sent without asking the worker. watch is copied. */
+void roost_answer_park(struct roost_request *req, unsigned int msecs,
+		       const guid_128_t *watch, unsigned int watch_count);
+
+/* A protocol: the paths it serves and its entry. run() fills the answer; -1 = internal
+   error that was logged (the worker answers 500 if nothing better was set). */
+struct roost_protocol {
+	const char *name;		/* "eas" */
+	const char *const *paths;	/* compared case-insensitively, NULL-ended */
+	int (*run)(struct roost_request *req);
+};
+
+#endif
