@@ -38,20 +38,21 @@ enum eas_status {
 	EAS_STATUS_SERVER_ERROR = 110,
 	EAS_STATUS_SERVER_ERROR_RETRY_LATER = 111,
 	EAS_STATUS_MAILBOX_QUOTA_EXCEEDED = 113,
-	EAS_STATUS_ACCESS_DENIED = 123,
 	EAS_STATUS_USER_DISABLED_FOR_SYNC = 126,
 	EAS_STATUS_DEVICE_IS_BLOCKED_FOR_THIS_USER = 129,
-	EAS_STATUS_LEGACY_DEVICE_ON_STRICT_POLICY = 131,
+	EAS_STATUS_ACCESS_DENIED = 130,
 	EAS_STATUS_SYNC_STATE_NOT_FOUND = 132,
 	EAS_STATUS_SYNC_STATE_CORRUPT = 134,
+	EAS_STATUS_VERSION_NOT_SUPPORTED = 138,
 	EAS_STATUS_DEVICE_NOT_FULLY_PROVISIONABLE = 139,
 	EAS_STATUS_REMOTE_WIPE_REQUESTED = 140,
-	EAS_STATUS_LEGACY_DEVICE_ON_STRICT_POLICY_141 = 141,
+	EAS_STATUS_LEGACY_DEVICE_ON_STRICT_POLICY = 141,
 	EAS_STATUS_DEVICE_NOT_PROVISIONED = 142,
 	EAS_STATUS_POLICY_REFRESH = 143,
 	EAS_STATUS_INVALID_POLICY_KEY = 144,
 	EAS_STATUS_EXTERNALLY_MANAGED_DEVICES_NOT_ALLOWED = 145,
-	EAS_STATUS_INVALID_STORED_REQUEST = 155,
+	EAS_STATUS_UNEXPECTED_ITEM_CLASS = 147,
+	EAS_STATUS_INVALID_STORED_REQUEST = 149,
 	EAS_STATUS_ITEM_NOT_FOUND = 150,
 	EAS_STATUS_TOO_MANY_FOLDERS = 151,
 	EAS_STATUS_TOO_MANY_DEVICES = 177,
@@ -99,11 +100,12 @@ struct eas_request {
 	struct store *store;
 	const struct eas_quirks *quirks;
 	uint32_t policy_key;		/* 0 = none or "0" */
+	bool has_policy_key:1;		/* the device sent one, if only "0" */
 	bool accept_multipart:1;
 	bool save_in_sent:1;
 	/* query parameters, NULL when absent */
-	const char *attachment_name, *collection_id, *item_id, *long_id,
-		*parent_id, *occurrence;
+	const char *attachment_name, *collection_id, *collection_name,
+		*item_id, *long_id, *parent_id, *occurrence;
 	struct wbxml_node *root;	/* NULL: no WBXML body */
 	enum eas_status status;		/* for func's return -1 */
 	/* eas-folders.c's cache */
@@ -119,8 +121,16 @@ void eas_request_reset_answer(struct eas_request *req);
 /* Sets an HTTP error answer and returns -1. */
 int eas_request_fail_http(struct eas_request *req, unsigned int status,
 			  const char *reason);
-/* Sets req->status and returns -1. */
+/* Sets req->status and returns -1: the dispatcher answers <root><status> with HTTP 200. The
+   common status codes above 100 become the HTTP status that [MS-ASCMD] 2.2.2 has
+   for them when the version is below 14.0 or the command has no root. */
 int eas_request_fail(struct eas_request *req, unsigned int status);
+/* The same for a temporary failure of ours (already logged): Status 111, or 503
+   with Retry-After. */
+int eas_request_fail_temp(struct eas_request *req);
+/* Adds MS-ASProtocolVersions, MS-ASProtocolCommands and X-MS-RP to the answer: for a
+   device that starts its synchronization anew ([MS-ASHTTP] 3.2.5.1). */
+void eas_request_add_versions(struct eas_request *req);
 
 /* The protocol's entry, in the table of the worker. */
 extern const struct roost_protocol eas_protocol;
