@@ -40,13 +40,22 @@ struct store_device {
 	const char *policy_hash;	/* NULL = none */
 	/* heartbeat that the last Ping used, seconds; 0 = none */
 	unsigned int heartbeat;
+
+	/* The store's own: the record as it was read. It must live as long as the
+	   device; NULL in a device that did not come from the store. */
+	struct store_device *loaded;
 };
 ARRAY_DEFINE_TYPE(store_device, struct store_device *);
 
 /* Finds a device by its protocol and id. Returns 1, 0 unknown, -1. */
 int store_device_get(struct store *store, pool_t pool, const char *protocol,
 		     const char *id, struct store_device **device_r);
-/* Inserts (num == 0, then num is set) or updates the whole record. */
+/* Inserts (num == 0, then num is set) or updates what the caller changed since it read
+   the device: what others changed meanwhile (an ordered wipe) stays, and is
+   seen in the device afterwards if it is no text. Nothing is written if nothing
+   changed; last_seen alone counts only if it is STORE_DEVICE_SEEN_SECS newer. A device
+   that was removed meanwhile stays removed. Returns 0 or -1. */
+#define STORE_DEVICE_SEEN_SECS 600
 int store_device_save(struct store *store, struct store_device *device);
 /* All devices, oldest first. */
 int store_device_list(struct store *store, pool_t pool,

@@ -1,0 +1,188 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "store-private.h"
+
+/* An upgrade is never changed once it was released: test-store-schema.c keeps the
+   text of every earlier version and upgrades from each.
+
+   - AUTOINCREMENT: a number that stood in a device's memory must never mean
+     something else.
+   - The sync state is a table with rowid: a state of some hundred bytes to
+     some KiB then lies in one page, so a put writes one page.
+   - What belongs to a device goes with it (ON DELETE CASCADE). */
+static const struct store_upgrade store_upgrades[] = {
+	{ 1,
+"CREATE TABLE device ("
+" num INTEGER PRIMARY KEY AUTOINCREMENT,"
+" protocol TEXT NOT NULL,"
+" id TEXT NOT NULL,"
+" type TEXT,"
+" user_agent TEXT,"
+" model TEXT,"
+" imei TEXT,"
+" friendly_name TEXT,"
+" os TEXT,"
+" os_language TEXT,"
+" phone_number TEXT,"
+" mobile_operator TEXT,"
+" version INTEGER NOT NULL,"
+" version_max INTEGER NOT NULL,"
+" first_seen INTEGER NOT NULL,"
+" last_seen INTEGER NOT NULL,"
+" access INTEGER NOT NULL,"
+" wipe INTEGER NOT NULL,"
+" wipe_account_only INTEGER NOT NULL,"
+" policy_key INTEGER NOT NULL,"
+" policy_key_pending INTEGER NOT NULL,"
+" policy_hash TEXT,"
+" heartbeat INTEGER NOT NULL,"
+" UNIQUE (protocol, id));"
+
+"CREATE TABLE device_param ("
+" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE,"
+" name TEXT NOT NULL,"
+" value BLOB NOT NULL,"
+" PRIMARY KEY (device, name)) WITHOUT ROWID;"
+
+"CREATE TABLE state ("
+" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE,"
+" collection TEXT NOT NULL,"
+" epoch INTEGER NOT NULL,"
+" counter INTEGER NOT NULL,"
+" repeats INTEGER NOT NULL,"
+" confirmed BLOB,"
+" issued BLOB,"
+" UNIQUE (device, collection));"
+
+"CREATE TABLE op ("
+" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE,"
+" kind TEXT NOT NULL,"
+" key TEXT NOT NULL,"
+" value BLOB NOT NULL,"
+" time INTEGER NOT NULL,"
+" PRIMARY KEY (device, kind, key)) WITHOUT ROWID;"
+"CREATE INDEX op_time ON op (time);"
+
+"CREATE TABLE folder ("
+" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+" guid BLOB NOT NULL UNIQUE,"
+" vname TEXT);"
+	},
+};
+
+static int
+schema_exec(sqlite3 *db, const char *sql, const char *what,
+	    const char **error_r)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	*error_r = t_strdup_printf("%s failed: %s", what, sqlite3_errmsg(db));
+	return -1;
+}
+
+static int
+schema_get_number(sqlite3 *db, const char *sql, int64_t *value_r,
+		  const char **error_r)
+{
+	sqlite3_stmt *stmt;
+	int ret = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW) {
+		*value_r = sqlite3_column_int64(stmt, 0);
+		ret = 0;
+	} else {
+		*error_r = t_strdup_printf("Reading the schema failed: %s",
+					   sqlite3_errmsg(db));
+	}
+	(void)sqlite3_finalize(stmt);
+	return ret;
+}
+
+/* Inside of the transaction: another process may have upgraded meanwhile. */
+static int
+schema_upgrade_locked(sqlite3 *db, const struct store_upgrade *upgrades,
+		      unsigned int count, const char **error_r)
+{
+	int64_t version;
+	unsigned int i;
+
+	if (schema_get_number(db, "PRAGMA user_version", &version, error_r) < 0)
+		return -1;
+	for (i = 0; i < count; i++) {
+		i_assert(upgrades[i].version == i + 1);
+		if (upgrades[i].version <= version)
+			continue;
+		if (schema_exec(db, upgrades[i].sql, t_strdup_printf(
+				"Upgrading the schema to version %u",
+				upgrades[i].version), error_r) < 0)
+			return -1;
+	}
+	if (version >= count)
+		return 0;
+	return schema_exec(db, t_strdup_printf("PRAGMA user_version = %u",
+					       count),
+			   "Setting the schema's version", error_r);
+}
+
+int store_schema_upgrade(sqlite3 *db, const struct store_upgrade *upgrades,
+			 unsigned int count, const char **error_r)
+{
+	int64_t version;
+
+	if (schema_get_number(db, "PRAGMA user_version", &version, error_r) < 0)
+		return -1;
+	if (version == count)
+		return 0;
+	if (version < 0 || version > count) {
+		*error_r = t_strdup_printf(
+			"Schema version %"PRId64" is newer than this program's "
+			"(%u)", version, count);
+		return -1;
+	}
+	if (schema_exec(db, "BEGIN IMMEDIATE", "Locking for the upgrade",
+			error_r) < 0)
+		return -1;
+	if (schema_upgrade_locked(db, upgrades, count, error_r) < 0) {
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return -1;
+	}
+	if (schema_exec(db, "COMMIT", "Committing the upgrade", error_r) < 0) {
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+/* A new database is claimed before its first table is made, so whatever has tables
+   but not our mark is somebody else's. */
+static int schema_claim(sqlite3 *db, const char **error_r)
+{
+	int64_t id, tables;
+
+	if (schema_get_number(db, "PRAGMA application_id", &id, error_r) < 0)
+		return -1;
+	if (id == STORE_APPLICATION_ID)
+		return 0;
+	if (schema_get_number(db, "SELECT count(*) FROM sqlite_master",
+			      &tables, error_r) < 0)
+		return -1;
+	if (id != 0 || tables != 0) {
+		*error_r = "It is another program's database";
+		return -1;
+	}
+	return schema_exec(db, t_strdup_printf("PRAGMA application_id = %d",
+					       STORE_APPLICATION_ID),
+			   "Marking the new database", error_r);
+}
+
+int store_schema_init(sqlite3 *db, const char **error_r)
+{
+	i_assert(N_ELEMENTS(store_upgrades) == STORE_SCHEMA_VERSION);
+
+	if (schema_claim(db, error_r) < 0)
+		return -1;
+	return store_schema_upgrade(db, store_upgrades,
+				    N_ELEMENTS(store_upgrades), error_r);
+}

@@ -1,0 +1,216 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "buffer.h"
+#include "store-private.h"
+
+/* The order is that of the table in store-device.c. */
+#define DEVICE_COLUMNS \
+	"type, user_agent, model, imei, friendly_name, os, os_language, " \
+	"phone_number, mobile_operator, version, version_max, first_seen, " \
+	"last_seen, access, wipe, wipe_account_only, policy_key, " \
+	"policy_key_pending, policy_hash, heartbeat"
+#define DEVICE_SELECT \
+	"SELECT num, protocol, id, " DEVICE_COLUMNS " FROM device "
+
+const char *const store_sql_texts[STORE_SQL_COUNT] = {
+	[STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[STORE_SQL_COMMIT] = "COMMIT",
+	[STORE_SQL_ROLLBACK] = "ROLLBACK",
+
+	[STORE_SQL_DEVICE_GET] = DEVICE_SELECT "WHERE protocol=?1 AND id=?2",
+	[STORE_SQL_DEVICE_GET_NUM] = DEVICE_SELECT "WHERE num=?1",
+	[STORE_SQL_DEVICE_LIST] = DEVICE_SELECT "ORDER BY num",
+	[STORE_SQL_DEVICE_COUNT] = "SELECT count(*) FROM device",
+	/* somebody else may have added it since we looked */
+	[STORE_SQL_DEVICE_INSERT] =
+		"INSERT INTO device (protocol, id, " DEVICE_COLUMNS ") VALUES "
+		"(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
+		"?18,?19,?20,?21,?22) ON CONFLICT (protocol, id) DO NOTHING",
+	[STORE_SQL_DEVICE_UPDATE] =
+		"UPDATE device SET (" DEVICE_COLUMNS ") = "
+		"(?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,"
+		"?19,?20,?21,?22) WHERE num=?1",
+	[STORE_SQL_DEVICE_REMOVE] = "DELETE FROM device WHERE num=?1",
+
+	/* "FROM device": nothing is written for a device that was removed */
+	[STORE_SQL_PARAM_GET] =
+		"SELECT value FROM device_param WHERE device=?1 AND name=?2",
+	[STORE_SQL_PARAM_PUT] =
+		"INSERT INTO device_param (device, name, value) "
+		"SELECT num, ?2, ?3 FROM device WHERE num=?1 "
+		"ON CONFLICT (device, name) DO UPDATE SET value=excluded.value",
+	[STORE_SQL_PARAM_DELETE] =
+		"DELETE FROM device_param WHERE device=?1 AND name=?2",
+
+	[STORE_SQL_STATE_GET] =
+		"SELECT epoch, counter, repeats, confirmed, issued FROM state "
+		"WHERE device=?1 AND collection=?2",
+	[STORE_SQL_STATE_LIST] =
+		"SELECT collection, epoch, counter, repeats, "
+		"ifnull(length(confirmed), 0) + ifnull(length(issued), 0) "
+		"FROM state WHERE device=?1 ORDER BY collection",
+	[STORE_SQL_STATE_REPLACE] =
+		"INSERT INTO state "
+		"(device, collection, epoch, counter, repeats, confirmed, "
+		"issued) SELECT num, ?2, ?3, ?4, ?5, ?6, ?7 "
+		"FROM device WHERE num=?1 "
+		"ON CONFLICT (device, collection) DO UPDATE SET "
+		"epoch=excluded.epoch, counter=excluded.counter, "
+		"repeats=excluded.repeats, confirmed=excluded.confirmed, "
+		"issued=excluded.issued",
+	[STORE_SQL_STATE_INSERT] =
+		"INSERT INTO state "
+		"(device, collection, epoch, counter, repeats, confirmed, "
+		"issued) SELECT num, ?2, ?3, ?4, ?5, ?6, ?7 "
+		"FROM device WHERE num=?1 "
+		"ON CONFLICT (device, collection) DO NOTHING",
+	[STORE_SQL_STATE_SWAP] =
+		"UPDATE state SET epoch=?3, counter=?4, repeats=?5, "
+		"confirmed=?6, issued=?7 WHERE device=?1 AND collection=?2 "
+		"AND epoch=?8 AND counter=?9 AND repeats=?10",
+	[STORE_SQL_STATE_DELETE] =
+		"DELETE FROM state WHERE device=?1 AND collection=?2",
+	[STORE_SQL_STATE_DELETE_ALL] = "DELETE FROM state WHERE device=?1",
+
+	[STORE_SQL_OP_GET] =
+		"SELECT value FROM op WHERE device=?1 AND kind=?2 AND key=?3",
+	[STORE_SQL_OP_PUT] =
+		"INSERT INTO op (device, kind, key, value, time) "
+		"SELECT num, ?2, ?3, ?4, ?5 FROM device WHERE num=?1 "
+		"ON CONFLICT (device, kind, key) DO UPDATE SET "
+		"value=excluded.value, time=excluded.time",
+	[STORE_SQL_OP_DELETE] =
+		"DELETE FROM op WHERE device=?1 AND kind=?2 AND key=?3",
+	[STORE_SQL_OP_DELETE_ALL] = "DELETE FROM op WHERE device=?1",
+	[STORE_SQL_OP_OLDEST] = "SELECT 1 FROM op WHERE time < ?1 LIMIT 1",
+	[STORE_SQL_OP_EXPIRE] = "DELETE FROM op WHERE time < ?1",
+
+	[STORE_SQL_FOLDER_GET] = "SELECT id, guid, vname FROM folder WHERE id=?1",
+	[STORE_SQL_FOLDER_GET_GUID] =
+		"SELECT id, guid, vname FROM folder WHERE guid=?1",
+	[STORE_SQL_FOLDER_LIST] =
+		"SELECT id, guid, vname FROM folder ORDER BY id",
+	[STORE_SQL_FOLDER_PUT] =
+		"INSERT INTO folder (guid, vname) VALUES (?1, ?2) "
+		"ON CONFLICT (guid) DO NOTHING",
+	[STORE_SQL_FOLDER_HINT] = "UPDATE folder SET vname=?2 WHERE id=?1",
+};
+
+sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)
+{
+	sqlite3_stmt **stmt = &store->stmts[id];
+
+	if (store->in_transaction && sqlite3_get_autocommit(store->db) != 0) {
+		/* an earlier error (disk full, ...) has undone the transaction: what
+		   follows must not become one of its own */
+		e_error(store->event, "The transaction was lost before '%s'",
+			store_sql_texts[id]);
+		return NULL;
+	}
+	if (*stmt == NULL &&
+	    sqlite3_prepare_v3(store->db, store_sql_texts[id], -1,
+			       SQLITE_PREPARE_PERSISTENT, stmt,
+			       NULL) != SQLITE_OK) {
+		e_error(store->event, "Preparing '%s' failed: %s",
+			store_sql_texts[id], sqlite3_errmsg(store->db));
+		return NULL;
+	}
+	return *stmt;
+}
+
+int store_sql_step(struct store *store, sqlite3_stmt *stmt)
+{
+	switch (sqlite3_step(stmt)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		return 0;
+	default:
+		e_error(store->event, "'%s' failed: %s", sqlite3_sql(stmt),
+			sqlite3_errmsg(store->db));
+		return -1;
+	}
+}
+
+void store_sql_done(sqlite3_stmt *stmt)
+{
+	/* repeats the error of the last step, which was looked at there */
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+}
+
+int store_sql_run(struct store *store, sqlite3_stmt *stmt,
+		  unsigned int *changes_r)
+{
+	int ret = store_sql_step(store, stmt);
+
+	if (ret == 0 && changes_r != NULL)
+		*changes_r = sqlite3_changes(store->db);
+	store_sql_done(stmt);
+	return ret < 0 ? -1 : 0;
+}
+
+void store_bind_text(sqlite3_stmt *stmt, int param, const char *value)
+{
+	int ret = sqlite3_bind_text(stmt, param, value, -1, SQLITE_STATIC);
+
+	i_assert(ret == SQLITE_OK);
+}
+
+void store_bind_uint(sqlite3_stmt *stmt, int param, uint64_t value)
+{
+	int ret = sqlite3_bind_int64(stmt, param, (sqlite3_int64)value);
+
+	i_assert(ret == SQLITE_OK);
+}
+
+void store_bind_blob(sqlite3_stmt *stmt, int param, const void *data,
+		     size_t size)
+{
+	int ret = sqlite3_bind_blob64(stmt, param, data, size, SQLITE_STATIC);
+
+	i_assert(ret == SQLITE_OK);
+}
+
+const char *store_column_strdup(sqlite3_stmt *stmt, int column, pool_t pool)
+{
+	return p_strdup(pool, (const char *)sqlite3_column_text(stmt, column));
+}
+
+uint32_t store_column_uint(sqlite3_stmt *stmt, int column)
+{
+	sqlite3_int64 value = sqlite3_column_int64(stmt, column);
+
+	return value < 0 || value > UINT32_MAX ? 0 : (uint32_t)value;
+}
+
+const void *store_column_memdup(sqlite3_stmt *stmt, int column, pool_t pool,
+				size_t *size_r)
+{
+	const void *data = sqlite3_column_blob(stmt, column);
+	size_t size = sqlite3_column_bytes(stmt, column);
+
+	*size_r = size;
+	if (data != NULL)
+		return p_memdup(pool, data, size);
+	/* SQLite has no address for an empty value */
+	return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL :
+		p_strdup(pool, "");
+}
+
+int store_sql_run_value(struct store *store, sqlite3_stmt *stmt, pool_t pool,
+			buffer_t **value_r)
+{
+	int ret = store_sql_step(store, stmt);
+
+	if (ret > 0) {
+		const void *data = sqlite3_column_blob(stmt, 0);
+		size_t size = sqlite3_column_bytes(stmt, 0);
+
+		*value_r = buffer_create_dynamic(pool, size + 1);
+		buffer_append(*value_r, data, size);
+	}
+	store_sql_done(stmt);
+	return ret;
+}
