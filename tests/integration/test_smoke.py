@@ -80,13 +80,13 @@ class BothWays(Case):
     """What the phone does is seen in IMAP, and the other way round."""
 
     def test_read_and_delete(self):
-        self.dovecot.deliver("u1", MESSAGE.format(subject="both ways", id="both-ways"))
-        device = self.ready_device("u1", "14.1")
+        self.dovecot.deliver("u5", MESSAGE.format(subject="both ways", id="both-ways"))
+        device = self.ready_device("u5", "14.1")
         inbox = device.folders_of_type(INBOX)[0]
         items = {add.get("ApplicationData/Email:Subject"): add.get("ServerId")
                  for page in device.sync_all(inbox, bodies=Body(HTML, 1024)) for add in page.findall("Commands/Add")}
         item = items["both ways"]
-        imap = self.dovecot.imap("u1")
+        imap = self.dovecot.imap("u5")
         number = imap.search(None, "SUBJECT", '"both ways"')[1][0].decode()
 
         device.change(inbox, item, E("Email:Read", 1))

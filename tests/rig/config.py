@@ -13,7 +13,7 @@ MAILBOXES = (("Drafts", r"\Drafts"), ("Sent", r"\Sent"), ("Trash", r"\Trash"), (
 @dataclasses.dataclass
 class Settings:
     """What a test may choose about its instance."""
-    users: int = 4
+    users: int = 8
     mail: str = "maildir:~/Maildir"
     # Dovecot configuration appended at the end, e.g. "roost_max_devices = 2\n"
     extra: str = ""
