@@ -111,6 +111,8 @@ struct eas_request {
 	/* eas-folders.c's cache */
 	struct eas_folders *folders;
 	struct wbxml_writer *writer;
+	/* eas_request_fail_http() was called */
+	bool http_failed:1;
 };
 
 /* The writer of the answer's document: the first call sets the content type and writes the
