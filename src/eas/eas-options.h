@@ -45,8 +45,9 @@ void eas_item_options_init(struct eas_item_options *options,
 			   unsigned int version);
 /* Reads an <Options> element of AirSync, ItemOperations or Search, or (12.0 on) BodyPreference
    elements directly below node. Replaces what options has (Options are sticky as a
-   whole). Returns 0, or -1 with a Status: EAS_STATUS_INVALID_CONTENT or
-   EAS_STATUS_INVALID_XML. */
+   whole). Whether the class of the folder knows the FilterType is the caller's to
+   look at. Returns 0, or -1 with a Status: EAS_STATUS_INVALID_XML or (14.1 on)
+   EAS_STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED. */
 int eas_item_options_parse(struct eas_item_options *options,
 			   const struct wbxml_node *node, unsigned int version,
 			   enum eas_status *status_r);

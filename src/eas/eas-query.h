@@ -42,7 +42,7 @@ struct eas_query {
 /* Parses the undecoded query (without '?'; NULL or "" = no query, all fields
    are unset). Returns 0, or -1 and a sentence for the log without the
    query's text: the request deserves a 400. Strings are allocated from pool
-   and are valid UTF-8 without control characters. */
+   (not a data stack's) and are valid UTF-8 without control characters. */
 int eas_query_parse(pool_t pool, const char *query,
 		    struct eas_query *query_r, const char **error_r);
 
