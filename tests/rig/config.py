@@ -31,8 +31,8 @@ def dovecot_version():
 
 
 def include_path():
-    """Our own file: installed from a tarball or a checkout, it stands beside tests/."""
-    return SOURCE / "conf.d" / "90-roost.conf"
+    """Our own file for the Dovecot that is installed."""
+    return SOURCE / "conf.d" / ("2.4" if dovecot_version() >= (2, 4) else "") / "90-roost.conf"
 
 
 def mailboxes():
