@@ -1,0 +1,16 @@
+#ifndef TEST_STORE_COMMON_H
+#define TEST_STORE_COMMON_H
+
+#include "store.h"
+
+/* A directory of the test's own, removed with what is in it by deinit. */
+void test_store_dir_init(void);
+void test_store_dir_deinit(void);
+/* A path in it. On the data stack. */
+const char *test_store_path(const char *name);
+/* Opens the store of that name; the test fails if it can't be opened. */
+struct store *test_store_open(const char *name);
+/* Opens it for a new, empty database. */
+struct store *test_store_create(const char *name);
+
+#endif
