@@ -3,6 +3,9 @@
 
 #include "eas.h"
 
+struct mailbox;
+struct mail_namespace;
+
 /* The user's folder hierarchy as a device sees it, and the way from a CollectionId to a
    mailbox. ids are the store's numbers as decimal text, stable across renames. */
 
@@ -19,7 +22,8 @@ enum eas_folder_type {
 
 struct eas_folder {
 	const char *id;			/* ServerId / CollectionId */
-	const char *parent_id;		/* "0" = root */
+	/* "0" = root; NULL if the folder was found by its name alone (eas_folder_find) */
+	const char *parent_id;
 	const char *name;		/* display name, UTF-8, never empty */
 	enum eas_folder_type type;
 	guid_128_t guid;
@@ -29,7 +33,8 @@ struct eas_folder {
 	/* the mailbox does not exist yet (no Trash, ...): made on first write by
 	   eas_folder_mailbox_alloc(.., TRUE) */
 	bool missing:1;
-	/* cannot be opened (\Noselect) */
+	/* cannot be opened: a level of the hierarchy (\Noselect), or no right to read.
+	   To a device it is a folder without items. */
 	bool noselect:1;
 	/* special: may be neither renamed nor deleted */
 	bool special:1;
