@@ -1,3 +1,5 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
 #include "lib.h"
 #include "notify-plugin.h"
 #include "roost-compat-storage.h"

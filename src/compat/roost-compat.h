@@ -81,10 +81,12 @@ void roost_settings_free(const struct roost_settings **set);
 #ifdef DOVECOT_2_4
 #  define ROOST_MASTER_SERVICE_FLAG_KEEP_CONFIG_OPEN 0
 #  define ROOST_MASTER_CONNECTION_PROXIED(conn) ((conn)->haproxied)
+#  define ROOST_MASTER_CONNECTION_PROXIED_TLS(conn) ((conn)->haproxy.ssl)
 #else
 #  define ROOST_MASTER_SERVICE_FLAG_KEEP_CONFIG_OPEN \
 	MASTER_SERVICE_FLAG_KEEP_CONFIG_OPEN
 #  define ROOST_MASTER_CONNECTION_PROXIED(conn) ((conn)->proxied)
+#  define ROOST_MASTER_CONNECTION_PROXIED_TLS(conn) ((conn)->proxy.ssl)
 #endif
 
 /* -- auth -- */

@@ -1,3 +1,5 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
 /* The settings module, modules/settings/libroost_settings.so: Dovecot's config process
    finds these symbols by the file's name. Compiled together with roost-settings.c. */
 #include "lib.h"

@@ -1,3 +1,5 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
 /* Tells the listener which user's mailbox changed, from every process that touches
    mail (imap, lmtp, lda, pop3, doveadm, the workers). */
 #include "lib.h"

@@ -1,3 +1,5 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
 /* Linked into the listener and the workers, and built as Dovecot's settings
    module (see README.md in this folder for how to add a setting). */
 #include "lib.h"

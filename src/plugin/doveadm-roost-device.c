@@ -1,0 +1,528 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+/* doveadm roost device: an operator's view of a user's devices, which stand in the
+   user's roost.db. */
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "str-sanitize.h"
+#include "mail-user.h"
+#include "wildcard-match.h"
+#include "store.h"
+#include "store-device.h"
+#include "store-folder.h"
+#include "store-state.h"
+#include "worker-protocol.h"
+#include "doveadm-print.h"
+#include "roost-compat-doveadm.h"
+#include "roost-notify.h"
+#include "doveadm-roost.h"
+
+#include <sys/stat.h>
+
+/* how long to wait for a device's request that writes at the moment */
+#define DEVICE_BUSY_MSECS (10*1000)
+
+struct device_cmd_context;
+
+/* Does its work for one device. Returns 0 or -1 (exit code set). changed_r is
+   set if the device has to hear of it. */
+typedef int device_func_t(struct device_cmd_context *ctx, struct store *store,
+			  struct store_device *device, bool *changed_r);
+
+struct device_cmd_context {
+	struct doveadm_mail_cmd_context ctx;
+
+	device_func_t *func;
+	void (*print_headers)(void);
+	/* device id, may have wildcards; NULL = all */
+	const char *mask;
+	bool mask_optional;
+	bool account_only;
+	bool cancel;
+};
+
+static const char *const device_access_names[] = {
+	[STORE_DEVICE_ALLOWED] = "allowed",
+	[STORE_DEVICE_QUARANTINED] = "quarantined",
+	[STORE_DEVICE_BLOCKED] = "blocked",
+};
+
+static const char *const device_wipe_names[] = {
+	[STORE_DEVICE_WIPE_NONE] = "none",
+	[STORE_DEVICE_WIPE_ORDERED] = "ordered",
+	[STORE_DEVICE_WIPE_SENT] = "sent",
+	[STORE_DEVICE_WIPE_DONE] = "done",
+};
+
+/* What a device tells about itself must not steer the operator's terminal. */
+static const char *device_text(const char *value)
+{
+	return value == NULL ? "" : str_sanitize(value, 256);
+}
+
+static const char *device_version(unsigned int version)
+{
+	return version == 0 ? "" :
+		t_strdup_printf("%u.%u", version / 10, version % 10);
+}
+
+static const char *device_time(time_t t)
+{
+	return t == 0 ? "" : unixdate2str(t);
+}
+
+static const char *device_access(const struct store_device *device)
+{
+	i_assert(device->access < N_ELEMENTS(device_access_names));
+	return device_access_names[device->access];
+}
+
+static const char *device_wipe(const struct store_device *device)
+{
+	i_assert(device->wipe < N_ELEMENTS(device_wipe_names));
+	if (device->wipe == STORE_DEVICE_WIPE_NONE || !device->wipe_account_only)
+		return device_wipe_names[device->wipe];
+	return t_strconcat(device_wipe_names[device->wipe],
+			   " (account only)", NULL);
+}
+
+/* -- list -- */
+
+static void device_list_print_headers(void)
+{
+	doveadm_print_header("device", "device", 0);
+	doveadm_print_header("type", "type", 0);
+	doveadm_print_header("name", "name", 0);
+	doveadm_print_header("version", "version", 0);
+	doveadm_print_header("last_seen", "last seen", 0);
+	doveadm_print_header("access", "access", 0);
+	doveadm_print_header("wipe", "wipe", 0);
+}
+
+static int
+cmd_device_list_func(struct device_cmd_context *ctx ATTR_UNUSED,
+		     struct store *store ATTR_UNUSED,
+		     struct store_device *device, bool *changed_r ATTR_UNUSED)
+{
+	const char *name = device->friendly_name != NULL ?
+		device->friendly_name : device->model;
+
+	doveadm_print(device_text(device->id));
+	doveadm_print(device_text(device->type));
+	doveadm_print(device_text(name));
+	doveadm_print(device_version(device->version));
+	doveadm_print(device_time(device->last_seen));
+	doveadm_print(device_access(device));
+	doveadm_print(device_wipe(device));
+	return 0;
+}
+
+/* -- show -- */
+
+struct device_show_text {
+	const char *key;
+	size_t offset;
+};
+
+/* what the device told about itself */
+#define SHOW_TEXT(name) { #name, offsetof(struct store_device, name) }
+static const struct device_show_text device_show_texts[] = {
+	SHOW_TEXT(type),
+	SHOW_TEXT(user_agent),
+	SHOW_TEXT(friendly_name),
+	SHOW_TEXT(model),
+	SHOW_TEXT(imei),
+	SHOW_TEXT(os),
+	SHOW_TEXT(os_language),
+	SHOW_TEXT(phone_number),
+	SHOW_TEXT(mobile_operator),
+};
+
+static const char *const device_show_headers[] = {
+	"version", "version_max", "first_seen", "last_seen", "access", "wipe",
+	"policy_key", "policy_key_pending", "heartbeat", "collections",
+};
+
+static void device_show_print_headers(void)
+{
+	doveadm_print_header_simple("device");
+	doveadm_print_header_simple("protocol");
+	for (unsigned int i = 0; i < N_ELEMENTS(device_show_texts); i++)
+		doveadm_print_header_simple(device_show_texts[i].key);
+	for (unsigned int i = 0; i < N_ELEMENTS(device_show_headers); i++)
+		doveadm_print_header_simple(device_show_headers[i]);
+}
+
+/* "f17" is the folder 17, as src/eas names its collections. */
+static const char *
+device_folder_name(const ARRAY_TYPE(store_folder) *folders,
+		   const char *collection)
+{
+	const struct store_folder *folder;
+	uint32_t id;
+
+	if (*collection != 'f' || str_to_uint32(collection + 1, &id) < 0)
+		return NULL;
+	array_foreach(folders, folder) {
+		if (folder->id == id)
+			return folder->vname_hint;
+	}
+	return NULL;
+}
+
+/* One line per collection: its name, the folder, the SyncKey, how often the key came
+   again, the size of the state. */
+static int
+device_collections(struct store *store, const struct store_device *device,
+		   string_t *str)
+{
+	ARRAY_TYPE(store_state_info) states;
+	ARRAY_TYPE(store_folder) folders;
+	const struct store_state_info *state;
+	const char *name;
+
+	t_array_init(&states, 32);
+	t_array_init(&folders, 32);
+	if (store_state_list(store, pool_datastack_create(), device->num,
+			     &states) < 0 ||
+	    store_folder_list(store, pool_datastack_create(), &folders) < 0)
+		return -1;
+	array_foreach(&states, state) {
+		if (str_len(str) > 0)
+			str_append(str, "; ");
+		str_append(str, state->collection);
+		name = device_folder_name(&folders, state->collection);
+		if (name != NULL)
+			str_printfa(str, " (%s)", device_text(name));
+		str_printfa(str, " key=%u.%u repeats=%u bytes=%zu",
+			    state->epoch, state->counter, state->repeats,
+			    state->size);
+	}
+	return 0;
+}
+
+static int
+cmd_device_show_func(struct device_cmd_context *ctx, struct store *store,
+		     struct store_device *device, bool *changed_r ATTR_UNUSED)
+{
+	string_t *collections = t_str_new(256);
+
+	if (device_collections(store, device, collections) < 0) {
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
+		return -1;
+	}
+	doveadm_print(device_text(device->id));
+	doveadm_print(device->protocol);
+	for (unsigned int i = 0; i < N_ELEMENTS(device_show_texts); i++) {
+		const char *const *value = CONST_PTR_OFFSET(device,
+			device_show_texts[i].offset);
+		doveadm_print(device_text(*value));
+	}
+	doveadm_print(device_version(device->version));
+	doveadm_print(device_version(device->version_max));
+	doveadm_print(device_time(device->first_seen));
+	doveadm_print(device_time(device->last_seen));
+	doveadm_print(device_access(device));
+	doveadm_print(device_wipe(device));
+	doveadm_print_num(device->policy_key);
+	doveadm_print_num(device->policy_key_pending);
+	doveadm_print_num(device->heartbeat);
+	doveadm_print(str_c(collections));
+	return 0;
+}
+
+/* -- changes -- */
+
+static int
+device_result(struct device_cmd_context *ctx, int ret, bool *changed_r)
+{
+	if (ret < 0) {
+		/* logged by the store */
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
+		return -1;
+	}
+	*changed_r = TRUE;
+	return 0;
+}
+
+static int
+cmd_device_remove_func(struct device_cmd_context *ctx, struct store *store,
+		       struct store_device *device, bool *changed_r)
+{
+	return device_result(ctx, store_device_remove(store, device->num),
+			     changed_r);
+}
+
+static int
+cmd_device_resync_func(struct device_cmd_context *ctx, struct store *store,
+		       struct store_device *device, bool *changed_r)
+{
+	return device_result(ctx, store_device_resync(store, device->num),
+			     changed_r);
+}
+
+static int
+device_set_access(struct device_cmd_context *ctx, struct store *store,
+		  struct store_device *device,
+		  enum store_device_access access, bool *changed_r)
+{
+	device->access = access;
+	return device_result(ctx, store_device_save(store, device), changed_r);
+}
+
+static int
+cmd_device_block_func(struct device_cmd_context *ctx, struct store *store,
+		      struct store_device *device, bool *changed_r)
+{
+	return device_set_access(ctx, store, device, STORE_DEVICE_BLOCKED,
+				 changed_r);
+}
+
+static int
+cmd_device_allow_func(struct device_cmd_context *ctx, struct store *store,
+		      struct store_device *device, bool *changed_r)
+{
+	return device_set_access(ctx, store, device, STORE_DEVICE_ALLOWED,
+				 changed_r);
+}
+
+static int
+device_wipe_cancel(struct device_cmd_context *ctx, struct store *store,
+		   struct store_device *device, bool *changed_r)
+{
+	if (device->wipe == STORE_DEVICE_WIPE_DONE) {
+		i_error("Device %s is wiped already", device_text(device->id));
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_NOTPOSSIBLE);
+		return -1;
+	}
+	device->wipe = STORE_DEVICE_WIPE_NONE;
+	device->wipe_account_only = FALSE;
+	return device_result(ctx, store_device_save(store, device), changed_r);
+}
+
+static int
+cmd_device_wipe_func(struct device_cmd_context *ctx, struct store *store,
+		     struct store_device *device, bool *changed_r)
+{
+	if (ctx->cancel)
+		return device_wipe_cancel(ctx, store, device, changed_r);
+	/* MS-ASPROV: AccountOnlyRemoteWipe came with 16.1. An older device would
+	   have to be wiped whole, which nobody asked for. */
+	if (ctx->account_only && device->version < 161) {
+		i_error("Device %s speaks version %s: wiping the account only "
+			"needs 16.1", device_text(device->id),
+			device_version(device->version));
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_NOTPOSSIBLE);
+		return -1;
+	}
+	device->wipe = STORE_DEVICE_WIPE_ORDERED;
+	device->wipe_account_only = ctx->account_only;
+	return device_result(ctx, store_device_save(store, device), changed_r);
+}
+
+/* -- what is common -- */
+
+/* Wakes the user's parked requests, so that they see the change now. */
+static void device_cmd_notify(struct mail_user *user)
+{
+	struct roost_notify notify;
+
+	roost_notify_init(&notify, t_strconcat(doveadm_settings->base_dir,
+					       "/"NOTIFY_SOCKET, NULL));
+	roost_notify_send(&notify, user->event, user->username, NULL);
+	roost_notify_deinit(&notify);
+}
+
+static int
+device_cmd_run_store(struct device_cmd_context *ctx, struct store *store,
+		     unsigned int *matches_r, bool *changed_r)
+{
+	ARRAY_TYPE(store_device) devices;
+	struct store_device *device;
+	int ret = 0;
+
+	*matches_r = 0;
+	*changed_r = FALSE;
+	t_array_init(&devices, 16);
+	if (store_device_list(store, pool_datastack_create(), &devices) < 0) {
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
+		return -1;
+	}
+	array_foreach_elem(&devices, device) {
+		if (ctx->mask != NULL && !wildcard_match(device->id, ctx->mask))
+			continue;
+		*matches_r += 1;
+		if (ctx->func(ctx, store, device, changed_r) < 0)
+			ret = -1;
+	}
+	return ret;
+}
+
+/* Nobody's database is created by looking into it. Returns 1, 0 if the user has
+   none, -1 error. */
+static int
+device_cmd_open(struct device_cmd_context *ctx, struct mail_user *user,
+		struct store **store_r)
+{
+	const char *path, *error;
+	struct stat st;
+
+	if (roost_doveadm_db_path(user, &path, &error) < 0) {
+		i_error("%s", error);
+		ctx->ctx.exit_code = EX_CONFIG;
+		return -1;
+	}
+	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (store_open(path, DEVICE_BUSY_MSECS, user->event,
+		       store_r, &error) < 0) {
+		i_error("%s", error);
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
+		return -1;
+	}
+	return 1;
+}
+
+static int
+cmd_device_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
+{
+	struct device_cmd_context *ctx =
+		container_of(_ctx, struct device_cmd_context, ctx);
+	struct store *store;
+	unsigned int matches = 0;
+	bool changed = FALSE;
+	int ret;
+
+	ret = device_cmd_open(ctx, user, &store);
+	if (ret > 0) {
+		ret = device_cmd_run_store(ctx, store, &matches, &changed);
+		store_close(&store);
+	}
+	if (changed)
+		device_cmd_notify(user);
+	if (ret < 0)
+		return -1;
+	/* among several users most don't have the device */
+	if (matches == 0 && ctx->mask != NULL && _ctx->iterate_single_user) {
+		i_error("Device %s not found", ctx->mask);
+		doveadm_mail_failed_error(_ctx, MAIL_ERROR_NOTFOUND);
+		return -1;
+	}
+	return 0;
+}
+
+static void cmd_device_init(ROOST_DOVEADM_INIT_PARAMS)
+{
+	struct device_cmd_context *ctx =
+		container_of(_ctx, struct device_cmd_context, ctx);
+	const struct doveadm_cmd_context *cctx = _ctx->cctx;
+
+	(void)doveadm_cmd_param_str(cctx, "device", &ctx->mask);
+	(void)doveadm_cmd_param_bool(cctx, "account-only", &ctx->account_only);
+	(void)doveadm_cmd_param_bool(cctx, "cancel", &ctx->cancel);
+	if (ctx->mask == NULL && !ctx->mask_optional)
+		doveadm_mail_help_name(cctx->cmd->name);
+	if (ctx->print_headers != NULL)
+		ctx->print_headers();
+}
+
+static struct device_cmd_context *device_cmd_alloc(device_func_t *func)
+{
+	struct device_cmd_context *ctx =
+		doveadm_mail_cmd_alloc(struct device_cmd_context);
+
+	ctx->func = func;
+	ctx->ctx.v.init = cmd_device_init;
+	ctx->ctx.v.run = cmd_device_run;
+	return ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_list_alloc(void)
+{
+	struct device_cmd_context *ctx = device_cmd_alloc(cmd_device_list_func);
+
+	ctx->mask_optional = TRUE;
+	ctx->print_headers = device_list_print_headers;
+	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+	return &ctx->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_show_alloc(void)
+{
+	struct device_cmd_context *ctx = device_cmd_alloc(cmd_device_show_func);
+
+	ctx->print_headers = device_show_print_headers;
+	doveadm_print_init(DOVEADM_PRINT_TYPE_PAGER);
+	return &ctx->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_remove_alloc(void)
+{
+	return &device_cmd_alloc(cmd_device_remove_func)->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_block_alloc(void)
+{
+	return &device_cmd_alloc(cmd_device_block_func)->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_allow_alloc(void)
+{
+	return &device_cmd_alloc(cmd_device_allow_func)->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_resync_alloc(void)
+{
+	return &device_cmd_alloc(cmd_device_resync_func)->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_wipe_alloc(void)
+{
+	struct device_cmd_context *ctx = device_cmd_alloc(cmd_device_wipe_func);
+
+	roost_doveadm_accept_options(&ctx->ctx, "ac");
+	return &ctx->ctx;
+}
+
+#define DEVICE_CMD(_name, _alloc, _usage) \
+	.name = "roost device " _name, \
+	.mail_cmd = _alloc, \
+	.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX _usage, \
+DOVEADM_CMD_PARAMS_START \
+DOVEADM_CMD_MAIL_COMMON \
+DOVEADM_CMD_PARAM('\0', "device", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
+
+static struct doveadm_cmd_ver2 device_cmds[] = {
+	{
+DEVICE_CMD("list", cmd_device_list_alloc, "[<device mask>]")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("show", cmd_device_show_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("remove", cmd_device_remove_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("block", cmd_device_block_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("allow", cmd_device_allow_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("resync", cmd_device_resync_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("wipe", cmd_device_wipe_alloc,
+	   "[--account-only] [--cancel] <device mask>")
+DOVEADM_CMD_PARAM('a', "account-only", CMD_PARAM_BOOL, 0)
+DOVEADM_CMD_PARAM('c', "cancel", CMD_PARAM_BOOL, 0)
+DOVEADM_CMD_PARAMS_END
+	}
+};
+
+void doveadm_roost_device_register(void)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(device_cmds); i++)
+		doveadm_cmd_register_ver2(&device_cmds[i]);
+}
