@@ -11,6 +11,8 @@
 
 /* hex digits of the hash that are kept: it tells a change, it guards no secret */
 #define EAS_POLICY_HASH_LEN 16
+/* a semicolon too, since a field of a passwd-file can't hold blanks */
+#define EAS_POLICY_SEPARATORS " \t\r\n;"
 
 enum eas_policy_type {
 	EAS_POLICY_BOOL,
@@ -186,7 +188,7 @@ static void eas_policy_init(struct eas_policy *policy)
 static void eas_policy_load(struct eas_policy *policy, const char *setting,
 			    struct event *event)
 {
-	const char *const *args = t_strsplit_spaces(setting, " \t\r\n");
+	const char *const *args = t_strsplit_spaces(setting, EAS_POLICY_SEPARATORS);
 	const char *error;
 	unsigned int i;
 
@@ -204,7 +206,7 @@ static void eas_policy_load(struct eas_policy *policy, const char *setting,
 
 int eas_policy_check(const char *setting, const char **error_r)
 {
-	const char *const *args = t_strsplit_spaces(setting, " \t\r\n");
+	const char *const *args = t_strsplit_spaces(setting, EAS_POLICY_SEPARATORS);
 	struct eas_policy policy;
 
 	eas_policy_init(&policy);

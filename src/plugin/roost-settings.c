@@ -169,7 +169,7 @@ roost_settings_check_policy(const char *policy, const char **error_r)
 {
 	const char *const *field;
 
-	for (field = t_strsplit_spaces(policy, ", "); *field != NULL; field++) {
+	for (field = t_strsplit_spaces(policy, " \t\r\n;"); *field != NULL; field++) {
 		if (strchr(*field, '=') == NULL || **field == '=') {
 			*error_r = t_strdup_printf(
 				"roost_policy: '%s' is not Name=value", *field);
