@@ -104,7 +104,9 @@ void roost_answer_park(struct roost_request *req, unsigned int msecs,
    error that was logged (the worker answers 500 if nothing better was set). */
 struct roost_protocol {
 	const char *name;		/* "eas" */
-	const char *const *paths;	/* compared case-insensitively, NULL-ended */
+	/* compared case-insensitively, NULL-ended; one that ends with a slash stands for
+	   all paths below it */
+	const char *const *paths;
 	int (*run)(struct roost_request *req);
 };
 

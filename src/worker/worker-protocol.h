@@ -62,11 +62,13 @@
 #define NOTIFY_PROTOCOL_MINOR 0
 #define NOTIFY_SOCKET "roost-notify"
 
-/* doveadm roost who → listener, over base_dir/roost-control, mode 0600 (root). Lines:
+/* doveadm roost who → listener, over base_dir/roost-control, mode 0600 (root). After VERSION:
      WHO [<user>]       → one line per parked request: user, device, command, version,
 			   remote ip, parked secs, remaining secs; then an empty line */
 #define CONTROL_PROTOCOL_NAME_CLIENT "roost-control-client"
 #define CONTROL_PROTOCOL_NAME_SERVER "roost-control-server"
+#define CONTROL_PROTOCOL_MAJOR 1
+#define CONTROL_PROTOCOL_MINOR 0
 #define CONTROL_SOCKET "roost-control"
 
 #endif
