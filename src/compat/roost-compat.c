@@ -22,16 +22,22 @@ int roost_service_settings_read(struct master_service *service,
 				const struct roost_settings **set_r,
 				const char **error_r)
 {
+	/* so that protocol roost { } is seen, in this process and its users */
+	struct master_service_settings_input input = {
+		.protocol = "roost",
+	};
+	struct master_service_settings_output output;
 	struct event *event;
 	int ret;
 
-	if (master_service_settings_read_simple(service, error_r) < 0)
+	if (master_service_settings_read(service, &input, &output,
+					 error_r) < 0)
 		return -1;
-	/* so that protocol roost { } is seen */
 	event = event_create(master_service_get_event(service));
 	event_add_str(event, "protocol", "roost");
-	ret = settings_get(event, &roost_setting_parser_info, 0,
-			   set_r, error_r);
+	/* there is no user yet to expand the per-user ones for */
+	ret = settings_get(event, &roost_setting_parser_info,
+			   SETTINGS_GET_FLAG_NO_EXPAND, set_r, error_r);
 	event_unref(&event);
 	return ret;
 }
