@@ -374,6 +374,12 @@ void sync_device_removed(struct sync_state *state, uint32_t uid)
 	seq_range_array_remove(&state->held, uid);
 }
 
+void sync_device_lost(struct sync_state *state, uint32_t uid)
+{
+	sync_device_removed(state, uid);
+	seq_range_array_add(&state->adds, uid);
+}
+
 int sync_device_added(struct sync_collection *coll, struct sync_state *state,
 		      uint32_t uid)
 {

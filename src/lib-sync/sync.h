@@ -83,6 +83,9 @@ int sync_device_changed(struct sync_collection *coll, struct sync_state *state,
 			uint32_t uid);
 /* The device removed the item. */
 void sync_device_removed(struct sync_state *state, uint32_t uid);
+/* The device removed the item and was refused, or gave its version up in another way:
+   it is to get the item anew. */
+void sync_device_lost(struct sync_state *state, uint32_t uid);
 /* The device made the item, and it got this UID: it is held. */
 int sync_device_added(struct sync_collection *coll, struct sync_state *state,
 		      uint32_t uid);

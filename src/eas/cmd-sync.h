@@ -1,0 +1,110 @@
+#ifndef CMD_SYNC_H
+#define CMD_SYNC_H
+
+#include "eas-sync-state.h"
+
+/* The Sync command ([MS-ASCMD] 2.2.1.21), in four files: cmd-sync.c the command's course and
+   its states, cmd-sync-request.c what was asked (also by an empty or partial request),
+   cmd-sync-commands.c what the device did, cmd-sync-answer.c what it is told. */
+
+/* [MS-ASCMD] 2.2.3.177.17 Status (Sync) */
+enum eas_sync_status {
+	EAS_SYNC_STATUS_SUCCESS = 1,
+	EAS_SYNC_STATUS_INVALID_KEY = 3,
+	EAS_SYNC_STATUS_PROTOCOL_ERROR = 4,
+	EAS_SYNC_STATUS_SERVER_ERROR = 5,
+	EAS_SYNC_STATUS_INVALID_ITEM = 6,
+	EAS_SYNC_STATUS_CONFLICT = 7,
+	EAS_SYNC_STATUS_NOT_FOUND = 8,
+	EAS_SYNC_STATUS_NO_SPACE = 9,
+	EAS_SYNC_STATUS_HIERARCHY_CHANGED = 12,
+	EAS_SYNC_STATUS_INCOMPLETE = 13,
+	EAS_SYNC_STATUS_INVALID_INTERVAL = 14,
+	EAS_SYNC_STATUS_TOO_MANY_COLLECTIONS = 15,
+	EAS_SYNC_STATUS_RETRY = 16,
+};
+
+/* An element of Responses. */
+struct eas_sync_response {
+	/* EAS_AIRSYNC_ADD, _CHANGE, _DELETE, _FETCH */
+	unsigned int tag;
+	const char *class;		/* SMS, else NULL */
+	const char *client_id, *server_id;
+	enum eas_sync_status status;
+	/* a Fetch that succeeds: the mail */
+	uint32_t uid;
+};
+
+struct eas_sync_collection {
+	/* what was asked */
+	const char *id, *key;
+	const char *class;		/* below 12.1 only, else NULL */
+	bool get_changes, deletes_as_moves;
+	unsigned int window;		/* 0 = not given */
+	int conversation_mode;		/* -1 = not given */
+	const struct wbxml_node *options, *supported, *commands;
+
+	/* the outcome; != SUCCESS: nothing else is done with it */
+	enum eas_sync_status status;
+	bool initial;			/* key 0 */
+
+	struct eas_folder *folder;
+	struct mailbox *box;		/* NULL: there is none, it is empty */
+	struct sync_collection *coll;
+	struct eas_sync_row row;
+	/* The state that the device confirmed, with everything that was
+	   found and done since */
+	struct eas_sync_state state;
+	/* row.repeated: what was issued when it came with this key before */
+	struct eas_sync_state *issued;
+	struct sync_filter filter;
+	ARRAY(struct eas_sync_response) responses;
+
+	/* the options are others than the state's */
+	bool options_changed;
+	/* a look found that nothing happened */
+	bool unchanged;
+	/* the state differs from the stored one in numbers only */
+	bool stale_numbers;
+
+	/* the answer: a copy of state that the written items were taken off */
+	bool answered;
+	struct eas_sync_state next;
+	bool more_available;
+};
+
+struct eas_sync {
+	struct eas_request *req;
+	ARRAY(struct eas_sync_collection *) collections;
+	unsigned int window;		/* of the whole answer */
+	unsigned int wait_secs;		/* 0 = answer at once */
+	/* 14, 15: the value for Limit */
+	unsigned int limit;
+	/* every answer gets a key that was not issued before */
+	bool new_keys;
+};
+
+/* Reads the request, or takes it from the one that is remembered. Returns 0, or -1 with a
+   Status for the whole command (sync->limit may be set). */
+int eas_sync_request_read(struct eas_sync *sync,
+			  enum eas_sync_status *status_r);
+/* Remembers the request for an empty or partial one, if it differs from what
+   is remembered. Returns 0 or -1 (logged). */
+int eas_sync_request_remember(struct eas_sync *sync);
+
+/* Does what the device's Commands say. Returns 0, or -1 if the collection can't go on (its
+   status is set) and the device has to repeat all of it. */
+int eas_sync_commands_run(struct eas_sync *sync,
+			  struct eas_sync_collection *coll);
+/* Number of commands below node (may be NULL). */
+unsigned int eas_sync_commands_count(const struct wbxml_node *commands);
+
+/* How many items the answer of the collection may have. */
+unsigned int eas_sync_window(const struct eas_sync *sync,
+			     const struct eas_sync_collection *coll,
+			     unsigned int room);
+/* Writes the whole answer. Returns 0, or -1 if it failed in the middle: a temporary failure,
+   nothing of it must reach the device. */
+int eas_sync_answer_write(struct eas_sync *sync);
+
+#endif

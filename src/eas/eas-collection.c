@@ -1,0 +1,316 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "buffer.h"
+#include "ioloop.h"
+#include "str.h"
+#include "numpack.h"
+#include "mail-storage.h"
+#include "eas-key.h"
+#include "class-email.h"
+#include "eas-sync-state.h"
+#include "sync-mail.h"
+
+#define EAS_SYNC_STATE_VERSION 1
+#define SECS_PER_DAY (24*60*60)
+
+enum eas_sync_state_flags {
+	EAS_SYNC_STATE_FLAG_CONVERSATION_MODE = 0x01,
+	EAS_SYNC_STATE_FLAG_SUPPORTED = 0x02,
+};
+
+/* The bytes of a state before the engine's part: all that a look at the
+   numbers needs. */
+struct eas_sync_state_head {
+	uint32_t counter, flags, filter_type;
+};
+
+/* [MS-ASCMD] 2.2.3.68.2 FilterType: days back, for mail */
+static const unsigned int eas_filter_days[] = { 0, 1, 3, 7, 14, 31 };
+
+void eas_sync_state_init(struct eas_sync_state *state, pool_t pool,
+			 unsigned int version)
+{
+	i_zero(state);
+	eas_item_options_init(&state->options, version);
+	p_array_init(&state->supported, pool, 1);
+	sync_state_init(&state->sync, pool);
+}
+
+void eas_sync_state_copy(struct eas_sync_state *dest, pool_t pool,
+			 const struct eas_sync_state *src)
+{
+	*dest = *src;
+	p_array_init(&dest->supported, pool, array_count(&src->supported) + 1);
+	array_append_array(&dest->supported, &src->supported);
+	sync_state_copy(&dest->sync, pool, &src->sync);
+}
+
+void eas_sync_state_encode(const struct eas_sync_state *state, buffer_t *dest)
+{
+	string_t *options = t_str_new(128);
+	const uint16_t *tagp;
+	uint32_t flags = 0;
+
+	if (state->conversation_mode)
+		flags |= EAS_SYNC_STATE_FLAG_CONVERSATION_MODE;
+	if (state->has_supported)
+		flags |= EAS_SYNC_STATE_FLAG_SUPPORTED;
+	eas_item_options_encode(&state->options, options);
+
+	buffer_append_c(dest, EAS_SYNC_STATE_VERSION);
+	numpack_encode(dest, state->counter);
+	numpack_encode(dest, flags);
+	numpack_encode(dest, state->options.filter_type);
+	numpack_encode(dest, str_len(options));
+	buffer_append(dest, str_data(options), str_len(options));
+	numpack_encode(dest, array_count(&state->supported));
+	array_foreach(&state->supported, tagp)
+		numpack_encode(dest, *tagp);
+	sync_state_encode(&state->sync, dest);
+}
+
+static int
+eas_sync_state_decode_head(const uint8_t **p, const uint8_t *end,
+			   struct eas_sync_state_head *head_r,
+			   const char **options_r)
+{
+	uint32_t len;
+
+	if (*p == end || **p != EAS_SYNC_STATE_VERSION)
+		return -1;
+	*p += 1;
+	if (numpack_decode32(p, end, &head_r->counter) < 0 ||
+	    numpack_decode32(p, end, &head_r->flags) < 0 ||
+	    numpack_decode32(p, end, &head_r->filter_type) < 0 ||
+	    numpack_decode32(p, end, &len) < 0 ||
+	    len > (size_t)(end - *p))
+		return -1;
+	if (options_r != NULL)
+		*options_r = t_strndup(*p, len);
+	*p += len;
+	return 0;
+}
+
+static int
+eas_sync_state_skip_supported(const uint8_t **p, const uint8_t *end,
+			      struct eas_sync_state *state)
+{
+	uint32_t count, tag;
+	uint16_t tag16;
+
+	if (numpack_decode32(p, end, &count) < 0 || count > (size_t)(end - *p))
+		return -1;
+	for (; count > 0; count--) {
+		if (numpack_decode32(p, end, &tag) < 0 || tag > 0xffff)
+			return -1;
+		tag16 = tag;
+		if (state != NULL)
+			array_push_back(&state->supported, &tag16);
+	}
+	return 0;
+}
+
+int eas_sync_state_decode(struct eas_sync_state *state_r, pool_t pool,
+			  unsigned int version, const void *data, size_t size)
+{
+	const uint8_t *p = data, *end = p + size;
+	struct eas_sync_state_head head;
+	const char *options;
+
+	eas_sync_state_init(state_r, pool, version);
+	if (eas_sync_state_decode_head(&p, end, &head, &options) < 0 ||
+	    eas_item_options_decode(&state_r->options, options) < 0 ||
+	    eas_sync_state_skip_supported(&p, end, state_r) < 0)
+		return -1;
+	state_r->counter = head.counter;
+	state_r->conversation_mode =
+		(head.flags & EAS_SYNC_STATE_FLAG_CONVERSATION_MODE) != 0;
+	state_r->has_supported =
+		(head.flags & EAS_SYNC_STATE_FLAG_SUPPORTED) != 0;
+	return sync_state_decode(&state_r->sync, pool, p, end - p);
+}
+
+int eas_sync_row_get(struct eas_request *req, const char *folder_id,
+		     struct eas_sync_row *row_r)
+{
+	int ret;
+
+	i_zero(row_r);
+	row_r->name = p_strconcat(req->pool, "f", folder_id, NULL);
+	ret = store_state_get(req->store, req->pool, req->device->num,
+			      row_r->name, &row_r->stored);
+	row_r->exists = ret > 0;
+	return ret < 0 ? -1 : 0;
+}
+
+int eas_sync_row_find(struct eas_sync_row *row, const char *key)
+{
+	const struct store_state *stored = &row->stored;
+	struct eas_sync_state_head head;
+	const uint8_t *p;
+	uint32_t epoch, counter;
+
+	if (eas_sync_key_parse(key, &epoch, &counter) <= 0 ||
+	    !row->exists || epoch != stored->epoch)
+		return 0;
+	if (counter == stored->counter && stored->issued != NULL) {
+		row->base = stored->issued;
+		row->base_size = stored->issued_size;
+		return 1;
+	}
+	if (stored->confirmed == NULL)
+		return 0;
+	p = stored->confirmed;
+	if (eas_sync_state_decode_head(&p, p + stored->confirmed_size,
+				       &head, NULL) < 0 ||
+	    head.counter != counter)
+		return 0;
+	row->repeated = TRUE;
+	row->base = stored->confirmed;
+	row->base_size = stored->confirmed_size;
+	return 1;
+}
+
+void eas_sync_filter(const struct eas_item_options *options,
+		     bool conversation_mode, struct sync_filter *filter_r)
+{
+	unsigned int type = options->filter_type;
+
+	i_zero(filter_r);
+	if (type == 0 || type >= N_ELEMENTS(eas_filter_days))
+		return;
+	/* Whole days: a mail leaves the filter up to a day late, and the state
+	   has to be looked at for that only once a day. */
+	filter_r->first_day = ioloop_time / SECS_PER_DAY -
+		eas_filter_days[type];
+	filter_r->conversations = conversation_mode;
+}
+
+/* The first half of a ConversationId is as good as the whole to tell them apart. */
+static uint64_t
+eas_sync_conversation(struct mail *mail, void *context ATTR_UNUSED)
+{
+	unsigned char id[EAS_CONVERSATION_ID_SIZE];
+	const char *error;
+	uint64_t num;
+
+	if (eas_conversation_id(mail, id, &error) <= 0)
+		return 0;
+	memcpy(&num, id, sizeof(num));
+	return num;
+}
+
+int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
+			 struct mailbox **box_r,
+			 struct sync_collection **coll_r)
+{
+	int ret;
+
+	*box_r = NULL;
+	*coll_r = NULL;
+	ret = eas_folder_mailbox_alloc(req, folder, FALSE, box_r);
+	if (ret <= 0)
+		return ret;
+	*coll_r = sync_mail_init(req->pool, *box_r, eas_sync_conversation,
+				 NULL);
+	return 0;
+}
+
+int eas_collection_uidvalidity(struct eas_request *req, const char *folder_id,
+			       uint32_t *uidvalidity_r)
+{
+	struct eas_sync_row row;
+	struct eas_sync_state state;
+
+	if (eas_sync_row_get(req, folder_id, &row) < 0)
+		return -1;
+	if (!row.exists || row.stored.issued == NULL ||
+	    eas_sync_state_decode(&state, req->pool, req->version,
+				  row.stored.issued,
+				  row.stored.issued_size) < 0)
+		return 0;
+	*uidvalidity_r = state.sync.status.uidvalidity;
+	return 1;
+}
+
+/* The numbers differ: is there anything in it for this device? */
+static int
+eas_collection_look(struct eas_request *req, struct sync_collection *coll,
+		    const void *data, size_t size,
+		    const struct sync_filter *filter)
+{
+	struct eas_sync_state state;
+
+	if (eas_sync_state_decode(&state, req->pool, req->version,
+				  data, size) < 0)
+		return -1;
+	switch (sync_look(coll, &state.sync, filter, NULL)) {
+	case SYNC_LOOK_OK:
+		return sync_count(&state.sync) > 0 ? 1 : 0;
+	case SYNC_LOOK_UIDVALIDITY:
+		return 1;
+	case SYNC_LOOK_GONE:
+		return -2;
+	case SYNC_LOOK_FAILED:
+		break;
+	}
+	return -3;
+}
+
+static int
+eas_collection_compare(struct eas_request *req, struct sync_collection *coll,
+		       const void *data, size_t size)
+{
+	const uint8_t *p = data, *end = p + size;
+	struct eas_sync_state_head head;
+	struct eas_item_options options;
+	struct sync_status seen, now;
+	struct sync_filter seen_filter, filter;
+	bool pending;
+	int ret;
+
+	if (eas_sync_state_decode_head(&p, end, &head, NULL) < 0 ||
+	    eas_sync_state_skip_supported(&p, end, NULL) < 0 ||
+	    sync_state_decode_status(p, end - p, &seen, &seen_filter,
+				     &pending) < 0)
+		return -1;
+	if (pending)
+		return 1;
+	if (coll == NULL)
+		return seen.uidnext == 0 ? 0 : 1;
+	ret = coll->v->get_status(coll, &now);
+	if (ret <= 0)
+		return ret < 0 ? -3 : -2;
+
+	i_zero(&options);
+	options.filter_type = head.filter_type;
+	eas_sync_filter(&options, (head.flags &
+				   EAS_SYNC_STATE_FLAG_CONVERSATION_MODE) != 0,
+			&filter);
+	if (sync_unchanged(&seen, &seen_filter, &now, &filter))
+		return 0;
+	return eas_collection_look(req, coll, data, size, &filter);
+}
+
+int eas_collection_has_changes(struct eas_request *req,
+			       struct eas_folder *folder)
+{
+	struct eas_sync_row row;
+	struct sync_collection *coll;
+	struct mailbox *box;
+	int ret;
+
+	if (eas_sync_row_get(req, folder->id, &row) < 0)
+		return -3;
+	if (!row.exists || row.stored.issued == NULL)
+		return -1;
+	if (eas_sync_open_folder(req, folder, &box, &coll) < 0)
+		return -3;
+	ret = eas_collection_compare(req, coll, row.stored.issued,
+				     row.stored.issued_size);
+	if (box != NULL)
+		mailbox_free(&box);
+	return ret;
+}
