@@ -27,12 +27,36 @@ eas_email_fetch_fields(struct mailbox *box, const struct eas_item_options *optio
 
 /* Writes the elements of a mail (the children of ApplicationData or Properties, in the order of
    the schemas) to writer, which should be a fragment: on failure what was written has
-   to be dropped. Returns 1; 0 if the mail is gone (expunged); -1 if it can't be shown
+   to be dropped: nothing is written before everything that can fail was tried, so that
+   a mail which returns 0 or -1 has left nothing. The caller's data stack frame
+   should not outlive one mail. Returns 1; 0 if the mail is gone (expunged); -1 if it can't be shown
    (poison: error_r says why, the caller skips and logs it). */
 int eas_email_write(struct eas_request *req, struct eas_folder *folder,
 		    struct mail *mail, const struct eas_item_options *options,
 		    enum eas_mail_write_flags flags,
 		    struct wbxml_writer *writer, const char **error_r);
+
+/* A multipart answer ([MS-ASCMD] 2.2.1.10.1) takes the bodies' data apart from the document. */
+struct eas_email_parts {
+	/* Takes size bytes of input as the answer's next part; returns its index for
+	   the Part element. */
+	unsigned int (*add)(void *context, struct istream *input, uoff_t size);
+	void *context;
+};
+/* As eas_email_write(); if parts is not NULL, Body's data goes there. */
+int eas_email_write_parts(struct eas_request *req, struct eas_folder *folder,
+			  struct mail *mail,
+			  const struct eas_item_options *options,
+			  enum eas_mail_write_flags flags,
+			  const struct eas_email_parts *parts,
+			  struct wbxml_writer *writer, const char **error_r);
+
+/* The conversation a mail belongs to ([MS-ASCON] 2.2.2.3.3): the same for every mail of a thread, in
+   all folders, made from the thread's root. Returns 1, or 0 (gone), -1 as eas_email_write(). */
+#define EAS_CONVERSATION_ID_SIZE 16
+int eas_conversation_id(struct mail *mail,
+			uint8_t id_r[EAS_CONVERSATION_ID_SIZE],
+			const char **error_r);
 
 /* Applies a device's <ApplicationData> to an existing mail in an open transaction:
    Read, Flag, Categories (12.1/14.0 on). Other elements are ignored, as Exchange does, unless malformed.

@@ -1,0 +1,86 @@
+#ifndef CLASS_EMAIL_PRIVATE_H
+#define CLASS_EMAIL_PRIVATE_H
+
+#include "class-email.h"
+#include "pim-message.h"
+
+struct eas_email_context {
+	struct eas_request *req;
+	struct eas_folder *folder;
+	struct mail *mail;
+	const struct eas_item_options *options;
+	const struct eas_email_parts *parts_sink;
+	struct wbxml_writer *writer;
+	pool_t pool;
+
+	/* of the mail, owned by it */
+	struct istream *input;
+	struct message_part *parts;
+	struct pim_message *msg;
+	time_t received;
+	enum mail_flags flags;
+	const char *const *keywords;
+};
+
+/* One of Body, BodyPart, MIMEData: found out before anything is written. */
+struct eas_email_body {
+	enum eas_body_type type;
+	/* NULL = no data is sent */
+	struct istream *data;
+	uoff_t size;			/* of data */
+	uoff_t estimated_size;		/* of the whole */
+	const char *preview;		/* NULL = none */
+	bool truncated:1;
+	/* data is not text that XML could hold */
+	bool opaque:1;
+};
+
+struct eas_email_bodies {
+	struct eas_email_body body, body_part;
+	bool has_body:1;
+	bool has_body_part:1;
+};
+
+/* Why the mail can't be read: 0 it is gone, -1 with the reason. */
+int eas_email_failed(struct mail *mail, const char **error_r);
+int eas_email_input_failed(struct mail *mail, struct istream *input,
+			   const char **error_r);
+/* A stream to put a body or an attachment into: memory, and a file beyond that. */
+struct ostream *eas_email_spool(struct eas_request *req);
+
+/* To ... Importance, and at the end what Email2 has of the kind */
+void eas_email_write_headers(struct eas_email_context *ctx);
+void eas_email_write_headers2(struct eas_email_context *ctx);
+
+void eas_email_write_attachments(struct eas_email_context *ctx);
+
+/* Returns 1, or as eas_email_failed(). */
+int eas_email_bodies_prepare(struct eas_email_context *ctx,
+			     struct eas_email_bodies *bodies_r,
+			     const char **error_r);
+void eas_email_bodies_write(struct eas_email_context *ctx,
+			    struct eas_email_bodies *bodies);
+void eas_email_bodies_deinit(struct eas_email_bodies *bodies);
+
+/* MessageClass. Reads a report's fields. */
+const char *eas_email_message_class(struct eas_email_context *ctx);
+
+void eas_email_write_flag(struct eas_email_context *ctx);
+void eas_email_write_categories(struct eas_email_context *ctx);
+void eas_email_write_last_verb(struct eas_email_context *ctx);
+
+/* Sets or clears one keyword. Returns 0 or -1. */
+int eas_email_keyword_set(struct mail *mail, const char *keyword, bool set);
+/* Makes the mail's categories those of the element. Returns 0 or -1. */
+int eas_email_categories_apply(struct mail *mail,
+			       const struct wbxml_node *categories);
+/* The two directions of the mapping; NULL: the category is no valid text. */
+const char *eas_category_to_keyword(const char *category);
+const char *eas_category_from_keyword(const char *keyword);
+
+void eas_email_write_conversation(struct eas_email_context *ctx);
+
+/* "2026-11-23T16:48:00.000Z" */
+const char *eas_email_time(time_t t);
+
+#endif

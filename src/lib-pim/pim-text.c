@@ -1,0 +1,108 @@
+/* Copyright (c) Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "buffer.h"
+#include "str.h"
+#include "unichar.h"
+#include "pim-text.h"
+
+size_t pim_text_cut(const void *data, size_t size, size_t max)
+{
+	const unsigned char *p = data;
+
+	if (size <= max)
+		return size;
+	while (max > 0 && (p[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+void pim_text_clean(buffer_t *text, size_t start)
+{
+	unsigned char *p = buffer_get_modifiable_data(text, NULL);
+	size_t i, size = text->used;
+
+	for (i = start; i < size; i++) {
+		if (p[i] < 0x20) {
+			if (p[i] != '\n' && p[i] != '\r' && p[i] != '\t')
+				p[i] = ' ';
+		} else if (p[i] == 0xef && i + 2 < size && p[i+1] == 0xbf &&
+			   (p[i+2] == 0xbe || p[i+2] == 0xbf)) {
+			/* U+FFFE, U+FFFF */
+			p[i+2] = 0xbd;
+		}
+	}
+}
+
+const char *pim_text_clean_line(const char *text)
+{
+	string_t *str = t_str_new(strlen(text) + 1);
+	unsigned char *p;
+	size_t i, start, end;
+
+	str_append(str, text);
+	pim_text_clean(str, 0);
+	p = buffer_get_modifiable_data(str, NULL);
+	for (i = 0; i < str_len(str); i++) {
+		if (p[i] < 0x20)
+			p[i] = ' ';
+	}
+	for (end = str_len(str); end > 0 && p[end-1] == ' '; end--) ;
+	for (start = 0; start < end && p[start] == ' '; start++) ;
+	str_truncate(str, end);
+	return str_c(str) + start;
+}
+
+void pim_text_check_init(struct pim_text_check *check)
+{
+	i_zero(check);
+}
+
+/* Returns the length of the character at data, 0 if it is incomplete, -1 if it is bad. */
+static int pim_text_check_char(const unsigned char *data, size_t size)
+{
+	unichar_t chr;
+	int ret;
+
+	if (data[0] < 0x80) {
+		return data[0] >= 0x20 || data[0] == '\n' || data[0] == '\r' ||
+			data[0] == '\t' ? 1 : -1;
+	}
+	ret = uni_utf8_get_char_n(data, size, &chr);
+	return ret > 0 && (chr == 0xfffe || chr == 0xffff) ? -1 : ret;
+}
+
+void pim_text_check_more(struct pim_text_check *check,
+			 const unsigned char *data, size_t size)
+{
+	size_t i = 0;
+	int ret;
+
+	while (check->pending_len > 0 && i < size && !check->bad) {
+		check->pending[check->pending_len++] = data[i++];
+		ret = pim_text_check_char(check->pending, check->pending_len);
+		if (ret < 0 || check->pending_len == sizeof(check->pending))
+			check->bad = TRUE;
+		else if (ret > 0)
+			check->pending_len = 0;
+	}
+	while (i < size && !check->bad) {
+		ret = pim_text_check_char(data + i, size - i);
+		if (ret < 0)
+			check->bad = TRUE;
+		else if (ret > 0)
+			i += ret;
+		else if (size - i > sizeof(check->pending))
+			check->bad = TRUE;
+		else {
+			check->pending_len = size - i;
+			memcpy(check->pending, data + i, size - i);
+			i = size;
+		}
+	}
+}
+
+bool pim_text_check_finish(const struct pim_text_check *check, bool cut)
+{
+	return !check->bad && (cut || check->pending_len == 0);
+}
