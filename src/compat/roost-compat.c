@@ -50,6 +50,11 @@ void roost_settings_free(const struct roost_settings **_set)
 	settings_free(set);
 }
 
+bool roost_service_verbose_proctitle(struct master_service *service)
+{
+	return master_service_get_service_settings(service)->verbose_proctitle;
+}
+
 void roost_http_server_settings_init(struct http_server_settings *set_r,
 				     uoff_t max_payload_size)
 {
@@ -108,6 +113,11 @@ void roost_settings_free(const struct roost_settings **_set)
 	pool = set->pool;
 	if (pool != NULL)
 		pool_unref(&pool);
+}
+
+bool roost_service_verbose_proctitle(struct master_service *service)
+{
+	return master_service_settings_get(service)->verbose_proctitle;
 }
 
 void roost_http_server_settings_init(struct http_server_settings *set_r,

@@ -89,6 +89,9 @@ void roost_settings_free(const struct roost_settings **set);
 #  define ROOST_MASTER_CONNECTION_PROXIED_TLS(conn) ((conn)->proxy.ssl)
 #endif
 
+/* verbose_proctitle */
+bool roost_service_verbose_proctitle(struct master_service *service);
+
 /* -- auth -- */
 
 #ifndef DOVECOT_2_4

@@ -1,0 +1,90 @@
+#include "lib.h"
+#include "connection.h"
+#include "ostream.h"
+#include "str.h"
+#include "strescape.h"
+#include "master-service.h"
+#include "worker-protocol.h"
+#include "listener.h"
+#include "listener-park.h"
+#include "listener-control.h"
+
+#define CONTROL_IDLE_TIMEOUT_SECS 60
+#define CONTROL_MAX_LINE 4096
+
+static struct connection_list *control_list;
+
+static void
+control_add_parked(const struct listener_park_info *info, void *context)
+{
+	string_t *str = context;
+
+	str_append_tabescaped(str, info->user);
+	str_append_c(str, '\t');
+	str_append_tabescaped(str, info->device);
+	str_append_c(str, '\t');
+	str_append_tabescaped(str, info->command);
+	str_append_c(str, '\t');
+	str_append_tabescaped(str, info->version);
+	str_printfa(str, "\t%s\t%u\t%u\n", info->remote_ip,
+		    info->parked_secs, info->left_secs);
+}
+
+static int
+control_input_args(struct connection *conn, const char *const *args)
+{
+	string_t *str;
+
+	if (strcmp(args[0], "WHO") != 0) {
+		e_error(conn->event, "Unknown command");
+		return -1;
+	}
+	str = t_str_new(4096);
+	listener_park_list(args[1], control_add_parked, str);
+	str_append_c(str, '\n');
+	o_stream_nsend(conn->output, str_data(str), str_len(str));
+	return 1;
+}
+
+static void control_destroy(struct connection *conn)
+{
+	connection_deinit(conn);
+	i_free(conn);
+	master_service_client_connection_destroyed(master_service);
+}
+
+static const struct connection_settings control_connection_set = {
+	.service_name_in = CONTROL_PROTOCOL_NAME_CLIENT,
+	.service_name_out = CONTROL_PROTOCOL_NAME_SERVER,
+	.major_version = CONTROL_PROTOCOL_MAJOR,
+	.minor_version = CONTROL_PROTOCOL_MINOR,
+	.input_max_size = CONTROL_MAX_LINE,
+	.output_max_size = SIZE_MAX,
+	.input_idle_timeout_secs = CONTROL_IDLE_TIMEOUT_SECS,
+};
+
+static const struct connection_vfuncs control_connection_vfuncs = {
+	.destroy = control_destroy,
+	.input_args = control_input_args,
+};
+
+void listener_control_client_create(struct master_service_connection *conn)
+{
+	struct connection *control = i_new(struct connection, 1);
+
+	master_service_client_connection_accept(conn);
+	control->event_parent = listener.event;
+	connection_init_server(control_list, control, CONTROL_SOCKET,
+			       conn->fd, conn->fd);
+}
+
+void listener_control_init(void)
+{
+	control_list = connection_list_init(&control_connection_set,
+					    &control_connection_vfuncs);
+}
+
+void listener_control_deinit(void)
+{
+	connection_list_deinit(&control_list);
+}
