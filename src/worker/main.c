@@ -62,7 +62,8 @@ int main(int argc, char *argv[])
 {
 	const char *error;
 
-	master_service = master_service_init("roost-worker",
+	/* the name stands in log prefixes and for %s */
+	master_service = master_service_init("roost",
 		ROOST_MASTER_SERVICE_FLAG_KEEP_CONFIG_OPEN, &argc, &argv, "");
 	if (master_getopt(master_service) > 0)
 		return FATAL_DEFAULT;

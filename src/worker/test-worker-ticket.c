@@ -46,7 +46,7 @@ static void test_ticket_key(void)
 	ticket = worker_ticket_seal(first, &test_proof, TEST_NOW,
 				    TEST_NOW + TEST_LIFE, NULL);
 	test_assert(worker_ticket_unseal(second, ticket, TEST_NOW, &proof,
-					 &error) == 0);
+					 &error) > 0);
 	/* the ticket of another instance */
 	test_assert(worker_ticket_unseal(other, ticket, TEST_NOW, &proof,
 					 &error) < 0);
@@ -69,7 +69,7 @@ static void test_ticket_content(struct worker_tickets *tickets)
 				    TEST_NOW + TEST_LIFE, "digest");
 	test_assert(strstr(ticket, "u1") == NULL);
 	test_assert(worker_ticket_unseal(tickets, ticket, TEST_NOW + 10,
-					 &proof, &error) == 0);
+					 &proof, &error) > 0);
 	test_assert_strcmp(proof->user, test_proof.user);
 	test_assert_strcmp(proof->claim, test_proof.claim);
 	test_assert_strcmp(proof->bound, "digest");
@@ -82,7 +82,7 @@ static void test_ticket_content(struct worker_tickets *tickets)
 
 	/* the second time it comes from the cache */
 	test_assert(worker_ticket_unseal(tickets, ticket, TEST_NOW + 11,
-					 &again, &error) == 0);
+					 &again, &error) > 0);
 	test_assert(again == proof);
 	/* two tickets for the same are never the same */
 	test_assert(strcmp(ticket, worker_ticket_seal(tickets, &test_proof,
@@ -129,7 +129,7 @@ static void test_ticket_tampered(struct worker_tickets *tickets)
 				TEST_NOW, &proof, &error) < 0, i);
 	}
 	test_assert(worker_ticket_unseal(tickets, ticket, TEST_NOW,
-					 &proof, &error) == 0);
+					 &proof, &error) > 0);
 	i_free(ticket);
 	test_end();
 }
@@ -143,12 +143,12 @@ static void test_ticket_expiry(struct worker_tickets *tickets)
 	ticket = worker_ticket_seal(tickets, &test_proof, TEST_NOW,
 				    TEST_NOW + TEST_LIFE, NULL);
 	test_assert(worker_ticket_unseal(tickets, ticket,
-			TEST_NOW + TEST_LIFE - 1, &proof, &error) == 0);
+			TEST_NOW + TEST_LIFE - 1, &proof, &error) > 0);
 	/* from the cache, and when it is opened anew */
 	test_assert(worker_ticket_unseal(tickets, ticket,
-			TEST_NOW + TEST_LIFE, &proof, &error) < 0);
+			TEST_NOW + TEST_LIFE, &proof, &error) == 0);
 	test_assert(worker_ticket_unseal(tickets, ticket,
-			TEST_NOW + TEST_LIFE, &proof, &error) < 0);
+			TEST_NOW + TEST_LIFE, &proof, &error) == 0);
 	test_assert_strcmp(error, "The ticket has expired");
 	test_end();
 }
@@ -170,7 +170,7 @@ static void test_ticket_cache(struct worker_tickets *tickets)
 					    TEST_NOW + TEST_LIFE, NULL);
 		for (round = 0; round < 2; round++) {
 			test_assert_idx(worker_ticket_unseal(tickets, ticket,
-				TEST_NOW, &proof, &error) == 0, i);
+				TEST_NOW, &proof, &error) > 0, i);
 			test_assert_strcmp_idx(proof->user, many.user, i);
 		}
 	} T_END;
@@ -183,7 +183,7 @@ static void test_ticket_cache(struct worker_tickets *tickets)
 				    TEST_NOW + TEST_LIFE, NULL);
 	for (round = 0; round < 3; round++) {
 		test_assert_idx(worker_ticket_unseal(tickets, ticket, TEST_NOW,
-					&proof, &error) == 0, round);
+					&proof, &error) > 0, round);
 		test_assert_strcmp_idx(proof->fields[0], fields[0], round);
 	}
 	test_end();

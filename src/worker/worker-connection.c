@@ -31,7 +31,7 @@ enum worker_connection_state {
 	WORKER_CONNECTION_STATE_BODY,
 	/* auth is asked about its login; no input is read */
 	WORKER_CONNECTION_STATE_LOGIN,
-	/* the command runs */
+	/* the login is confirmed or the ticket checked, and the command runs */
 	WORKER_CONNECTION_STATE_RUN,
 };
 
@@ -59,9 +59,7 @@ worker_connection_set_state(struct worker_connection *wconn,
 {
 	static const unsigned int from[] = {
 		[WORKER_CONNECTION_STATE_IDLE] =
-			BIT(WORKER_CONNECTION_STATE_RUN) |
-			BIT(WORKER_CONNECTION_STATE_LOGIN) |
-			BIT(WORKER_CONNECTION_STATE_BODY),
+			BIT(WORKER_CONNECTION_STATE_RUN),
 		[WORKER_CONNECTION_STATE_BODY] =
 			BIT(WORKER_CONNECTION_STATE_IDLE),
 		[WORKER_CONNECTION_STATE_LOGIN] =
@@ -116,7 +114,6 @@ static void
 worker_connection_run(struct worker_connection *wconn,
 		      const struct worker_proof *proof)
 {
-	worker_connection_set_state(wconn, WORKER_CONNECTION_STATE_RUN);
 	worker_request_run(wconn->wreq, proof);
 	worker_connection_finished(wconn);
 }
@@ -132,6 +129,7 @@ worker_connection_login_finished(const struct worker_proof *proof,
 	bool delayed = wconn->login != NULL;
 
 	wconn->login = NULL;
+	worker_connection_set_state(wconn, WORKER_CONNECTION_STATE_RUN);
 	o_stream_cork(output);
 	if (proof != NULL)
 		worker_connection_run(wconn, proof);
@@ -166,16 +164,24 @@ static void worker_connection_start_ticket(struct worker_connection *wconn)
 	struct worker_request *wreq = wconn->wreq;
 	const struct worker_proof *proof;
 	const char *error;
+	int ret;
 
-	if (worker_ticket_unseal(wconn->worker->tickets, wreq->line.ticket,
-				 ioloop_time, &proof, &error) == 0 &&
-	    worker_request_check_ticket(wreq, proof, &error)) {
+	worker_connection_set_state(wconn, WORKER_CONNECTION_STATE_RUN);
+	ret = worker_ticket_unseal(wconn->worker->tickets, wreq->line.ticket,
+				   ioloop_time, &proof, &error);
+	if (ret > 0 && !worker_request_check_ticket(wreq, proof, &error))
+		ret = -1;
+	if (ret > 0) {
 		worker_connection_run(wconn, proof);
 		return;
 	}
-	e_info(wconn->conn.event, "Ticket refused (user %s, session %s): %s",
-	       str_sanitize(wreq->line.user, 128),
-	       str_sanitize(wreq->line.session, 64), error);
+	if (ret < 0) {
+		/* a listener in its right mind doesn't */
+		e_error(wconn->conn.event, "Ticket refused "
+			"(user %s, session %s): %s",
+			str_sanitize(wreq->line.user, 128),
+			str_sanitize(wreq->line.session, 64), error);
+	}
 	worker_request_refuse(wreq, "auth");
 	worker_connection_finished(wconn);
 }

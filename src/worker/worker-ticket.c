@@ -301,10 +301,10 @@ int worker_ticket_unseal(struct worker_tickets *tickets, const char *text,
 		if (ticket != tickets->uncached)
 			worker_ticket_forget(tickets, ticket);
 		*error_r = "The ticket has expired";
-		return -1;
+		return 0;
 	}
 	*proof_r = &ticket->proof;
-	return 0;
+	return 1;
 }
 
 time_t worker_ticket_due(const struct worker_proof *proof, time_t now,

@@ -30,8 +30,8 @@ const char *
 worker_ticket_seal(struct worker_tickets *tickets,
 		   const struct worker_proof *proof, time_t issued,
 		   time_t expires, const char *bound);
-/* Opens a ticket. Returns 0, or -1 and a sentence: it isn't ours, was changed or has
-   expired at now. The proof is owned by tickets and valid until the next call. Tickets seen
+/* Opens a ticket. Returns 1; 0 if it has expired at now; -1 if it isn't ours or was changed. Both with a
+   sentence. The proof is owned by tickets and valid until the next call. Tickets seen
    before are found by their text, which costs no decryption. */
 int worker_ticket_unseal(struct worker_tickets *tickets, const char *ticket,
 			 time_t now, const struct worker_proof **proof_r,

@@ -84,6 +84,9 @@ static void worker_user_set_session(struct worker_user *user,
 	}
 	i_free(user->log_prefix);
 	user->log_prefix = i_strdup(str_c(prefix));
+	/* what lib-storage logs about the user */
+	event_replace_log_prefix(user->user.mail_user->event,
+				 user->log_prefix);
 }
 
 static void worker_user_free(struct worker_user *user)
