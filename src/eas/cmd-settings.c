@@ -1,0 +1,164 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "hostpid.h"
+#include "mail-storage-settings.h"
+#include "mail-user.h"
+#include "eas-commands.h"
+#include "eas-device-info.h"
+
+/* Settings ([MS-ASCMD] 2.2.2.17): what we have of it is the device's description and the
+   user's addresses. What we have not is answered with a Status of its own, so that the
+   other parts of the request are heard. */
+
+static int cmd_settings_device_information(struct eas_request *req,
+					   const struct wbxml_node *node)
+{
+	struct wbxml_writer *writer = eas_request_writer(req);
+	enum eas_settings_status status;
+
+	if (eas_device_info_store(req, node, &status) < 0)
+		return -1;
+	wbxml_open(writer, EAS_SETTINGS_DEVICE_INFORMATION);
+	wbxml_uint(writer, EAS_SETTINGS_STATUS, status);
+	wbxml_close(writer);
+	return 0;
+}
+
+/* The address that the account's mail comes to, on the data stack. */
+static const char *cmd_settings_user_address(struct mail_user *user)
+{
+	const char *host = user->set->hostname;
+
+	if (strchr(user->username, '@') != NULL)
+		return user->username;
+	return t_strconcat(user->username, "@",
+			   *host != '\0' ? host : my_hostdomain(), NULL);
+}
+
+static void cmd_settings_addresses(struct eas_request *req)
+{
+	struct wbxml_writer *writer = eas_request_writer(req);
+	const char *address =
+		cmd_settings_user_address(req->req->user->mail_user);
+
+	wbxml_open(writer, EAS_SETTINGS_EMAIL_ADDRESSES);
+	wbxml_text(writer, EAS_SETTINGS_SMTP_ADDRESS, address);
+	if (req->version >= EAS_VERSION_14_1) {
+		wbxml_text(writer, EAS_SETTINGS_PRIMARY_SMTP_ADDRESS,
+			   address);
+	}
+	wbxml_close(writer);
+}
+
+static int cmd_settings_user_information(struct eas_request *req,
+					 const struct wbxml_node *node)
+{
+	struct wbxml_writer *writer = eas_request_writer(req);
+
+	wbxml_open(writer, EAS_SETTINGS_USER_INFORMATION);
+	if (wbxml_node_child(node, EAS_SETTINGS_GET) == NULL) {
+		wbxml_uint(writer, EAS_SETTINGS_STATUS,
+			   EAS_SETTINGS_STATUS_PROTOCOL_ERROR);
+		wbxml_close(writer);
+		return 0;
+	}
+	wbxml_uint(writer, EAS_SETTINGS_STATUS, EAS_SETTINGS_STATUS_SUCCESS);
+	wbxml_open(writer, EAS_SETTINGS_GET);
+	if (req->version >= EAS_VERSION_14_1) {
+		wbxml_open(writer, EAS_SETTINGS_ACCOUNTS);
+		wbxml_open(writer, EAS_SETTINGS_ACCOUNT);
+		cmd_settings_addresses(req);
+		wbxml_close(writer);
+		wbxml_close(writer);
+	} else {
+		cmd_settings_addresses(req);
+	}
+	wbxml_close(writer);
+	wbxml_close(writer);
+	return 0;
+}
+
+static void cmd_settings_refuse(struct eas_request *req, unsigned int tag,
+				enum eas_settings_status status)
+{
+	struct wbxml_writer *writer = eas_request_writer(req);
+
+	wbxml_open(writer, tag);
+	wbxml_uint(writer, EAS_SETTINGS_STATUS, status);
+	wbxml_close(writer);
+}
+
+/* The operator has no use for a recovery password that we would have to keep. */
+static int cmd_settings_device_password(struct eas_request *req,
+					const struct wbxml_node *node)
+{
+	cmd_settings_refuse(req, node->tag,
+			    EAS_SETTINGS_STATUS_DENIED_BY_POLICY);
+	return 0;
+}
+
+static int cmd_settings_oof(struct eas_request *req,
+			    const struct wbxml_node *node)
+{
+	cmd_settings_refuse(req, node->tag, EAS_SETTINGS_STATUS_ACCESS_DENIED);
+	return 0;
+}
+
+/* There are no templates ([MS-ASRM] 2.2.2.16). */
+static int cmd_settings_rights_management(struct eas_request *req,
+					  const struct wbxml_node *node)
+{
+	struct wbxml_writer *writer = eas_request_writer(req);
+
+	wbxml_open(writer, node->tag);
+	wbxml_uint(writer, EAS_SETTINGS_STATUS, EAS_SETTINGS_STATUS_SUCCESS);
+	wbxml_open(writer, EAS_SETTINGS_GET);
+	wbxml_empty(writer,
+		    EAS_RIGHTSMANAGEMENT_RIGHTS_MANAGEMENT_TEMPLATES);
+	wbxml_close(writer);
+	wbxml_close(writer);
+	return 0;
+}
+
+static const struct {
+	unsigned int tag;
+	unsigned int min_version;
+	int (*func)(struct eas_request *req, const struct wbxml_node *node);
+} cmd_settings_parts[] = {
+	{ EAS_SETTINGS_OOF, EAS_VERSION_12_0, cmd_settings_oof },
+	{ EAS_SETTINGS_DEVICE_INFORMATION, EAS_VERSION_12_0,
+	  cmd_settings_device_information },
+	{ EAS_SETTINGS_DEVICE_PASSWORD, EAS_VERSION_12_0,
+	  cmd_settings_device_password },
+	{ EAS_SETTINGS_USER_INFORMATION, EAS_VERSION_12_0,
+	  cmd_settings_user_information },
+	{ EAS_SETTINGS_RIGHTS_MANAGEMENT_INFORMATION, EAS_VERSION_14_1,
+	  cmd_settings_rights_management },
+};
+
+int eas_cmd_settings(struct eas_request *req)
+{
+	struct wbxml_writer *writer;
+	const struct wbxml_node *node;
+	unsigned int i;
+
+	if (req->root->children == NULL) {
+		return eas_request_fail(req,
+			EAS_SETTINGS_STATUS_PROTOCOL_ERROR);
+	}
+	writer = eas_request_writer(req);
+	wbxml_open(writer, EAS_SETTINGS_SETTINGS);
+	wbxml_uint(writer, EAS_SETTINGS_STATUS, EAS_SETTINGS_STATUS_SUCCESS);
+	/* each part once, whatever the request repeats */
+	for (i = 0; i < N_ELEMENTS(cmd_settings_parts); i++) {
+		node = wbxml_node_child(req->root, cmd_settings_parts[i].tag);
+		if (node == NULL ||
+		    cmd_settings_parts[i].min_version > req->version)
+			continue;
+		if (cmd_settings_parts[i].func(req, node) < 0)
+			return -1;
+	}
+	wbxml_close(writer);
+	return 1;
+}

@@ -1,0 +1,93 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "str.h"
+#include "eas-commands.h"
+
+/* The order is that of MS-ASProtocolCommands. Codes: [MS-ASHTTP] 2.2.1.1.1.1.2. */
+const struct eas_command eas_commands[] = {
+	{
+		.name = "FolderSync", .code = 9,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_FOLDERHIERARCHY_FOLDER_SYNC,
+		.status_tag = EAS_FOLDERHIERARCHY_STATUS,
+		.func = eas_cmd_foldersync,
+	},
+	{
+		.name = "FolderCreate", .code = 10,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_FOLDERHIERARCHY_FOLDER_CREATE,
+		.status_tag = EAS_FOLDERHIERARCHY_STATUS,
+		.func = eas_cmd_foldercreate,
+	},
+	{
+		.name = "FolderDelete", .code = 11,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_FOLDERHIERARCHY_FOLDER_DELETE,
+		.status_tag = EAS_FOLDERHIERARCHY_STATUS,
+		.func = eas_cmd_folderdelete,
+	},
+	{
+		.name = "FolderUpdate", .code = 12,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_FOLDERHIERARCHY_FOLDER_UPDATE,
+		.status_tag = EAS_FOLDERHIERARCHY_STATUS,
+		.func = eas_cmd_folderupdate,
+	},
+	{
+		.name = "Settings", .code = 17,
+		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
+		.flags = EAS_COMMAND_NO_POLICY,
+		.root_tag = EAS_SETTINGS_SETTINGS,
+		.status_tag = EAS_SETTINGS_STATUS,
+		.func = eas_cmd_settings,
+	},
+	{
+		.name = "Provision", .code = 20,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.flags = EAS_COMMAND_NO_POLICY | EAS_COMMAND_EMPTY_BODY,
+		.root_tag = EAS_PROVISION_PROVISION,
+		.status_tag = EAS_PROVISION_STATUS,
+		.func = eas_cmd_provision,
+	},
+};
+const unsigned int eas_commands_count = N_ELEMENTS(eas_commands);
+
+const struct eas_command *eas_command_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < eas_commands_count; i++) {
+		if (strcasecmp(eas_commands[i].name, name) == 0)
+			return &eas_commands[i];
+	}
+	return NULL;
+}
+
+const struct eas_command *eas_command_find_code(int code)
+{
+	unsigned int i;
+
+	if (code < 0)
+		return NULL;
+	for (i = 0; i < eas_commands_count; i++) {
+		if (eas_commands[i].code == code)
+			return &eas_commands[i];
+	}
+	return NULL;
+}
+
+const char *eas_commands_list(unsigned int version_max)
+{
+	string_t *str = t_str_new(256);
+	unsigned int i;
+
+	for (i = 0; i < eas_commands_count; i++) {
+		if (eas_commands[i].min_version > version_max)
+			continue;
+		if (str_len(str) > 0)
+			str_append_c(str, ',');
+		str_append(str, eas_commands[i].name);
+	}
+	return str_c(str);
+}
