@@ -56,8 +56,3 @@ const char *roost_service_base_dir(struct master_service *service)
 {
 	return roost_service_settings(service)->base_dir;
 }
-
-bool roost_service_verbose_proctitle(struct master_service *service)
-{
-	return roost_service_settings(service)->verbose_proctitle;
-}

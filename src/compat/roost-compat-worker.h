@@ -9,7 +9,6 @@ struct master_service;
 struct ostream;
 
 const char *roost_service_base_dir(struct master_service *service);
-bool roost_service_verbose_proctitle(struct master_service *service);
 /* The user came over TLS. */
 void roost_storage_service_input_set_tls(struct mail_storage_service_input *input);
 
