@@ -7,6 +7,20 @@
 /* The order is that of MS-ASProtocolCommands. Codes: [MS-ASHTTP] 2.2.1.1.1.1.2. */
 const struct eas_command eas_commands[] = {
 	{
+		.name = "Sync", .code = 0,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_LONG_POLL,
+		.root_tag = EAS_AIRSYNC_SYNC,
+		.status_tag = EAS_AIRSYNC_STATUS,
+		.func = eas_cmd_sync,
+	},
+	{
+		.name = "GetHierarchy", .code = 5,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
+		.flags = EAS_COMMAND_EMPTY_BODY,
+		.func = eas_cmd_gethierarchy,
+	},
+	{
 		.name = "FolderSync", .code = 9,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
 		.root_tag = EAS_FOLDERHIERARCHY_FOLDER_SYNC,
@@ -35,12 +49,34 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_folderupdate,
 	},
 	{
+		.name = "MoveItems", .code = 13,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_MOVE_MOVE_ITEMS,
+		.status_tag = EAS_MOVE_STATUS,
+		.func = eas_cmd_moveitems,
+	},
+	{
+		.name = "GetItemEstimate", .code = 14,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_GETITEMESTIMATE_GET_ITEM_ESTIMATE,
+		.status_tag = EAS_GETITEMESTIMATE_STATUS,
+		.func = eas_cmd_getitemestimate,
+	},
+	{
 		.name = "Settings", .code = 17,
 		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
 		.flags = EAS_COMMAND_NO_POLICY,
 		.root_tag = EAS_SETTINGS_SETTINGS,
 		.status_tag = EAS_SETTINGS_STATUS,
 		.func = eas_cmd_settings,
+	},
+	{
+		.name = "Ping", .code = 18,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_LONG_POLL,
+		.root_tag = EAS_PING_PING,
+		.status_tag = EAS_PING_STATUS,
+		.func = eas_cmd_ping,
 	},
 	{
 		.name = "Provision", .code = 20,
