@@ -13,8 +13,10 @@ SERVICES = ("roost", "roost-worker")
 
 
 def _install(build, target):
-    subprocess.run(["make", "-s", "-C", str(build), "install", f"DESTDIR={target}"], check=True,
-                   stdout=subprocess.DEVNULL)
+    done = subprocess.run(["make", "-s", "-C", str(build), "install", f"DESTDIR={target}"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{build} cannot be installed:\n{done.stdout}")
 
 
 def make_tree(build, target, sanitized=None):
