@@ -33,7 +33,8 @@ struct sync_state {
 	ARRAY_TYPE(sync_echo) echoes;
 };
 
-/* A state of a device that has nothing: the first look will find everything new. */
+/* A state of a device that has nothing: the first look will find everything new. Its lists
+   grow in pool, which may not be the data stack if sync_look() is to be called. */
 void sync_state_init(struct sync_state *state, pool_t pool);
 void sync_state_copy(struct sync_state *dest, pool_t pool,
 		     const struct sync_state *src);

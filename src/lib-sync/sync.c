@@ -168,8 +168,6 @@ static void sync_look_apply_filter(struct sync_look *look)
 	seq_range_array_remove_seq_range(&tmp, &state->deletes);
 	seq_range_array_merge(&state->soft_deletes, &tmp);
 	seq_range_array_remove_seq_range(&state->soft_deletes, &look->inside);
-	seq_range_array_remove_seq_range(&state->changes,
-					 &state->soft_deletes);
 
 	if (look->filter_all) {
 		array_clear(&state->adds);
@@ -193,8 +191,6 @@ static void sync_look_apply(struct sync_look *look)
 	seq_range_array_intersect(&look->changed, &state->held);
 	seq_range_array_merge(&state->changes, &look->changed);
 	seq_range_array_remove_seq_range(&state->changes, &state->deletes);
-	seq_range_array_remove_seq_range(&state->changes,
-					 &state->soft_deletes);
 
 	/* older items among them became part of a wanted conversation */
 	seq_range_array_remove_seq_range(&state->soft_deletes, &look->added);
@@ -298,7 +294,10 @@ void sync_told(struct sync_state *state, const struct sync_item *item)
 		seq_range_array_remove(&state->held, item->uid);
 		break;
 	case SYNC_SOFT_DELETE:
+		/* it stayed on both lists: had it come back into the filter,
+		   its change would still be due */
 		seq_range_array_remove(&state->soft_deletes, item->uid);
+		seq_range_array_remove(&state->changes, item->uid);
 		seq_range_array_remove(&state->held, item->uid);
 		break;
 	case SYNC_CHANGE:
