@@ -33,6 +33,8 @@ struct pim_body_context {
 	const char *charset_name;
 	bool last_cr;
 
+	/* the last byte that was put out */
+	unsigned char last;
 	buffer_t *bytes, *utf8, *converted;
 };
 
@@ -97,6 +99,8 @@ pim_body_out(struct pim_body_context *ctx, const void *data, size_t size)
 	}
 	o_stream_nsend(ctx->output, data, size);
 	ctx->result->size += size;
+	if (size > 0)
+		ctx->last = ((const unsigned char *)data)[size-1];
 }
 
 /* LF and CR alone to CRLF */
@@ -247,10 +251,24 @@ pim_body_part(struct pim_body_context *ctx, const struct pim_part *part)
 	return ret;
 }
 
+/* Every section begins a line. */
+static void
+pim_body_separate(struct pim_body_context *ctx, const struct pim_part *part,
+		  const struct pim_part *prev)
+{
+	if (prev == NULL)
+		return;
+	if (ctx->type == PIM_BODY_HTML &&
+	    (!pim_part_is_html(part) || !pim_part_is_html(prev)))
+		pim_body_out(ctx, "<br>\r\n", 6);
+	else if (ctx->last != '\n')
+		pim_body_out(ctx, "\r\n", 2);
+}
+
 static int pim_body_sections(struct pim_body_context *ctx)
 {
 	const struct pim_section *section;
-	const struct pim_part *part;
+	const struct pim_part *part, *prev = NULL;
 	/* a document made of text alone gets a frame of ours */
 	bool frame = ctx->type == PIM_BODY_HTML && !ctx->msg->has_html &&
 		!array_is_empty(&ctx->msg->sections);
@@ -261,10 +279,14 @@ static int pim_body_sections(struct pim_body_context *ctx)
 	}
 	array_foreach(&ctx->msg->sections, section) {
 		part = pim_section_choose(section, ctx->type);
-		if (part != NULL && pim_body_part(ctx, part) < 0)
-			return -1;
+		if (part == NULL)
+			continue;
+		pim_body_separate(ctx, part, prev);
 		if (ctx->result->truncated)
 			break;
+		if (pim_body_part(ctx, part) < 0)
+			return -1;
+		prev = part;
 	}
 	if (frame && !ctx->result->truncated) {
 		pim_body_out(ctx, pim_text2html_tail,

@@ -326,7 +326,9 @@ pim_walk_part(struct pim_walk *walk, const struct message_part *mpart,
 	struct pim_headers headers;
 	struct pim_content_value type;
 	struct pim_part *part;
-	bool multipart = (mpart->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
+	/* one that wasn't taken apart because it is too deep is attached */
+	bool multipart = mpart->children != NULL &&
+		(mpart->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
 
 	if (depth > PIM_MESSAGE_DEPTH_MAX || walk->parts_left == 0) {
 		walk->msg->incomplete = TRUE;
