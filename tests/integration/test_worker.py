@@ -19,7 +19,7 @@ SPACE = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/"
 QUERY = (f'<Autodiscover xmlns="{SPACE}requestschema/2006"><Request><EMailAddress>who@ever.test</EMailAddress>'
          f"<AcceptableResponseSchema>{SPACE}responseschema/2006</AcceptableResponseSchema></Request>"
          "</Autodiscover>").encode()
-LIFE = 3
+LIFE = 5
 
 SETTINGS = Settings(
     fields={"u5": "userdb_roost_enabled=no", "u6": "nologin=y", "u7": "proxy=y host=127.0.0.1",
@@ -358,7 +358,6 @@ class Users(WorkerCase):
         def write(new):
             time.sleep(1.1)
             path.write_text(new)
-            time.sleep(1.1)
         self.addCleanup(write, text)
         write(re.sub(rf"^({user}:.*)$", rf"\1{field}", text, flags=re.M))
 
