@@ -184,6 +184,7 @@ class HostileTickets(WorkerCase):
         before = path.stat()
         self.assertEqual((before.st_mode & 0o7777, before.st_uid, before.st_size), (0o600, 0, 32))
         ticket = self.ticket()
+        time.sleep(0.3)
         self.dovecot.kill("roost-worker")
         self.assertEqual(path.stat().st_ino, before.st_ino)
         self.assert_for(self.ask(ticket, worker=self.connect()), "u1")
@@ -443,6 +444,8 @@ class Processes(WorkerCase):
     def test_kill(self):
         """SIGKILL ends the requests that the process had, and no ticket."""
         ticket = self.ticket()
+        # master throttles a service whose process dies while it starts
+        time.sleep(0.3)
         self.dovecot.kill("roost-worker")
         with self.assertRaises((Closed, OSError)):
             self.ask(ticket)
