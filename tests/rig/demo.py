@@ -5,10 +5,10 @@ import pathlib
 import shlex
 import shutil
 import signal
-import smtplib
 import sys
 import threading
 import time
+import unicodedata
 
 from . import config, fixtures, tree
 from .client import HTML, INBOX, Body, Device, options
@@ -25,11 +25,21 @@ def say(text=""):
 
 def fill(dovecot):
     """Delivers the fixtures by LMTP, to many users at once."""
-    with smtplib.LMTP("127.0.0.1", dovecot.ports["lmtp"]) as lmtp:
-        for number, (_, data) in enumerate(fixtures.mailbox()):
-            users = dovecot.users if number < FEW else dovecot.users[:FULL_ACCOUNTS]
-            for first in range(0, len(users), 50):
-                lmtp.sendmail("sender@example.test", [f"{user}@{DOMAIN}" for user in users[first:first + 50]], data)
+    for number, (_, data) in enumerate(fixtures.mailbox()):
+        users = dovecot.users if number < FEW else dovecot.users[:FULL_ACCOUNTS]
+        for first in range(0, len(users), 50):
+            dovecot.deliver(users[first:first + 50], data)
+
+
+def column(text, width):
+    """The text cut and padded to the width that a terminal gives it: East Asian characters take two columns."""
+    out, used = "", 0
+    for character in text:
+        size = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if used + size > width:
+            break
+        out, used = out + character, used + size
+    return out + " " * (width - used)
 
 
 def show_message(item):
@@ -37,9 +47,9 @@ def show_message(item):
     files = [node.get("DisplayName") for node in data.findall("AirSyncBase:Attachments/Attachment")]
     body = " ".join((data.get("AirSyncBase:Body/Data") or "").split())
     sender = data.get("Email:From", "").partition("<")[0].strip('" ') or data.get("Email:From", "")
-    say(f"   {data.get('Email:DateReceived', '')[:16].replace('T', ' ')}  {sender:<24.24}  "
-        f"{data.get('Email:Subject') or '(no subject)':<44.44}  {body:<40.40}"
-        + (f"  [{', '.join(files)}]" if files else ""))
+    subject = data.get("Email:Subject") or "(no subject)"
+    say(f"   {data.get('Email:DateReceived', '')[:16].replace('T', ' ')}  {column(sender, 22)}  {column(subject, 42)}  "
+        f"{column(body, 40)}" + (f"  [{', '.join(files)}]" if files else ""))
 
 
 def converse(dovecot, user):

@@ -253,11 +253,20 @@ class Instance:
             raise RuntimeError(f"doveadm {' '.join(map(str, arguments))}: {done.stderr}{done.stdout}")
         return done.stdout
 
-    def deliver(self, user, message, sender="sender@example.test"):
-        """Delivers a message (bytes, or text with LF) by LMTP."""
+    def deliver(self, users, message, sender="sender@example.test"):
+        """Delivers a message (bytes, or text with LF) to a user, or to a list of them at once, by LMTP."""
+        users = [users] if isinstance(users, str) else users
         data = message if isinstance(message, bytes) else message.replace("\n", "\r\n").encode()
         with smtplib.LMTP("127.0.0.1", self.ports["lmtp"]) as lmtp:
-            lmtp.sendmail(sender, [f"{user}@{DOMAIN}"], data)
+            lmtp.ehlo_or_helo_if_needed()
+            replies = [lmtp.mail(sender), *(lmtp.rcpt(f"{user}@{DOMAIN}") for user in users)]
+            # smtplib's data() takes the first reply for the only one: LMTP has one per recipient
+            replies.append(lmtp.docmd("DATA"))
+            lmtp.send(re.sub(rb"(?m)^\.", b"..", data.rstrip(b"\r\n") + b"\r\n") + b".\r\n")
+            replies += [lmtp.getreply() for _ in users]
+            bad = [reply for reply in replies if reply[0] not in (250, 354)]
+            if bad:
+                raise smtplib.SMTPDataError(*bad[0])
 
     def imap(self, user, folder="INBOX"):
         """A logged-in imaplib connection with the folder selected."""
