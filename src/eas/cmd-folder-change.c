@@ -273,37 +273,6 @@ static int folder_update_mailbox(struct folder_change *change)
 	return ret;
 }
 
-static int folder_update(struct folder_change *change)
-{
-	struct eas_hierarchy_folder *known;
-	struct eas_folder *folder;
-
-	if (folder_change_find(change, change->server_id,
-			       &change->folder) < 0)
-		return -1;
-	if (change->folder == NULL)
-		return folder_change_fail(change, EAS_HIERARCHY_NOT_FOUND);
-	if (change->folder->special) {
-		return folder_change_fail(change,
-			EAS_HIERARCHY_UPDATE_SPECIAL);
-	}
-	if (folder_change_find_dest(change) < 0)
-		return -1;
-	/* else the answer to this very request was lost, or nothing is to change */
-	if (strcmp(change->folder->vname, change->dest_vname) != 0) {
-		if (folder_change_check_sibling(change) < 0 ||
-		    folder_update_mailbox(change) < 0)
-			return -1;
-	}
-	if (folder_change_find_result(change, &folder) < 0)
-		return -1;
-	array_foreach_modifiable(&change->folders, known) {
-		if (strcmp(known->id, folder->id) == 0)
-			eas_hierarchy_set(known, folder);
-	}
-	return 0;
-}
-
 /* Is folder below (or the same as) ancestor_id? folders has parents first. */
 static bool folder_is_below(const ARRAY_TYPE(eas_folder) *folders,
 			    const struct eas_folder *folder,
@@ -325,6 +294,51 @@ static bool folder_is_below(const ARRAY_TYPE(eas_folder) *folders,
 		parent_id = parent->parent_id;
 	}
 	return FALSE;
+}
+
+/* A folder cannot move below itself. */
+static int folder_update_check_parent(struct folder_change *change)
+{
+	const ARRAY_TYPE(eas_folder) *folders;
+
+	if (change->parent == NULL)
+		return 0;
+	if (folder_change_get_folders(change, &folders) < 0)
+		return -1;
+	return !folder_is_below(folders, change->parent, change->folder->id) ?
+		0 : folder_change_fail(change, EAS_HIERARCHY_MALFORMED);
+}
+
+static int folder_update(struct folder_change *change)
+{
+	struct eas_hierarchy_folder *known;
+	struct eas_folder *folder;
+
+	if (folder_change_find(change, change->server_id,
+			       &change->folder) < 0)
+		return -1;
+	if (change->folder == NULL)
+		return folder_change_fail(change, EAS_HIERARCHY_NOT_FOUND);
+	if (change->folder->special) {
+		return folder_change_fail(change,
+			EAS_HIERARCHY_UPDATE_SPECIAL);
+	}
+	if (folder_change_find_dest(change) < 0 ||
+	    folder_update_check_parent(change) < 0)
+		return -1;
+	/* else the answer to this very request was lost, or nothing is to change */
+	if (strcmp(change->folder->vname, change->dest_vname) != 0) {
+		if (folder_change_check_sibling(change) < 0 ||
+		    folder_update_mailbox(change) < 0)
+			return -1;
+	}
+	if (folder_change_find_result(change, &folder) < 0)
+		return -1;
+	array_foreach_modifiable(&change->folders, known) {
+		if (strcmp(known->id, folder->id) == 0)
+			eas_hierarchy_set(known, folder);
+	}
+	return 0;
 }
 
 static int folder_delete_mailbox(struct folder_change *change,
