@@ -5,6 +5,7 @@
 #include "str.h"
 #include "strnum.h"
 #include "mail-storage.h"
+#include "roost-compat.h"
 #include "class-email.h"
 #include "eas-move.h"
 #include "cmd-sync.h"
@@ -106,7 +107,7 @@ eas_sync_command_uid(struct eas_sync_commands *ctx,
 	if (id == NULL)
 		return -1;
 	p = strrchr(id, ':');
-	if (p != NULL && str_begins(p + 1, EAS_SYNC_SMS_PREFIX))
+	if (p != NULL && str_begins_with(p + 1, EAS_SYNC_SMS_PREFIX))
 		return 0;
 	if (eas_item_id_parse(id, &folder_id, uid_r) < 0 ||
 	    strcmp(folder_id, ctx->coll->id) != 0 ||

@@ -4,6 +4,7 @@
 #include "buffer.h"
 #include "str.h"
 #include "unichar.h"
+#include "roost-compat.h"
 #include "pim-html.h"
 
 #include <ctype.h>
@@ -268,7 +269,7 @@ static void conv_link_end(struct pim_html2text *conv, buffer_t *dest)
 {
 	const char *href = str_c(conv->href);
 
-	if ((str_begins(href, "http:") || str_begins(href, "https:")) &&
+	if ((str_begins_with(href, "http:") || str_begins_with(href, "https:")) &&
 	    str_len(conv->link_text) > 0 &&
 	    strstr(str_c(conv->link_text), href) == NULL) {
 		str_truncate(conv->href, HREF_MAX);

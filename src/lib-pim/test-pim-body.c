@@ -7,6 +7,7 @@
 #include "ostream.h"
 #include "str.h"
 #include "test-common.h"
+#include "roost-compat.h"
 #include "pim-body.h"
 #include "test-pim-fixture.h"
 
@@ -128,7 +129,7 @@ static void test_pim_body_truncation(void)
 		len = strlen(whole);
 		for (max = 0; max <= len + 1; max++) T_BEGIN {
 			text = test_body(&mail, types[i % 2], max, &result);
-			test_assert_idx(str_begins(whole, text), max);
+			test_assert_idx(str_begins_with(whole, text), max);
 			test_assert_idx(result.truncated == (max < len), max);
 			test_assert_idx(max >= len ||
 					strlen(text) + 4 > max, max);
