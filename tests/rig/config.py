@@ -27,7 +27,7 @@ class Settings:
 
 def dovecot_version():
     text = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout
-    return tuple(map(int, re.match(r"(\d+)\.(\d+)", text).groups()))
+    return tuple(map(int, re.match(r"(\d+)\.(\d+)\.(\d+)", text).groups()))
 
 
 def include_path():
@@ -126,7 +126,7 @@ userdb {{
 
 def text_2_4(root, ports, settings, sanitized):
     driver, _, path = settings.mail.partition(":")
-    full = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout.split()[0]
+    full = ".".join(map(str, dovecot_version()))
     return f"""dovecot_config_version = {full}
 dovecot_storage_version = {full}
 base_dir = {root}/run
