@@ -37,6 +37,16 @@ enum html_state {
 	STATE_RAW,
 };
 
+/* Where within a tag's attributes. */
+enum html_attr_state {
+	ATTR_NAME,
+	/* blanks behind a name: "=" may still come */
+	ATTR_NAME_END,
+	/* "=" was seen */
+	ATTR_VALUE_BEGIN,
+	ATTR_VALUE,
+};
+
 enum html_tag_flags {
 	/* begins and ends a line */
 	TAG_BLOCK	= 0x01,
@@ -110,7 +120,7 @@ struct pim_html2text {
 	/* the attribute that is read: href or another; the link that is open */
 	char attr[8];
 	unsigned int attr_len;
-	bool attr_value;
+	enum html_attr_state attr_state;
 	string_t *href_read, *href, *link_text;
 
 	unsigned int quote_level, pre_level;
@@ -348,44 +358,76 @@ static void conv_tag_named(struct pim_html2text *conv)
 	conv->tag = html_tag_find(conv->name);
 	conv->state = STATE_TAG;
 	conv->attr_len = 0;
-	conv->attr_value = FALSE;
+	conv->attr_state = ATTR_NAME;
 	str_truncate(conv->href_read, 0);
 }
 
 static void conv_href_add(struct pim_html2text *conv, unsigned char c)
 {
-	if (conv->attr_value && conv->attr_len == 4 &&
-	    memcmp(conv->attr, "href", 4) == 0 &&
+	if (conv->attr_len == 4 && memcmp(conv->attr, "href", 4) == 0 &&
 	    str_len(conv->href_read) < HREF_MAX && c > ' ')
 		str_append_c(conv->href_read, c);
+}
+
+static void conv_attr_next(struct pim_html2text *conv)
+{
+	conv->attr_state = ATTR_NAME;
+	conv->attr_len = 0;
+}
+
+static void conv_attr_char(struct pim_html2text *conv, unsigned char c)
+{
+	switch (conv->attr_state) {
+	case ATTR_NAME_END:
+		conv_attr_next(conv);
+		/* fall through */
+	case ATTR_NAME:
+		if (c == '/')
+			conv_attr_next(conv);
+		else if (conv->attr_len < sizeof(conv->attr))
+			conv->attr[conv->attr_len++] = i_tolower(c);
+		break;
+	case ATTR_VALUE_BEGIN:
+		conv->attr_state = ATTR_VALUE;
+		/* fall through */
+	case ATTR_VALUE:
+		conv_href_add(conv, c);
+		break;
+	}
 }
 
 /* A character within a tag, behind its name. */
 static void
 conv_tag_char(struct pim_html2text *conv, unsigned char c, buffer_t *dest)
 {
-	if (c == '>') {
+	switch (c) {
+	case '>':
 		conv_tag(conv, dest);
-	} else if (c == '"') {
+		break;
+	case '"':
 		conv->state = STATE_TAG_DQUOTE;
-	} else if (c == '\'') {
+		break;
+	case '\'':
 		conv->state = STATE_TAG_SQUOTE;
-	} else if (c == '=' && !conv->attr_value) {
-		conv->attr_value = TRUE;
-	} else if (c == ' ' || c == '\t' || c == '\n' || c == '\r' ||
-		   c == '/') {
-		if (c == '/' && conv->attr_value) {
-			conv_href_add(conv, c);
-		} else if (conv->attr_value &&
-			   (c == '/' || str_len(conv->href_read) > 0)) {
-			conv->attr_len = 0;
-			conv->attr_value = FALSE;
+		break;
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		if (conv->attr_state == ATTR_VALUE)
+			conv_attr_next(conv);
+		else if (conv->attr_state == ATTR_NAME && conv->attr_len > 0)
+			conv->attr_state = ATTR_NAME_END;
+		break;
+	case '=':
+		if (conv->attr_state <= ATTR_NAME_END) {
+			conv->attr_state = ATTR_VALUE_BEGIN;
+			break;
 		}
-	} else if (conv->attr_value) {
-		conv_href_add(conv, c);
-	} else {
-		if (conv->attr_len < sizeof(conv->attr))
-			conv->attr[conv->attr_len++] = i_tolower(c);
+		/* fall through */
+	default:
+		conv_attr_char(conv, c);
+		break;
 	}
 }
 
@@ -486,8 +528,7 @@ conv_input(struct pim_html2text *conv, unsigned char c, buffer_t *dest)
 	case STATE_TAG_SQUOTE:
 		if (c == (conv->state == STATE_TAG_DQUOTE ? '"' : '\'')) {
 			conv->state = STATE_TAG;
-			conv->attr_len = 0;
-			conv->attr_value = FALSE;
+			conv_attr_next(conv);
 		} else {
 			conv_href_add(conv, c);
 		}
