@@ -3,7 +3,9 @@
 
 #include "store.h"
 
-/* A directory of the test's own, removed with what is in it by deinit. */
+/* A directory of the test's own, removed with what is in it by deinit: the first
+   and the last of the functions that test_run() is given, since it ends the
+   library as well. */
 void test_store_dir_init(void);
 void test_store_dir_deinit(void);
 /* A path in it. On the data stack. */

@@ -290,17 +290,15 @@ static void test_store_device_params(void)
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
+		test_store_dir_init,
 		test_store_device_save,
 		test_store_device_merge,
 		test_store_device_list,
 		test_store_device_dependants,
 		test_store_device_params,
+		test_store_dir_deinit,
 		NULL
 	};
-	int ret;
 
-	test_store_dir_init();
-	ret = test_run(test_functions);
-	test_store_dir_deinit();
-	return ret;
+	return test_run(test_functions);
 }

@@ -233,16 +233,14 @@ static void test_store_schema_statements(void)
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
+		test_store_dir_init,
 		test_store_schema_released,
 		test_store_schema_refused,
 		test_store_schema_steps,
 		test_store_schema_statements,
+		test_store_dir_deinit,
 		NULL
 	};
-	int ret;
 
-	test_store_dir_init();
-	ret = test_run(test_functions);
-	test_store_dir_deinit();
-	return ret;
+	return test_run(test_functions);
 }

@@ -259,17 +259,15 @@ static void test_store_folder(void)
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
+		test_store_dir_init,
 		test_store_state_put,
 		test_store_state_large,
 		test_store_state_list,
 		test_store_op,
 		test_store_folder,
+		test_store_dir_deinit,
 		NULL
 	};
-	int ret;
 
-	test_store_dir_init();
-	ret = test_run(test_functions);
-	test_store_dir_deinit();
-	return ret;
+	return test_run(test_functions);
 }

@@ -361,6 +361,7 @@ static void test_store_memory(void)
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
+		test_store_dir_init,
 		test_store_open_create,
 		test_store_damaged,
 		test_store_transaction,
@@ -368,12 +369,9 @@ int main(void)
 		test_store_killed,
 		test_store_concurrent,
 		test_store_memory,
+		test_store_dir_deinit,
 		NULL
 	};
-	int ret;
 
-	test_store_dir_init();
-	ret = test_run(test_functions);
-	test_store_dir_deinit();
-	return ret;
+	return test_run(test_functions);
 }
