@@ -60,7 +60,9 @@ def available():
     """Whether the schemas are there; says so once if not."""
     if FOLDER.is_dir():
         return True
-    print(f"\n*** NO SCHEMAS at {FOLDER}: ANSWERS ARE NOT VALIDATED ***\n", file=sys.stderr, flush=True)
+    if not os.environ.get("ROOST_SCHEMA_MISSED"):
+        os.environ["ROOST_SCHEMA_MISSED"] = "said"      # children are silent
+        print(f"\n*** NO SCHEMAS at {FOLDER}: ANSWERS ARE NOT VALIDATED ***\n", file=sys.stderr, flush=True)
     return False
 
 
