@@ -204,19 +204,6 @@ static void eas_policy_load(struct eas_policy *policy, const char *setting,
 	}
 }
 
-int eas_policy_check(const char *setting, const char **error_r)
-{
-	const char *const *args = t_strsplit_spaces(setting, EAS_POLICY_SEPARATORS);
-	struct eas_policy policy;
-
-	eas_policy_init(&policy);
-	for (; *args != NULL; args++) {
-		if (eas_policy_set(&policy, *args, error_r) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A device that moves up to a version whose document says more has to take the new
    one. */
 static const char *eas_policy_document_class(unsigned int version)

@@ -14,7 +14,5 @@ void eas_policy_write(struct roost_user *user, unsigned int version,
 		      struct wbxml_writer *writer);
 /* The MS-WAP-Provisioning-XML document for 2.5, on the data stack. */
 const char *eas_policy_wap_xml(struct roost_user *user);
-/* Checks a value of the setting roost_policy. Returns 0, or -1 and what is wrong. */
-int eas_policy_check(const char *setting, const char **error_r);
 
 #endif
