@@ -56,6 +56,20 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_moveitems,
 	},
 	{
+		/* base64 queries have no code for it */
+		.name = "GetHierarchy", .code = -1,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY,
+		.func = eas_cmd_gethierarchy,
+	},
+	{
+		.name = "MoveItems", .code = 13,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_MOVE_MOVE_ITEMS,
+		.status_tag = EAS_MOVE_STATUS,
+		.func = eas_cmd_moveitems,
+	},
+	{
 		.name = "GetItemEstimate", .code = 14,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
 		.root_tag = EAS_GETITEMESTIMATE_GET_ITEM_ESTIMATE,
