@@ -189,7 +189,7 @@ static void eas_policy_load(struct eas_policy *policy, const char *setting,
 			    struct event *event)
 {
 	const char *const *args = t_strsplit_spaces(setting, EAS_POLICY_SEPARATORS);
-	const char *error;
+	const char *error = NULL;
 	unsigned int i;
 
 	eas_policy_init(policy);
