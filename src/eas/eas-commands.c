@@ -15,6 +15,13 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_sync,
 	},
 	{
+		.name = "GetAttachment", .code = 4,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY |
+			EAS_COMMAND_RAW_ANSWER,
+		.func = eas_cmd_getattachment,
+	},
+	{
 		.name = "GetHierarchy", .code = 5,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
 		.flags = EAS_COMMAND_EMPTY_BODY,
@@ -56,6 +63,13 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_moveitems,
 	},
 	{
+		.name = "GetAttachment", .code = 4,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY |
+			EAS_COMMAND_RAW_ANSWER,
+		.func = eas_cmd_getattachment,
+	},
+	{
 		/* base64 queries have no code for it */
 		.name = "GetHierarchy", .code = -1,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
@@ -91,6 +105,20 @@ const struct eas_command eas_commands[] = {
 		.root_tag = EAS_PING_PING,
 		.status_tag = EAS_PING_STATUS,
 		.func = eas_cmd_ping,
+	},
+	{
+		.name = "ItemOperations", .code = 19,
+		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_ITEMOPERATIONS_ITEM_OPERATIONS,
+		.status_tag = EAS_ITEMOPERATIONS_STATUS,
+		.func = eas_cmd_itemoperations,
+	},
+	{
+		.name = "ItemOperations", .code = 19,
+		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_ITEMOPERATIONS_ITEM_OPERATIONS,
+		.status_tag = EAS_ITEMOPERATIONS_STATUS,
+		.func = eas_cmd_itemoperations,
 	},
 	{
 		.name = "Provision", .code = 20,

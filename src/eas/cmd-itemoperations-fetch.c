@@ -1,0 +1,412 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "istream.h"
+#include "istream-base64.h"
+#include "ostream.h"
+#include "iostream-temp.h"
+#include "strnum.h"
+#include "mail-storage.h"
+#include "roost-settings.h"
+#include "class-email.h"
+#include "eas-collection.h"
+#include "eas-long-id.h"
+#include "eas-multipart.h"
+#include "cmd-itemoperations.h"
+
+/* A mail is written aside, so that one that fails half-way leaves nothing in the
+   answer; up to this in memory. */
+#define ITEM_MAX_MEMORY (128 * 1024)
+
+struct fetch_range {
+	bool set;
+	uoff_t first, last;		/* both included */
+};
+
+struct fetch {
+	/* what the device asked for, repeated in the answer; NULL = absent */
+	const char *collection_id, *server_id, *long_id, *file_reference;
+	const struct wbxml_node *options;
+
+	/* where it is */
+	const char *folder_id;
+	uint32_t uid;
+	uint32_t uidvalidity;		/* 0 = that of the device's state */
+	const char *part;		/* NULL = the mail */
+	struct fetch_range range;
+};
+
+/* The spans of Fetch's elements, in the schema's order. */
+static void
+fetch_write_head(struct wbxml_writer *writer, const struct fetch *fetch,
+		 enum itemoperations_status status)
+{
+	bool mail = status == ITEMOPERATIONS_SUCCESS && fetch->part == NULL;
+
+	wbxml_open(writer, EAS_ITEMOPERATIONS_FETCH);
+	wbxml_uint(writer, EAS_ITEMOPERATIONS_STATUS, status);
+	wbxml_text(writer, EAS_AIRSYNC_COLLECTION_ID, fetch->collection_id);
+	wbxml_text(writer, EAS_AIRSYNC_SERVER_ID, fetch->server_id);
+	wbxml_text(writer, EAS_SEARCH_LONG_ID, fetch->long_id);
+	if (mail)
+		wbxml_text(writer, EAS_AIRSYNC_CLASS, "Email");
+	wbxml_text(writer, EAS_AIRSYNCBASE_FILE_REFERENCE,
+		   fetch->file_reference);
+}
+
+void itemoperations_close_folder(struct itemoperations_context *ctx)
+{
+	/* what the cache has learned is kept */
+	if (ctx->trans != NULL)
+		(void)mailbox_transaction_commit(&ctx->trans);
+	if (ctx->box != NULL)
+		mailbox_free(&ctx->box);
+	ctx->folder_id = NULL;
+}
+
+static enum itemoperations_status
+fetch_open_box(struct itemoperations_context *ctx, const char *folder_id)
+{
+	struct mailbox_status status;
+	int ret;
+
+	ret = eas_folder_find(ctx->req, folder_id, &ctx->folder);
+	if (ret > 0) {
+		ret = eas_folder_mailbox_alloc(ctx->req, ctx->folder, FALSE,
+					       &ctx->box);
+	}
+	if (ret <= 0) {
+		return ret < 0 ? ITEMOPERATIONS_SERVER_ERROR :
+			ITEMOPERATIONS_NOT_FOUND;
+	}
+	if (mailbox_open(ctx->box) < 0 || mailbox_sync(ctx->box, 0) < 0) {
+		return itemoperations_storage_status(ctx->req, ctx->box,
+						     ctx->folder->vname);
+	}
+	mailbox_get_open_status(ctx->box, STATUS_UIDVALIDITY, &status);
+	ctx->uidvalidity = status.uidvalidity;
+	ctx->trans = mailbox_transaction_begin(ctx->box, 0, "eas fetch");
+	return ITEMOPERATIONS_SUCCESS;
+}
+
+static enum itemoperations_status
+fetch_open_folder(struct itemoperations_context *ctx, const char *folder_id)
+{
+	if (ctx->folder_id == NULL || strcmp(ctx->folder_id, folder_id) != 0) {
+		itemoperations_close_folder(ctx);
+		ctx->folder_id = p_strdup(ctx->req->pool, folder_id);
+		ctx->folder_status = fetch_open_box(ctx, folder_id);
+	}
+	return ctx->folder_status;
+}
+
+/* Is the mailbox still the one that the id was of? */
+static enum itemoperations_status
+fetch_check_uidvalidity(struct itemoperations_context *ctx,
+			const struct fetch *fetch)
+{
+	uint32_t uidvalidity = fetch->uidvalidity;
+
+	if (uidvalidity == 0 &&
+	    eas_collection_uidvalidity(ctx->req, fetch->folder_id,
+				       &uidvalidity) < 0)
+		return ITEMOPERATIONS_SERVER_ERROR;
+	return uidvalidity == 0 || uidvalidity == ctx->uidvalidity ?
+		ITEMOPERATIONS_SUCCESS : ITEMOPERATIONS_NOT_FOUND;
+}
+
+static enum itemoperations_status
+fetch_parse_range(const char *text, struct fetch_range *range_r)
+{
+	const char *p;
+
+	if (str_parse_uoff(text, &range_r->first, &p) < 0 || *p++ != '-' ||
+	    str_to_uoff(p, &range_r->last) < 0)
+		return ITEMOPERATIONS_PROTOCOL_ERROR;
+	if (range_r->first > range_r->last)
+		return ITEMOPERATIONS_INVALID_RANGE;
+	range_r->set = TRUE;
+	return ITEMOPERATIONS_SUCCESS;
+}
+
+static enum itemoperations_status
+fetch_parse_where(struct fetch *fetch)
+{
+	if (fetch->file_reference != NULL) {
+		return eas_file_reference_parse(fetch->file_reference,
+			&fetch->folder_id, &fetch->uid, &fetch->part) < 0 ?
+			ITEMOPERATIONS_INVALID_ATTACHMENT :
+			ITEMOPERATIONS_SUCCESS;
+	}
+	if (fetch->long_id != NULL) {
+		return eas_long_id_parse(fetch->long_id, &fetch->folder_id,
+			&fetch->uidvalidity, &fetch->uid) < 0 ?
+			ITEMOPERATIONS_NOT_FOUND : ITEMOPERATIONS_SUCCESS;
+	}
+	if (fetch->collection_id == NULL || fetch->server_id == NULL)
+		return ITEMOPERATIONS_PROTOCOL_ERROR;
+	if (eas_item_id_parse(fetch->server_id, &fetch->folder_id,
+			      &fetch->uid) < 0 ||
+	    strcmp(fetch->folder_id, fetch->collection_id) != 0)
+		return ITEMOPERATIONS_NOT_FOUND;
+	return ITEMOPERATIONS_SUCCESS;
+}
+
+static enum itemoperations_status
+fetch_parse(const struct wbxml_node *node, struct fetch *fetch_r)
+{
+	const char *store, *range;
+
+	i_zero(fetch_r);
+	fetch_r->collection_id =
+		wbxml_child_text(node, EAS_AIRSYNC_COLLECTION_ID);
+	fetch_r->server_id = wbxml_child_text(node, EAS_AIRSYNC_SERVER_ID);
+	fetch_r->long_id = wbxml_child_text(node, EAS_SEARCH_LONG_ID);
+	fetch_r->file_reference =
+		wbxml_child_text(node, EAS_AIRSYNCBASE_FILE_REFERENCE);
+	fetch_r->options = wbxml_node_child(node, EAS_ITEMOPERATIONS_OPTIONS);
+
+	store = wbxml_child_text(node, EAS_ITEMOPERATIONS_STORE);
+	if (store == NULL || *store == '\0')
+		return ITEMOPERATIONS_PROTOCOL_ERROR;
+	if (strcasecmp(store, "Mailbox") != 0)
+		return ITEMOPERATIONS_UNKNOWN_STORE;
+	range = wbxml_child_text(fetch_r->options, EAS_ITEMOPERATIONS_RANGE);
+	if (range != NULL) {
+		enum itemoperations_status status =
+			fetch_parse_range(range, &fetch_r->range);
+
+		if (status != ITEMOPERATIONS_SUCCESS)
+			return status;
+	}
+	return fetch_parse_where(fetch_r);
+}
+
+/* -- mails -- */
+
+static int
+fetch_write_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
+		 struct mail *mail, const struct eas_item_options *options,
+		 struct wbxml_writer *writer, const char **error_r)
+{
+	const struct eas_email_parts parts = {
+		.add = eas_multipart_add,
+		.context = ctx->multipart,
+	};
+	int ret;
+
+	fetch_write_head(writer, fetch, ITEMOPERATIONS_SUCCESS);
+	wbxml_open(writer, EAS_ITEMOPERATIONS_PROPERTIES);
+	ret = eas_email_write_parts(ctx->req, ctx->folder, mail, options,
+				    EAS_MAIL_WRITE_PROPERTIES,
+				    ctx->multipart == NULL ? NULL : &parts,
+				    writer, error_r);
+	if (ret > 0) {
+		wbxml_close(writer);
+		wbxml_close(writer);
+	}
+	return ret;
+}
+
+static void
+fetch_append(struct itemoperations_context *ctx, struct ostream **output)
+{
+	const unsigned char *data;
+	struct istream *input;
+	size_t size;
+
+	input = iostream_temp_finish(output, IO_BLOCK_SIZE);
+	while (i_stream_read_more(input, &data, &size) > 0) {
+		wbxml_writer_append(ctx->writer, data, size);
+		i_stream_skip(input, size);
+	}
+	if (input->stream_errno != 0) {
+		e_error(ctx->req->event, "Reading back an item failed: %s",
+			i_stream_get_error(input));
+		ctx->failed = TRUE;
+	}
+	i_stream_unref(&input);
+}
+
+/* Writes the whole element if there is success. */
+static enum itemoperations_status
+fetch_spool_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
+		 struct mail *mail, const struct eas_item_options *options)
+{
+	struct wbxml_writer *writer;
+	struct ostream *output;
+	const char *error = NULL;
+	int ret;
+
+	output = iostream_temp_create_sized(
+		t_strconcat(ctx->req->req->user->set->roost_spool_dir,
+			    "/roost-item.", NULL), 0, "(item)",
+		ITEM_MAX_MEMORY);
+	writer = wbxml_writer_init_fragment(output);
+	ret = fetch_write_mail(ctx, fetch, mail, options, writer, &error);
+	if (ret > 0 && wbxml_writer_finish(&writer) == 0) {
+		fetch_append(ctx, &output);
+		return ITEMOPERATIONS_SUCCESS;
+	}
+	if (ret > 0) {
+		e_error(ctx->req->event, "Writing an item failed: %s",
+			o_stream_get_error(output));
+		ctx->failed = TRUE;
+	} else {
+		wbxml_writer_abort(&writer);
+		if (ret < 0) {
+			e_error(ctx->req->event,
+				"Mailbox %s: UID %u can't be shown: %s",
+				ctx->folder->vname, fetch->uid, error);
+		}
+	}
+	o_stream_abort(output);
+	o_stream_destroy(&output);
+	return ret == 0 ? ITEMOPERATIONS_NOT_FOUND :
+		ITEMOPERATIONS_CONVERSION_FAILED;
+}
+
+static enum itemoperations_status
+fetch_mail(struct itemoperations_context *ctx, const struct fetch *fetch)
+{
+	struct mailbox_header_lookup_ctx *headers;
+	struct eas_item_options options;
+	enum itemoperations_status ret;
+	enum mail_fetch_field fields;
+	enum eas_status status;
+	struct mail *mail;
+
+	eas_item_options_init(&options, ctx->req->version);
+	if (fetch->options != NULL &&
+	    eas_item_options_parse(&options, fetch->options, ctx->req->version,
+				   &status) < 0) {
+		return status == EAS_STATUS_INVALID_XML ?
+			ITEMOPERATIONS_PROTOCOL_ERROR :
+			(enum itemoperations_status)status;
+	}
+	fields = eas_email_fetch_fields(ctx->box, &options,
+					EAS_MAIL_WRITE_PROPERTIES, &headers);
+	mail = mail_alloc(ctx->trans, fields, headers);
+	if (headers != NULL)
+		mailbox_header_lookup_unref(&headers);
+	if (!mail_set_uid(mail, fetch->uid))
+		ret = ITEMOPERATIONS_NOT_FOUND;
+	else
+		ret = fetch_spool_mail(ctx, fetch, mail, &options);
+	mail_free(&mail);
+	return ret;
+}
+
+/* -- attachments -- */
+
+/* Makes the range one of the content's. */
+static enum itemoperations_status
+fetch_clip_range(struct fetch_range *range, uoff_t size)
+{
+	if (!range->set)
+		return ITEMOPERATIONS_SUCCESS;
+	if (size == 0)
+		return ITEMOPERATIONS_FILE_EMPTY;
+	if (range->first >= size)
+		return ITEMOPERATIONS_INVALID_RANGE;
+	range->last = I_MIN(range->last, size - 1);
+	return ITEMOPERATIONS_SUCCESS;
+}
+
+static void
+fetch_write_data(struct itemoperations_context *ctx, struct istream *input,
+		 uoff_t size)
+{
+	struct istream *encoded;
+
+	if (ctx->multipart != NULL) {
+		wbxml_uint(ctx->writer, EAS_ITEMOPERATIONS_PART,
+			   eas_multipart_add(ctx->multipart, input, size));
+		return;
+	}
+	encoded = i_stream_create_base64_encoder(input, 0, FALSE);
+	if (wbxml_text_stream(ctx->writer, EAS_ITEMOPERATIONS_DATA, encoded,
+			      UOFF_T_MAX) < 0) {
+		e_error(ctx->req->event, "Reading an attachment failed: %s",
+			i_stream_get_error(encoded));
+		ctx->failed = TRUE;
+	}
+	i_stream_unref(&encoded);
+}
+
+static void
+fetch_write_attachment(struct itemoperations_context *ctx,
+		       const struct fetch *fetch,
+		       const struct fetch_range *range, struct istream *input,
+		       uoff_t size, const char *content_type)
+{
+	uoff_t part_size = !range->set ? size : range->last - range->first + 1;
+	struct istream *part;
+
+	fetch_write_head(ctx->writer, fetch, ITEMOPERATIONS_SUCCESS);
+	wbxml_open(ctx->writer, EAS_ITEMOPERATIONS_PROPERTIES);
+	if (range->set) {
+		wbxml_text(ctx->writer, EAS_ITEMOPERATIONS_RANGE,
+			   t_strdup_printf("%"PRIuUOFF_T"-%"PRIuUOFF_T,
+					   range->first, range->last));
+		wbxml_uint(ctx->writer, EAS_ITEMOPERATIONS_TOTAL, size);
+	}
+	wbxml_text(ctx->writer, EAS_AIRSYNCBASE_CONTENT_TYPE, content_type);
+	part = i_stream_create_range(input, range->first, part_size);
+	fetch_write_data(ctx, part, part_size);
+	i_stream_unref(&part);
+	wbxml_close(ctx->writer);
+	wbxml_close(ctx->writer);
+}
+
+static enum itemoperations_status
+fetch_attachment(struct itemoperations_context *ctx, const struct fetch *fetch)
+{
+	struct fetch_range range = fetch->range;
+	enum itemoperations_status status = ITEMOPERATIONS_INVALID_ATTACHMENT;
+	const char *content_type, *filename;
+	struct istream *input;
+	struct mail *mail;
+	uoff_t size;
+	int ret;
+
+	mail = mail_alloc(ctx->trans, 0, NULL);
+	ret = !mail_set_uid(mail, fetch->uid) ? 0 :
+		eas_email_open_attachment(mail, fetch->part, &input, &size,
+					  &content_type, &filename);
+	if (ret < 0) {
+		status = ITEMOPERATIONS_SERVER_ERROR;
+	} else if (ret > 0) {
+		status = fetch_clip_range(&range, size);
+		if (status == ITEMOPERATIONS_SUCCESS) {
+			fetch_write_attachment(ctx, fetch, &range, input, size,
+					       content_type);
+		}
+		i_stream_unref(&input);
+	}
+	mail_free(&mail);
+	return status;
+}
+
+void itemoperations_fetch(struct itemoperations_context *ctx,
+			  const struct wbxml_node *node)
+{
+	enum itemoperations_status status;
+	struct fetch fetch;
+
+	status = fetch_parse(node, &fetch);
+	if (status == ITEMOPERATIONS_SUCCESS)
+		status = fetch_open_folder(ctx, fetch.folder_id);
+	if (status == ITEMOPERATIONS_SUCCESS)
+		status = fetch_check_uidvalidity(ctx, &fetch);
+	if (status == ITEMOPERATIONS_NOT_FOUND && fetch.part != NULL)
+		status = ITEMOPERATIONS_INVALID_ATTACHMENT;
+	if (status == ITEMOPERATIONS_SUCCESS) {
+		status = fetch.part != NULL ? fetch_attachment(ctx, &fetch) :
+			fetch_mail(ctx, &fetch);
+	}
+	if (status != ITEMOPERATIONS_SUCCESS) {
+		fetch_write_head(ctx->writer, &fetch, status);
+		wbxml_close(ctx->writer);
+	}
+}
