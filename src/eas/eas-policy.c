@@ -134,10 +134,11 @@ eas_policy_parse_value(const struct eas_policy_field *field, const char *value,
 {
 	long long num;
 
-	*value_r = value;
 	if (field->type == EAS_POLICY_LIST ||
-	    (field->type == EAS_POLICY_INT_OR_EMPTY && *value == '\0'))
+	    (field->type == EAS_POLICY_INT_OR_EMPTY && *value == '\0')) {
+		*value_r = value;
 		return 0;
+	}
 	if (str_to_llong(value, &num) == 0 &&
 	    num >= field->min && num <= field->max) {
 		*value_r = t_strdup_printf("%lld", num);
