@@ -123,8 +123,11 @@ class Instance:
             if not keep:
                 _end_with_parent()
             want = max(self.settings.connections * 2, 4096)
-            hard = max(resource.getrlimit(resource.RLIMIT_NOFILE)[1], want)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (max(want, 1024), hard))
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (want, max(want, hard)))
+            except (ValueError, OSError):       # root of a container may not raise it
+                resource.setrlimit(resource.RLIMIT_NOFILE, (min(want, hard), hard))
         with open(self.root / "dovecot.out", "wb") as out:
             self.master = subprocess.Popen(tree.shell_start(self.installed, self.conf), stdout=out, stderr=out,
                                            stdin=subprocess.DEVNULL, preexec_fn=prepare, start_new_session=True)
