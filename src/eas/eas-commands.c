@@ -22,9 +22,10 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_getattachment,
 	},
 	{
-		.name = "GetHierarchy", .code = 5,
+		/* base64 queries have no code for it */
+		.name = "GetHierarchy", .code = -1,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
-		.flags = EAS_COMMAND_EMPTY_BODY,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY,
 		.func = eas_cmd_gethierarchy,
 	},
 	{
@@ -63,27 +64,6 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_moveitems,
 	},
 	{
-		.name = "GetAttachment", .code = 4,
-		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
-		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY |
-			EAS_COMMAND_RAW_ANSWER,
-		.func = eas_cmd_getattachment,
-	},
-	{
-		/* base64 queries have no code for it */
-		.name = "GetHierarchy", .code = -1,
-		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
-		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY,
-		.func = eas_cmd_gethierarchy,
-	},
-	{
-		.name = "MoveItems", .code = 13,
-		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
-		.root_tag = EAS_MOVE_MOVE_ITEMS,
-		.status_tag = EAS_MOVE_STATUS,
-		.func = eas_cmd_moveitems,
-	},
-	{
 		.name = "GetItemEstimate", .code = 14,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
 		.root_tag = EAS_GETITEMESTIMATE_GET_ITEM_ESTIMATE,
@@ -105,13 +85,6 @@ const struct eas_command eas_commands[] = {
 		.root_tag = EAS_PING_PING,
 		.status_tag = EAS_PING_STATUS,
 		.func = eas_cmd_ping,
-	},
-	{
-		.name = "ItemOperations", .code = 19,
-		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
-		.root_tag = EAS_ITEMOPERATIONS_ITEM_OPERATIONS,
-		.status_tag = EAS_ITEMOPERATIONS_STATUS,
-		.func = eas_cmd_itemoperations,
 	},
 	{
 		.name = "ItemOperations", .code = 19,
