@@ -170,25 +170,26 @@ eas_sync_delete(struct eas_sync_commands *ctx, const struct wbxml_node *node)
 	move->uid = uid;
 }
 
-/* Tries the change alone: 1 = it would change something, 0 = it would not. */
-static int
-eas_sync_change_try(struct eas_sync_commands *ctx, struct mailbox *box,
-		    uint32_t uid, const struct wbxml_node *data)
+/* Would the change make the mail another one? */
+static bool
+eas_sync_change_differs(struct eas_sync_commands *ctx, uint32_t uid,
+			const struct wbxml_node *data)
 {
 	struct mailbox_transaction_context *trans;
 	struct mail *mail;
+	const char *before, *after;
 	unsigned int status;
-	int ret = 0;
+	bool differs = FALSE;
 
-	trans = mailbox_transaction_begin(box, 0, __func__);
+	trans = mailbox_transaction_begin(ctx->coll->box, 0, __func__);
 	mail = mail_alloc(trans, MAIL_FETCH_FLAGS, NULL);
-	if (mail_set_uid(mail, uid)) {
-		ret = eas_email_apply_change(ctx->sync->req, mail, data,
-					     &status);
-	}
+	if (mail_set_uid(mail, uid) && eas_sync_mail_flags(mail, &before) > 0 &&
+	    eas_email_apply_change(ctx->sync->req, mail, data, &status) >= 0 &&
+	    eas_sync_mail_flags(mail, &after) > 0)
+		differs = strcmp(before, after) != 0;
 	mail_free(&mail);
 	mailbox_transaction_rollback(&trans);
-	return ret;
+	return differs;
 }
 
 static void
@@ -217,7 +218,7 @@ eas_sync_change(struct eas_sync_commands *ctx, const struct wbxml_node *node,
 	}
 	change.conflict = sync_device_conflicts(&coll->state.sync, change.uid);
 	if (change.conflict && coll->state.options.conflict != 0 &&
-	    eas_sync_change_try(ctx, coll->box, change.uid, data) > 0) {
+	    eas_sync_change_differs(ctx, change.uid, data)) {
 		/* the server wins; its version goes to the device with the
 		   same answer */
 		(void)eas_sync_respond(ctx, node, EAS_SYNC_STATUS_CONFLICT);
