@@ -39,10 +39,11 @@ control_input_args(struct connection *conn, const char *const *args)
 		e_error(conn->event, "Unknown command");
 		return -1;
 	}
-	str = t_str_new(4096);
+	str = str_new(default_pool, 4096);
 	listener_park_list(args[1], control_add_parked, str);
 	str_append_c(str, '\n');
 	o_stream_nsend(conn->output, str_data(str), str_len(str));
+	str_free(&str);
 	return 1;
 }
 

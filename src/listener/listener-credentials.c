@@ -53,8 +53,7 @@ credentials_parse_basic(const char *data, struct listener_credentials *cred)
 	const char *both, *user, *password, *separator, *domain;
 	const unsigned char *bytes;
 
-	decoded = t_base64_decode(BASE64_DECODE_FLAG_EXPECT_BOUNDARY |
-				  BASE64_DECODE_FLAG_NO_WHITESPACE,
+	decoded = t_base64_decode(BASE64_DECODE_FLAG_NO_WHITESPACE,
 				  data, strlen(data));
 	if (decoded == NULL || decoded->used == 0)
 		return -1;

@@ -20,7 +20,7 @@ notify_input_args(struct connection *conn, const char *const *args)
 
 	/* Anybody may connect: a line that makes no sense costs the sender
 	   the connection and us no line in the log. */
-	if (strcmp(args[0], "N") != 0 || str_array_length(args) < 3)
+	if (str_array_length(args) < 3 || strcmp(args[0], "N") != 0)
 		return -1;
 	if (strcmp(args[2], "*") == 0)
 		listener_park_notice(args[1], NULL, conn->remote_uid);
@@ -61,6 +61,8 @@ static const struct connection_settings notify_connection_set = {
 	.input_max_size = NOTIFY_MAX_LINE,
 	.output_max_size = NOTIFY_MAX_LINE,
 	.input_idle_timeout_secs = NOTIFY_IDLE_TIMEOUT_SECS,
+	/* it would be logged otherwise */
+	.allow_empty_args_input = TRUE,
 };
 
 static const struct connection_vfuncs notify_connection_vfuncs = {

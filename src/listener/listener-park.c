@@ -26,10 +26,12 @@
 /* Budget of a uid for change notices after which nothing was found. */
 #define PARK_BUDGET_BURST 10000
 #define PARK_BUDGET_PER_SEC 200
-/* After this many were answered, memory goes back to the system; it takes
-   tens of milliseconds. */
-#define PARK_TRIM_COUNT 1000
-#define PARK_TRIM_MSECS 1000
+/* Requests leave holes in the heap when they are parked and when they are
+   answered. After this many, free memory goes back to the system; that takes
+   milliseconds, so it isn't done often. */
+#define PARK_TRIM_COUNT 100
+#define PARK_TRIM_MSECS 2000
+#define PARK_TRIM_INTERVAL_SECS 5
 
 enum park_state {
 	/* nothing to do until a notice, the timer or the client comes */
@@ -90,7 +92,10 @@ struct listener_parked {
 static struct listener_park {
 	HASH_TABLE(char *, struct park_user *) users;
 	struct listener_budget *budget;
-	unsigned int count, freed;
+	unsigned int count;
+	/* since the last trim */
+	unsigned int freed_count;
+	time_t last_trim;
 	struct timeout *to_trim;
 } park;
 
@@ -119,8 +124,20 @@ park_set_state(struct listener_parked *parked, enum park_state state)
 static void park_trim(void *context ATTR_UNUSED)
 {
 	timeout_remove(&park.to_trim);
-	park.freed = 0;
+	park.freed_count = 0;
+	park.last_trim = ioloop_time;
 	(void)malloc_trim(0);
+}
+
+static void park_memory_freed(void)
+{
+	unsigned int msecs = PARK_TRIM_MSECS;
+
+	if (++park.freed_count < PARK_TRIM_COUNT || park.to_trim != NULL)
+		return;
+	if (ioloop_time - park.last_trim < PARK_TRIM_INTERVAL_SECS)
+		msecs = PARK_TRIM_INTERVAL_SECS * 1000;
+	park.to_trim = timeout_add(msecs, park_trim, NULL);
 }
 
 static void park_user_link(struct listener_parked *parked, const char *name)
@@ -166,9 +183,7 @@ static void park_free(struct listener_parked *parked)
 	i_close_fd(&parked->body_fd);
 	i_free(parked->blob);
 	i_free(parked);
-
-	if (++park.freed >= PARK_TRIM_COUNT && park.to_trim == NULL)
-		park.to_trim = timeout_add(PARK_TRIM_MSECS, park_trim, NULL);
+	park_memory_freed();
 }
 
 static const char *park_answer_keys(const struct listener_answer *answer)
@@ -585,6 +600,7 @@ listener_park_add(const struct listener_park_input *input,
 		parked->held = input->request;
 		return parked;
 	}
+	park_memory_freed();
 	parked->io = io_add(parked->socket.fd, IO_READ, park_input, parked);
 	return NULL;
 }

@@ -145,11 +145,11 @@ static void request_hreq_fail(struct http_server_request *hreq,
 	if (failure->close || close)
 		http_server_request_connection_close(hreq, TRUE);
 	if (status == 401) {
-		http_server_request_fail_auth_basic(hreq, failure->reason,
-						    "Roost");
-	} else {
-		http_server_request_fail(hreq, status, failure->reason);
+		/* lib-http would leave the quotes out, RFC 7235 wants them */
+		http_server_request_add_response_header(hreq,
+			"WWW-Authenticate", "Basic realm=\"Roost\"");
 	}
+	http_server_request_fail(hreq, status, failure->reason);
 }
 
 static void request_fail(struct listener_request *req, unsigned int status)
