@@ -136,11 +136,15 @@ eas_email_body_prepare_type(struct eas_email_context *ctx,
 {
 	uoff_t limit = truncation_size == UINT32_MAX ? UOFF_T_MAX :
 		truncation_size;
+	int ret;
 
 	i_zero(body_r);
-	return type == EAS_BODY_MIME ?
+	ret = type == EAS_BODY_MIME ?
 		eas_email_body_prepare_mime(ctx, limit, body_r, error_r) :
 		eas_email_body_prepare_text(ctx, type, limit, body_r, error_r);
+	if (ret > 0 && body_r->truncated && body_r->size == 0)
+		eas_email_body_drop(body_r);
+	return ret;
 }
 
 /* The types in the order in which they are tried. */
@@ -343,12 +347,14 @@ eas_email_write_body_25(struct eas_email_context *ctx,
 
 	if (body->type == EAS_BODY_MIME) {
 		wbxml_bool(writer, EAS_EMAIL_MIME_TRUNCATED, body->truncated);
-		eas_email_write_data(ctx, EAS_EMAIL_MIME_DATA, body);
+		if (body->data != NULL)
+			eas_email_write_data(ctx, EAS_EMAIL_MIME_DATA, body);
 		wbxml_uint(writer, EAS_EMAIL_MIME_SIZE, body->estimated_size);
 	} else {
 		wbxml_bool(writer, EAS_EMAIL_BODY_TRUNCATED, body->truncated);
 		wbxml_uint(writer, EAS_EMAIL_BODY_SIZE, body->estimated_size);
-		eas_email_write_data(ctx, EAS_EMAIL_BODY, body);
+		if (body->data != NULL)
+			eas_email_write_data(ctx, EAS_EMAIL_BODY, body);
 	}
 }
 

@@ -2,11 +2,12 @@
 
 #include "lib.h"
 #include "str.h"
-#include "imap-base-subject.h"
 #include "mail-storage.h"
 #include "pim-text.h"
 #include "eas-folders.h"
 #include "class-email-private.h"
+
+#include <ctype.h>
 
 /* The elements that are made from the mail's header ([MS-ASEMAIL] 2.2.2). */
 
@@ -82,17 +83,43 @@ static const char *eas_email_subject(struct eas_email_context *ctx)
 					       EAS_EMAIL_SUBJECT_MAX));
 }
 
+/* "Re: ", "AW: ", "Fwd: ", "Re[2]: ": up to three letters before a colon ([MS-OXCMSG] 2.2.1.9). Returns
+   how long it is. */
+static size_t eas_subject_prefix(const char *subject)
+{
+	const char *p = subject;
+
+	while (i_isalpha(*p) && p - subject < 3)
+		p++;
+	if (p == subject)
+		return 0;
+	if (*p == '[') {
+		p++;
+		while (i_isdigit(*p))
+			p++;
+		if (*p++ != ']')
+			return 0;
+	}
+	if (*p++ != ':')
+		return 0;
+	while (*p == ' ')
+		p++;
+	return p - subject;
+}
+
 static const char *
 eas_email_thread_topic(struct eas_email_context *ctx, const char *subject)
 {
 	const char *topic = pim_header_decode(
 		ctx->msg->headers.value[PIM_HEADER_THREAD_TOPIC]);
-	bool reply;
+	size_t len;
 
 	if (topic != NULL && *topic != '\0')
 		return t_strndup(topic, pim_text_cut(topic, strlen(topic),
 						     EAS_EMAIL_SUBJECT_MAX));
-	return imap_get_base_subject_cased(ctx->pool, subject, &reply);
+	while ((len = eas_subject_prefix(subject)) > 0)
+		subject += len;
+	return subject;
 }
 
 void eas_email_write_headers(struct eas_email_context *ctx)

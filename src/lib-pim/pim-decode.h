@@ -23,7 +23,7 @@ void pim_decoder_more(struct pim_decoder *dec, const unsigned char *data,
 void pim_decoder_finish(struct pim_decoder *dec, buffer_t *dest);
 void pim_decoder_deinit(struct pim_decoder **dec);
 
-/* What size encoded bytes in that many lines (CRLFs counted in size) come to. */
+/* What size encoded bytes in that many lines (CRLFs counted in size; 0 = unknown) come to. */
 uoff_t pim_encoding_estimate(enum pim_encoding encoding, uoff_t size,
 			     unsigned int lines);
 
