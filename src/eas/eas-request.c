@@ -137,27 +137,35 @@ void eas_request_add_versions(struct eas_request *req)
 		eas_versions_list(eas_request_version_max(req)));
 }
 
+static void eas_request_send_http_status(struct eas_request *req)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(eas_http_statuses); i++) {
+		if (eas_http_statuses[i].status == req->status) {
+			(void)eas_request_fail_http(req,
+				eas_http_statuses[i].http_status,
+				eas_http_statuses[i].reason);
+			return;
+		}
+	}
+	/* [MS-ASCMD] 2.2.2: some 4xx */
+	(void)eas_request_fail_http(req, 400, "Request failed");
+}
+
 /* Answers a failed command, see eas_request_fail(). */
 static void eas_request_send_status(struct eas_request *req)
 {
 	const struct eas_command *cmd = req->cmd;
 	struct wbxml_writer *writer;
-	unsigned int i;
 
 	i_assert(req->status != 0);
 	req->req->log_status = p_strdup_printf(req->pool, "%u", req->status);
 	eas_request_reset_answer(req);
 	if (req->status > 100 &&
 	    (req->version < EAS_VERSION_14_0 || cmd->root_tag == 0)) {
-		for (i = 0; i < N_ELEMENTS(eas_http_statuses); i++) {
-			if (eas_http_statuses[i].status != req->status)
-				continue;
-			(void)eas_request_fail_http(req,
-				eas_http_statuses[i].http_status,
-				eas_http_statuses[i].reason);
-			return;
-		}
-		i_panic("No HTTP status for Status %u", req->status);
+		eas_request_send_http_status(req);
+		return;
 	}
 	i_assert(cmd->root_tag != 0);
 	writer = eas_request_writer(req);

@@ -149,8 +149,6 @@ struct eas_quirks {
 	bool no_opaque:1;
 	/* an empty answer to Ping or Sync is taken as an error */
 	bool no_empty_sync:1;
-	/* one folder per PIM class */
-	bool merge_contacts:1, merge_calendars:1, merge_tasks:1, merge_notes:1;
 	const char *comment;
 };
 /* Never NULL: the last row matches everything. */
