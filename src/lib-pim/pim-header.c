@@ -1,6 +1,7 @@
 /* Copyright (c) Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "istream.h"
 #include "str.h"
 #include "hex-dec.h"
@@ -9,7 +10,6 @@
 #include "message-header-decode.h"
 #include "message-header-parser.h"
 #include "rfc822-parser.h"
-#include "rfc2231-parser.h"
 #include "pim-charset.h"
 #include "pim-text.h"
 #include "pim-header.h"
@@ -20,6 +20,8 @@
 #define PIM_HEADER_FIELD_MAX (128*1024)
 /* more people than anybody scrolls through; the text is limited in bytes too */
 #define PIM_HEADER_ADDRESSES_MAX 10000
+/* of a content header, continuations counted */
+#define PIM_PARAMS_MAX 200
 
 const char *const pim_header_names[] = {
 	[PIM_HEADER_TO] = "To",
@@ -262,6 +264,36 @@ const char *pim_header_first_address(const char *raw)
 	return NULL;
 }
 
+/* Name and value by turns, NULL-terminated, as they stand there: continued and
+   extended ones (RFC 2231) are put together by pim_content_param(). Dovecot's
+   rfc2231_parse() does that differently in each version. */
+static const char *const *
+pim_params_parse(struct rfc822_parser_context *parser)
+{
+	ARRAY_TYPE(const_string) params;
+	string_t *value = t_str_new(64);
+	const char *key, *dup;
+	int ret;
+
+	t_array_init(&params, 16);
+	while ((ret = rfc822_parse_content_param(parser, &key, value)) != 0) {
+		if (ret < 0) {
+			/* go on behind what is broken */
+			if (parser->data >= parser->end)
+				break;
+			parser->data++;
+			continue;
+		}
+		if (array_count(&params) >= PIM_PARAMS_MAX * 2)
+			break;
+		dup = t_strdup(str_c(value));
+		array_push_back(&params, &key);
+		array_push_back(&params, &dup);
+	}
+	array_append_zero(&params);
+	return array_front(&params);
+}
+
 void pim_header_content_parse(const char *raw,
 			      struct pim_content_value *value_r)
 {
@@ -284,22 +316,14 @@ void pim_header_content_parse(const char *raw,
 		return;
 	rfc822_parser_init(&parser, (const unsigned char *)raw + i,
 			   strlen(raw + i), NULL);
-	rfc2231_parse(&parser, &value_r->params);
+	value_r->params = pim_params_parse(&parser);
 	rfc822_parser_deinit(&parser);
 }
 
-/* charset'language'%41%42 (RFC 2231 4) */
-static const char *pim_param_decode_extended(const char *value)
+/* Appends the bytes that %41%42 (RFC 2231 4) stands for. */
+static void pim_param_append_extended(string_t *raw, const char *p)
 {
-	const char *charset = "", *lang, *text = value, *p;
-	string_t *raw = t_str_new(64), *dest = t_str_new(64);
-
-	if ((p = strchr(value, '\'')) != NULL &&
-	    (lang = strchr(p + 1, '\'')) != NULL) {
-		charset = t_strdup_until(value, p);
-		text = lang + 1;
-	}
-	for (p = text; *p != '\0'; p++) {
+	for (; *p != '\0'; p++) {
 		if (p[0] == '%' && i_isxdigit(p[1]) && i_isxdigit(p[2])) {
 			str_append_c(raw, hex2dec((const void *)(p + 1), 2));
 			p += 2;
@@ -307,24 +331,76 @@ static const char *pim_param_decode_extended(const char *value)
 			str_append_c(raw, *p);
 		}
 	}
-	pim_charset_to_utf8(*charset == '\0' ? NULL : charset,
-			    str_data(raw), str_len(raw), dest);
-	return pim_text_clean_line(str_c(dest));
+}
+
+/* Splits charset'language'text. */
+static const char *
+pim_param_split_charset(const char *value, const char **charset_r)
+{
+	const char *p, *lang;
+
+	if ((p = strchr(value, '\'')) == NULL ||
+	    (lang = strchr(p + 1, '\'')) == NULL)
+		return value;
+	if (p > value)
+		*charset_r = t_strdup_until(value, p);
+	return lang + 1;
+}
+
+static const char *pim_param_find(const struct pim_content_value *value,
+				  const char *key)
+{
+	const char *const *p;
+
+	for (p = value->params; p[0] != NULL; p += 2) {
+		if (strcasecmp(p[0], key) == 0)
+			return p[1];
+	}
+	return NULL;
+}
+
+/* name*0*=, name*1=, ... (RFC 2231 3): a character may be split between two
+   of them, so the bytes are put together first. */
+static bool
+pim_param_join(const struct pim_content_value *value, const char *name,
+	       string_t *raw, const char **charset_r)
+{
+	const char *segment;
+	unsigned int idx;
+
+	for (idx = 0; ; idx++) {
+		segment = pim_param_find(value,
+			t_strdup_printf("%s*%u*", name, idx));
+		if (segment != NULL) {
+			if (idx == 0) {
+				segment = pim_param_split_charset(segment,
+								  charset_r);
+			}
+			pim_param_append_extended(raw, segment);
+			continue;
+		}
+		segment = pim_param_find(value,
+			t_strdup_printf("%s*%u", name, idx));
+		if (segment == NULL)
+			return idx > 0;
+		str_append(raw, segment);
+	}
 }
 
 const char *pim_content_param(const struct pim_content_value *value,
 			      const char *name)
 {
-	const char *const *p, *found = NULL;
-	size_t len = strlen(name);
+	string_t *raw = t_str_new(64), *dest = t_str_new(64);
+	const char *extended, *charset = NULL;
 
-	for (p = value->params; p[0] != NULL; p += 2) {
-		if (strncasecmp(p[0], name, len) != 0)
-			continue;
-		if (p[0][len] == '*' && p[0][len+1] == '\0')
-			return pim_param_decode_extended(p[1]);
-		if (p[0][len] == '\0' && found == NULL)
-			found = p[1];
+	/* the extended form is the full one where both are given (RFC 6266 4.3) */
+	extended = pim_param_find(value, t_strconcat(name, "*", NULL));
+	if (extended != NULL) {
+		extended = pim_param_split_charset(extended, &charset);
+		pim_param_append_extended(raw, extended);
+	} else if (!pim_param_join(value, name, raw, &charset)) {
+		return pim_header_decode(pim_param_find(value, name));
 	}
-	return pim_header_decode(found);
+	pim_charset_to_utf8(charset, str_data(raw), str_len(raw), dest);
+	return pim_text_clean_line(str_c(dest));
 }
