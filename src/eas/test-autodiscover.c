@@ -4,6 +4,7 @@
 #include "istream.h"
 #include "str.h"
 #include "iostream-temp.h"
+#include "ostream.h"
 #include "mail-user.h"
 #include "test-common.h"
 #include "roost-settings.h"
@@ -246,6 +247,7 @@ static void test_autodiscover_run(const struct test_answer *test,
 	}
 	test_assert(autodiscover_protocol.run(&req) == 0);
 	*status_r = req.answer.status;
+	test_assert(o_stream_finish(req.answer.output) > 0);
 	input = iostream_temp_finish(&req.answer.output, IO_BLOCK_SIZE);
 	while (i_stream_read_more(input, &data, &size) > 0) {
 		str_append_data(body_r, data, size);

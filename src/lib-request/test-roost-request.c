@@ -42,6 +42,7 @@ static const char *test_answer_body(struct roost_request *req)
 	string_t *str = t_str_new(256);
 	size_t size;
 
+	test_assert(o_stream_finish(req->answer.output) > 0);
 	input = iostream_temp_finish(&req->answer.output, IO_BLOCK_SIZE);
 	while (i_stream_read_more(input, &data, &size) > 0) {
 		str_append_data(str, data, size);
@@ -137,6 +138,7 @@ static void test_roost_answer_spool(void)
 	for (i = 0; i < 1024; i++)
 		o_stream_nsend(output, block, sizeof(block));
 	test_assert(o_stream_get_fd(output) != -1);
+	test_assert(o_stream_finish(req->answer.output) > 0);
 	input = iostream_temp_finish(&req->answer.output, IO_BLOCK_SIZE);
 	test_assert(i_stream_get_size(input, TRUE, &size) > 0);
 	test_assert(size == 1056 * sizeof(block));
