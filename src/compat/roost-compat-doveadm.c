@@ -30,8 +30,9 @@ int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
 	const char *path;
 	int ret;
 
-	if (settings_get(user->event, &roost_setting_parser_info, 0,
-			 &set, error_r) < 0)
+	/* an invalid setting of the user's doesn't keep the operator out */
+	if (settings_get(user->event, &roost_setting_parser_info,
+			 SETTINGS_GET_FLAG_NO_CHECK, &set, error_r) < 0)
 		return -1;
 	ret = roost_user_db_path(user, set, &path, error_r);
 	if (ret == 0)
