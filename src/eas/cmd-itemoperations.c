@@ -202,23 +202,32 @@ itemoperations_run(struct itemoperations_context *ctx,
 	itemoperations_close_folder(ctx);
 }
 
-/* Are there operations, and nothing else? */
+/* Is it something to do, with what its answer must repeat? */
+static bool itemoperations_node_is_valid(const struct eas_request *req,
+					 const struct wbxml_node *node)
+{
+	switch (node->tag) {
+	case EAS_ITEMOPERATIONS_FETCH:
+		return TRUE;
+	case EAS_ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS:
+		return wbxml_node_child(node, EAS_AIRSYNC_COLLECTION_ID) !=
+			NULL;
+	case EAS_ITEMOPERATIONS_MOVE:
+		return req->version >= EAS_VERSION_14_0 &&
+			wbxml_node_child(node,
+				EAS_ITEMOPERATIONS_CONVERSATION_ID) != NULL;
+	default:
+		return FALSE;
+	}
+}
+
 static bool itemoperations_is_valid(const struct eas_request *req)
 {
 	const struct wbxml_node *node;
 
 	for (node = req->root->children; node != NULL; node = node->next) {
-		switch (node->tag) {
-		case EAS_ITEMOPERATIONS_FETCH:
-		case EAS_ITEMOPERATIONS_EMPTY_FOLDER_CONTENTS:
-			break;
-		case EAS_ITEMOPERATIONS_MOVE:
-			if (req->version < EAS_VERSION_14_0)
-				return FALSE;
-			break;
-		default:
+		if (!itemoperations_node_is_valid(req, node))
 			return FALSE;
-		}
 	}
 	return req->root->children != NULL;
 }
