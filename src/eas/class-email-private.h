@@ -69,6 +69,20 @@ void eas_email_write_flag(struct eas_email_context *ctx);
 void eas_email_write_categories(struct eas_email_context *ctx);
 void eas_email_write_last_verb(struct eas_email_context *ctx);
 
+/* [MS-ASEMAIL] 2.2.2.74 */
+enum eas_flag_status {
+	EAS_FLAG_CLEARED = 0,
+	EAS_FLAG_COMPLETE = 1,
+	EAS_FLAG_ACTIVE = 2,
+};
+/* Looks at a device's Flag. FALSE if it is malformed. */
+bool eas_email_flag_parse(const struct wbxml_node *flag,
+			  enum eas_flag_status *status_r);
+/* Makes the mail's flag that of the element. Returns 0 or -1 (logged). */
+int eas_email_flag_apply(struct eas_request *req, struct mail *mail,
+			 const struct wbxml_node *flag,
+			 enum eas_flag_status status);
+
 /* Sets or clears one keyword. Returns 0 or -1. */
 int eas_email_keyword_set(struct mail *mail, const char *keyword, bool set);
 /* Makes the mail's categories those of the element. Returns 0 or -1. */

@@ -7,7 +7,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -44,6 +44,9 @@ enum store_sql {
 	STORE_SQL_FOLDER_LIST,
 	STORE_SQL_FOLDER_PUT,
 	STORE_SQL_FOLDER_HINT,
+	STORE_SQL_MAIL_GET,
+	STORE_SQL_MAIL_PUT,
+	STORE_SQL_MAIL_DELETE,
 
 	STORE_SQL_COUNT
 };

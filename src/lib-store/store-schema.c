@@ -69,6 +69,13 @@ static const struct store_upgrade store_upgrades[] = {
 " guid BLOB NOT NULL UNIQUE,"
 " vname TEXT);"
 	},
+	{ 2,
+"CREATE TABLE mail_param ("
+" guid TEXT NOT NULL,"
+" name TEXT NOT NULL,"
+" value BLOB NOT NULL,"
+" PRIMARY KEY (guid, name)) WITHOUT ROWID;"
+	},
 };
 
 static int

@@ -95,6 +95,15 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"INSERT INTO folder (guid, vname) VALUES (?1, ?2) "
 		"ON CONFLICT (guid) DO NOTHING",
 	[STORE_SQL_FOLDER_HINT] = "UPDATE folder SET vname=?2 WHERE id=?1",
+
+	[STORE_SQL_MAIL_GET] =
+		"SELECT value FROM mail_param WHERE guid=?1 AND name=?2",
+	[STORE_SQL_MAIL_PUT] =
+		"INSERT INTO mail_param (guid, name, value) "
+		"VALUES (?1, ?2, ?3) "
+		"ON CONFLICT (guid, name) DO UPDATE SET value=excluded.value",
+	[STORE_SQL_MAIL_DELETE] =
+		"DELETE FROM mail_param WHERE guid=?1 AND name=?2",
 };
 
 sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)

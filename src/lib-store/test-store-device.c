@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "store-private.h"
 #include "store-device.h"
+#include "store-mail.h"
 #include "store-state.h"
 #include "test-common.h"
 #include "test-store-common.h"
@@ -287,6 +288,35 @@ static void test_store_device_params(void)
 	test_end();
 }
 
+static void test_store_mail_param(void)
+{
+	struct store *store = test_store_open("mail");
+	pool_t pool = pool_datastack_create();
+	buffer_t *value;
+
+	test_begin("store mail: parameters");
+	test_assert(store_mail_param_get(store, pool, "g1", "flag",
+					 &value) == 0);
+	test_assert(store_mail_param_set(store, "g1", "flag", NULL, 0) == 0);
+	test_assert(store_mail_param_set(store, "g1", "flag", "a", 1) == 0);
+	test_assert(store_mail_param_set(store, "g1", "flag", "bc", 2) == 0);
+	test_assert(store_mail_param_set(store, "g2", "flag", "", 0) == 0);
+	test_assert(store_mail_param_set(store, "g1", "other", "d", 1) == 0);
+	test_assert(store_mail_param_get(store, pool, "g1", "flag",
+					 &value) == 1);
+	test_assert(value->used == 2 && memcmp(value->data, "bc", 2) == 0);
+	test_assert(store_mail_param_get(store, pool, "g2", "flag",
+					 &value) == 1);
+	test_assert(value->used == 0);
+	test_assert(store_mail_param_set(store, "g1", "flag", NULL, 0) == 0);
+	test_assert(store_mail_param_get(store, pool, "g1", "flag",
+					 &value) == 0);
+	test_assert(store_mail_param_get(store, pool, "g1", "other",
+					 &value) == 1);
+	store_close(&store);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -296,6 +326,7 @@ int main(void)
 		test_store_device_list,
 		test_store_device_dependants,
 		test_store_device_params,
+		test_store_mail_param,
 		test_store_dir_deinit,
 		NULL
 	};

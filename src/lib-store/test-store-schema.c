@@ -12,35 +12,40 @@
 
 /* What released versions have written. Never change an entry: add the next one
    when the schema's version goes up. */
-static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
-	/* 1 */
-"CREATE TABLE device (num INTEGER PRIMARY KEY AUTOINCREMENT,"
-" protocol TEXT NOT NULL, id TEXT NOT NULL, type TEXT, user_agent TEXT,"
-" model TEXT, imei TEXT, friendly_name TEXT, os TEXT, os_language TEXT,"
-" phone_number TEXT, mobile_operator TEXT, version INTEGER NOT NULL,"
-" version_max INTEGER NOT NULL, first_seen INTEGER NOT NULL,"
-" last_seen INTEGER NOT NULL, access INTEGER NOT NULL, wipe INTEGER NOT NULL,"
-" wipe_account_only INTEGER NOT NULL, policy_key INTEGER NOT NULL,"
-" policy_key_pending INTEGER NOT NULL, policy_hash TEXT,"
-" heartbeat INTEGER NOT NULL, UNIQUE (protocol, id));"
-"CREATE TABLE device_param ("
-" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE,"
-" name TEXT NOT NULL, value BLOB NOT NULL,"
-" PRIMARY KEY (device, name)) WITHOUT ROWID;"
-"CREATE TABLE state ("
-" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE,"
-" collection TEXT NOT NULL, epoch INTEGER NOT NULL, counter INTEGER NOT NULL,"
-" repeats INTEGER NOT NULL, confirmed BLOB, issued BLOB,"
-" UNIQUE (device, collection));"
-"CREATE TABLE op ("
-" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE,"
-" kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
-" time INTEGER NOT NULL, PRIMARY KEY (device, kind, key)) WITHOUT ROWID;"
-"CREATE INDEX op_time ON op (time);"
-"CREATE TABLE folder (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+#define TABLES_1 \
+"CREATE TABLE device (num INTEGER PRIMARY KEY AUTOINCREMENT," \
+" protocol TEXT NOT NULL, id TEXT NOT NULL, type TEXT, user_agent TEXT," \
+" model TEXT, imei TEXT, friendly_name TEXT, os TEXT, os_language TEXT," \
+" phone_number TEXT, mobile_operator TEXT, version INTEGER NOT NULL," \
+" version_max INTEGER NOT NULL, first_seen INTEGER NOT NULL," \
+" last_seen INTEGER NOT NULL, access INTEGER NOT NULL, wipe INTEGER NOT NULL," \
+" wipe_account_only INTEGER NOT NULL, policy_key INTEGER NOT NULL," \
+" policy_key_pending INTEGER NOT NULL, policy_hash TEXT," \
+" heartbeat INTEGER NOT NULL, UNIQUE (protocol, id));" \
+"CREATE TABLE device_param (" \
+" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE," \
+" name TEXT NOT NULL, value BLOB NOT NULL," \
+" PRIMARY KEY (device, name)) WITHOUT ROWID;" \
+"CREATE TABLE state (" \
+" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE," \
+" collection TEXT NOT NULL, epoch INTEGER NOT NULL, counter INTEGER NOT NULL," \
+" repeats INTEGER NOT NULL, confirmed BLOB, issued BLOB," \
+" UNIQUE (device, collection));" \
+"CREATE TABLE op (" \
+" device INTEGER NOT NULL REFERENCES device (num) ON DELETE CASCADE," \
+" kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL," \
+" time INTEGER NOT NULL, PRIMARY KEY (device, kind, key)) WITHOUT ROWID;" \
+"CREATE INDEX op_time ON op (time);" \
+"CREATE TABLE folder (id INTEGER PRIMARY KEY AUTOINCREMENT," \
 " guid BLOB NOT NULL UNIQUE, vname TEXT);"
-"PRAGMA application_id = 1383298049;"
-"PRAGMA user_version = 1;"
+#define TABLES_2 TABLES_1 \
+"CREATE TABLE mail_param (guid TEXT NOT NULL, name TEXT NOT NULL," \
+" value BLOB NOT NULL, PRIMARY KEY (guid, name)) WITHOUT ROWID;"
+#define APPLICATION_ID "PRAGMA application_id = 1383298049;"
+
+static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
+	TABLES_1 APPLICATION_ID "PRAGMA user_version = 1;",
+	TABLES_2 APPLICATION_ID "PRAGMA user_version = 2;",
 };
 
 /* A row for each table, in the columns of version 1. */
