@@ -1,4 +1,4 @@
-/* Copyright (c) Roost authors, see the included COPYING file */
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
 #include "istream.h"
