@@ -41,12 +41,18 @@ listener_budget_init(unsigned int burst, unsigned int per_sec,
 	return budget;
 }
 
+/* no uid may become a NULL key */
+static void *budget_uid_key(uid_t uid)
+{
+	return POINTER_CAST((uintptr_t)uid + 1);
+}
+
 static void
 budget_uid_free(struct listener_budget *budget,
 		struct listener_budget_uid *buid)
 {
 	i_assert(buid->head == NULL);
-	hash_table_remove(budget->uids, POINTER_CAST(buid->uid + 1));
+	hash_table_remove(budget->uids, budget_uid_key(buid->uid));
 	DLLIST2_REMOVE(&budget->head, &budget->tail, buid);
 	i_free(buid);
 }
@@ -83,13 +89,13 @@ budget_uid_get(struct listener_budget *budget, uid_t uid)
 {
 	struct listener_budget_uid *buid;
 
-	buid = hash_table_lookup(budget->uids, POINTER_CAST(uid + 1));
+	buid = hash_table_lookup(budget->uids, budget_uid_key(uid));
 	if (buid == NULL) {
 		buid = i_new(struct listener_budget_uid, 1);
 		buid->uid = uid;
 		buid->tokens = budget->burst;
 		buid->filled = ioloop_timeval;
-		hash_table_insert(budget->uids, POINTER_CAST(uid + 1), buid);
+		hash_table_insert(budget->uids, budget_uid_key(uid), buid);
 	} else {
 		DLLIST2_REMOVE(&budget->head, &budget->tail, buid);
 	}

@@ -49,18 +49,16 @@ credentials_add_plain(struct listener_credentials *cred, const char *user,
 static int
 credentials_parse_basic(const char *data, struct listener_credentials *cred)
 {
-	const buffer_t *decoded;
+	buffer_t *decoded = t_buffer_create(128);
 	const char *both, *user, *password, *separator, *domain;
-	const unsigned char *bytes;
 
-	decoded = t_base64_decode(BASE64_DECODE_FLAG_NO_WHITESPACE,
-				  data, strlen(data));
-	if (decoded == NULL || decoded->used == 0)
+	if (base64_scheme_decode(&base64_scheme,
+				 BASE64_DECODE_FLAG_NO_WHITESPACE |
+				 BASE64_DECODE_FLAG_IGNORE_PADDING,
+				 data, strlen(data), decoded) < 0 ||
+	    memchr(decoded->data, '\0', decoded->used) != NULL)
 		return -1;
-	bytes = decoded->data;
-	if (memchr(bytes, '\0', decoded->used) != NULL)
-		return -1;
-	both = credentials_to_utf8(bytes, decoded->used);
+	both = credentials_to_utf8(decoded->data, decoded->used);
 	password = strchr(both, ':');
 	if (password == NULL || password == both)
 		return -1;
@@ -108,15 +106,14 @@ static const char *json_find_plain_string(const char *json, const char *key)
 static const char *credentials_jwt_user(const char *token)
 {
 	const char *payload, *end, *json, *user;
-	const buffer_t *decoded;
+	buffer_t *decoded = t_buffer_create(256);
 	unsigned int i;
 
 	payload = strchr(token, '.');
 	if (payload == NULL || (end = strchr(++payload, '.')) == NULL)
 		return NULL;
-	decoded = t_base64url_decode(BASE64_DECODE_FLAG_IGNORE_PADDING,
-				     payload, end - payload);
-	if (decoded == NULL)
+	if (base64url_decode(BASE64_DECODE_FLAG_IGNORE_PADDING,
+			     payload, end - payload, decoded) < 0)
 		return NULL;
 	json = t_strndup(decoded->data, decoded->used);
 	for (i = 0; i < N_ELEMENTS(jwt_user_claims); i++) {
