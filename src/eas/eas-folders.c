@@ -191,7 +191,8 @@ static void eas_folder_build_guids(struct eas_folder_build *build)
 			if (ret < 0 &&
 			    !eas_folder_build_guid_by_hint(build, folder))
 				ret = 0;
-			/* seen, but not to be read */
+			/* what may be seen but not read is of no use to a
+			   device, unless it has children */
 			folder->noselect = ret == 0;
 		} T_END;
 		if (folder->noselect) {

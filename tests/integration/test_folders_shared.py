@@ -1,0 +1,122 @@
+"""Shared and public folders: what ACLs show and allow."""
+import os
+import shutil
+import tempfile
+
+from rig import Case, Settings, config
+
+PUBLIC = tempfile.mkdtemp(prefix="roost-public-")
+os.chmod(PUBLIC, 0o777)
+ACL_2_3 = f"""mail_plugins = $mail_plugins acl
+plugin {{
+  acl = vfile
+}}
+namespace public {{
+  type = public
+  separator = /
+  prefix = Public/
+  location = maildir:{PUBLIC}/Maildir:INDEXPVT=~/public-index
+  subscriptions = no
+  list = yes
+}}
+"""
+ACL_2_4 = f"""mail_plugins {{
+  acl = yes
+}}
+acl_driver = vfile
+namespace public {{
+  type = public
+  separator = /
+  prefix = Public/
+  mail_driver = maildir
+  mail_path = {PUBLIC}/Maildir
+  mail_index_private_path = ~/public-index
+  subscriptions = no
+  list = yes
+}}
+"""
+SETTINGS = Settings(users=4, extra=ACL_2_4 if config.dovecot_version() >= (2, 4) else ACL_2_3,
+                    fields={"u3": "userdb_roost_shared_folders=no"})
+BOARDS = {"Board": "anyone lr", "Desk": "user=u1 lrwstipekxa", "Closed": "user=u4 lr", "Glass": "user=u1 l",
+          "Dir.Deep": "anyone lr", "Fleeting": "user=u4 lr"}
+
+
+def setUpModule():
+    os.makedirs(f"{PUBLIC}/Maildir")
+    with open(f"{PUBLIC}/Maildir/dovecot-acl", "w", encoding="utf-8") as file:
+        file.write("user=u1 lk\n")
+    for name, rights in BOARDS.items():
+        for folder in ("cur", "new", "tmp"):
+            os.makedirs(f"{PUBLIC}/Maildir/.{name}/{folder}")
+        with open(f"{PUBLIC}/Maildir/.{name}/dovecot-acl", "w", encoding="utf-8") as file:
+            file.write(rights + "\n")
+        with open(f"{PUBLIC}/Maildir/.{name}/cur/1.M1P1.host:2,", "w", encoding="utf-8") as file:
+            file.write(f"Subject: in {name}\n\nText.\n")
+    for folder, _, files in os.walk(PUBLIC):
+        os.chmod(folder, 0o777)
+        for name in files:
+            os.chmod(os.path.join(folder, name), 0o666)
+
+
+def tearDownModule():
+    shutil.rmtree(PUBLIC)
+
+
+class Public(Case):
+    def names(self, device):
+        return {folder.name: folder for folder in device.folders.values() if folder.type == 12}
+
+    def test_what_is_seen(self):
+        device = self.ready_device("u1")
+        names = self.names(device)
+        self.assertLessEqual({"Public", "Board", "Desk", "Dir", "Deep"}, set(names))
+        # not even seen, and seen but not to be read
+        self.assertFalse({"Closed", "Glass"} & set(names))
+        self.assertEqual(names["Board"].parent, names["Public"].id)
+        self.assertEqual((names["Public"].parent, names["Deep"].parent), ("0", names["Dir"].id))
+        names = self.names(self.ready_device("u2"))
+        self.assertIn("Board", names)
+        self.assertFalse({"Desk", "Closed", "Glass"} & set(names))
+
+    def test_switched_off(self):
+        self.assertFalse({"Public", "Board"} & set(self.names(self.ready_device("u3"))))
+
+    def test_mail_is_synchronised(self):
+        for user in ("u1", "u2"):
+            device = self.ready_device(user)
+            board = self.names(device)["Board"]
+            subjects = [add.get("ApplicationData/Email:Subject") for page in device.sync_all(board)
+                        for add in page.findall("Commands/Add")]
+            self.assertEqual(subjects, ["in Board"])
+
+    def test_what_is_not_allowed(self):
+        device = self.ready_device("u2")
+        names = self.names(device)
+        for response in (device.folder_delete(names["Board"].id),
+                         device.folder_update(names["Board"].id, "Mine", names["Public"].id),
+                         device.folder_create("x", parent=names["Board"].id)):
+            self.assertStatus(response, 3)
+        self.assertEqual(device.folder_sync().document.get("Changes/Count"), "0")
+
+    def test_what_is_allowed(self):
+        device = self.ready_device("u1")
+        desk = self.names(device)["Desk"]
+        response = device.folder_create("Drawer", parent=desk.id)
+        self.assertStatus(response, 1)
+        drawer = response.document.get("ServerId")
+        self.assertEqual(device.folder_sync().document.get("Changes/Count"), "0")
+        self.assertStatus(device.folder_update(drawer, "Shelf", desk.id), 1)
+        self.assertStatus(device.folder_delete(drawer), 1)
+
+    def test_rights_taken_away(self):
+        device = self.ready_device("u4")
+        fleeting = self.names(device)["Fleeting"]
+        with open(f"{PUBLIC}/Maildir/.Fleeting/dovecot-acl", "w", encoding="utf-8") as file:
+            file.write("user=nobody lr\n")
+        self.dovecot.restart()      # ACLs are cached for half a minute
+        device.connection.close()
+        document = device.folder_sync().document
+        self.assertEqual([change.get("ServerId") for change in document.findall("Changes/Delete")], [fleeting.id])
+        # who knows the id does not come in by that
+        collection, _ = device.sync_start(fleeting)
+        self.assertNotEqual(collection.get("Status"), "1")
