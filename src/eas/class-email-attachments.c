@@ -116,6 +116,7 @@ eas_attachment_spool(struct mail *mail, struct istream *input,
 	const char *error;
 
 	if (pim_part_write(part, input, output) < 0) {
+		o_stream_abort(output);
 		if (eas_email_input_failed(mail, input, &error) == 0) {
 			o_stream_unref(&output);
 			return 0;

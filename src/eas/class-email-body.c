@@ -64,6 +64,7 @@ eas_email_body_prepare_text(struct eas_email_context *ctx,
 		return -1;
 	}
 	if (ret < 0) {
+		o_stream_abort(output);
 		o_stream_unref(&output);
 		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
 	}

@@ -147,6 +147,7 @@ eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 				"to devices, skipping it: %s",
 				ctx->coll->folder->vname, uid, error);
 		}
+		o_stream_abort(output);
 		o_stream_destroy(&output);
 		return 0;
 	}

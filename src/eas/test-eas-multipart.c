@@ -48,6 +48,7 @@ static buffer_t *test_answer(struct eas_request *req)
 	struct istream *input;
 	size_t size;
 
+	test_assert(o_stream_finish(req->req->answer.output) > 0);
 	input = iostream_temp_finish(&req->req->answer.output, 4096);
 	while (i_stream_read_more(input, &data, &size) > 0) {
 		buffer_append(buf, data, size);
