@@ -16,15 +16,16 @@
 	const char *const args[] ATTR_UNUSED
 #endif
 
-/* Names a mail command's own options, by their letters. Their values are read with
-   doveadm_cmd_param_*() in both versions. */
+/* Names a mail command's own options, by their letters. Their values are read
+   with doveadm_cmd_param_*() in both versions. */
 void roost_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx,
 				  const char *letters);
 
 /* Call it when the plugin is loaded: makes doveadm read Roost's settings. */
 void roost_doveadm_settings_register(void);
-/* Path of the user's store, with the user's own userdb field respected. Settings inside
-   protocol roost { } aren't seen by doveadm. Returns 0, or -1 and a sentence. */
+/* Path of the user's store, with the user's own userdb field respected.
+   Settings inside protocol roost { } aren't seen by doveadm. Returns 0, or -1
+   and a sentence. */
 int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
 			  const char **error_r);
 

@@ -21,8 +21,9 @@ roost_storage_service_init(struct master_service *service,
 	return mail_storage_service_init(service, flags);
 }
 
-void roost_storage_service_input_init(struct mail_storage_service_input *input_r,
-				      const char *username)
+void
+roost_storage_service_input_init(struct mail_storage_service_input *input_r,
+				 const char *username)
 {
 	i_zero(input_r);
 	input_r->service = "roost";
@@ -30,11 +31,11 @@ void roost_storage_service_input_init(struct mail_storage_service_input *input_r
 	input_r->username = username;
 }
 
-int roost_storage_service_lookup_next(struct mail_storage_service_ctx *ctx,
-				      const struct mail_storage_service_input *input,
-				      struct mail_storage_service_user **service_user_r,
-				      struct mail_user **user_r,
-				      const char **error_r)
+int roost_storage_service_lookup_next(
+	struct mail_storage_service_ctx *ctx,
+	const struct mail_storage_service_input *input,
+	struct mail_storage_service_user **service_user_r,
+	struct mail_user **user_r, const char **error_r)
 {
 	int ret;
 
@@ -79,8 +80,9 @@ roost_storage_service_init(struct master_service *service,
 	return mail_storage_service_init(service, set_roots, flags);
 }
 
-void roost_storage_service_input_init(struct mail_storage_service_input *input_r,
-				      const char *username)
+void
+roost_storage_service_input_init(struct mail_storage_service_input *input_r,
+				 const char *username)
 {
 	i_zero(input_r);
 	input_r->module = "roost";
@@ -88,11 +90,11 @@ void roost_storage_service_input_init(struct mail_storage_service_input *input_r
 	input_r->username = username;
 }
 
-int roost_storage_service_lookup_next(struct mail_storage_service_ctx *ctx,
-				      const struct mail_storage_service_input *input,
-				      struct mail_storage_service_user **service_user_r,
-				      struct mail_user **user_r,
-				      const char **error_r)
+int roost_storage_service_lookup_next(
+	struct mail_storage_service_ctx *ctx,
+	const struct mail_storage_service_input *input,
+	struct mail_storage_service_user **service_user_r,
+	struct mail_user **user_r, const char **error_r)
 {
 	return mail_storage_service_lookup_next(ctx, input, service_user_r,
 						user_r, error_r);

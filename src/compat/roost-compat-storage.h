@@ -15,19 +15,21 @@ struct mail_storage_service_ctx *
 roost_storage_service_init(struct master_service *service,
 			   enum mail_storage_service_flags flags);
 /* Clears input and names service and protocol "roost". */
-void roost_storage_service_input_init(struct mail_storage_service_input *input_r,
-				      const char *username);
-/* As mail_storage_service_lookup_next(): 1, 0 unknown user, -1, -2 invalid settings of this
-   user. On 1 both are the caller's: mail_user_deinit(), mail_storage_service_user_unref(). */
-int roost_storage_service_lookup_next(struct mail_storage_service_ctx *ctx,
-				      const struct mail_storage_service_input *input,
-				      struct mail_storage_service_user **service_user_r,
-				      struct mail_user **user_r,
-				      const char **error_r);
+void
+roost_storage_service_input_init(struct mail_storage_service_input *input_r,
+				 const char *username);
+/* As mail_storage_service_lookup_next(): 1, 0 unknown user, -1, -2 invalid
+   settings of this user. On 1 both are the caller's: mail_user_deinit(),
+   mail_storage_service_user_unref(). */
+int roost_storage_service_lookup_next(
+	struct mail_storage_service_ctx *ctx,
+	const struct mail_storage_service_input *input,
+	struct mail_storage_service_user **service_user_r,
+	struct mail_user **user_r, const char **error_r);
 
-/* Roost's settings of a user whom a worker has looked up, with what his userdb fields
-   override. Free them with roost_settings_free() before the user. Returns 0, or -1 and a
-   sentence. */
+/* Roost's settings of a user whom a worker has looked up, with what his userdb
+   fields override. Free them with roost_settings_free() before the user.
+   Returns 0, or -1 and a sentence. */
 int roost_user_settings_get(struct mail_storage_service_user *service_user,
 			    struct mail_user *user,
 			    const struct roost_settings **set_r,

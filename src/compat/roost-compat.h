@@ -1,11 +1,12 @@
 #ifndef ROOST_COMPAT_H
 #define ROOST_COMPAT_H
 
-/* Everything that differs between Dovecot 2.3 and 2.4: no other folder has a version #if.
-   Include it after lib.h where it is needed. DOVECOT_2_4 comes from configure.
+/* Everything that differs between Dovecot 2.3 and 2.4: no other folder has a
+   version #if. Include it after lib.h where it is needed. DOVECOT_2_4 comes
+   from configure.
 
-   Where only a name changed, 2.4's name is used and 2.3 gets a macro for it; where more
-   changed there is a roost_*() function. */
+   Where only a name changed, 2.4's name is used and 2.3 gets a macro for it;
+   where more changed there is a roost_*() function. */
 
 /* -- lib: str_begins() changed its meaning, so nobody calls it -- */
 
@@ -120,7 +121,8 @@ void roost_http_server_settings_init(struct http_server_settings *set_r,
 struct http_server *
 roost_http_server_init(const struct http_server_settings *set,
 		       struct event *event);
-/* Gives the connection a new request parser on input, with the limits of its server. */
+/* Gives the connection a new request parser on input, with the limits of its
+   server. */
 void roost_http_connection_new_parser(struct http_server_connection *conn,
 				      struct istream *input);
 

@@ -1,7 +1,8 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
-/* The settings module, modules/settings/libroost_settings.so: Dovecot's config process
-   finds these symbols by the file's name. Compiled together with roost-settings.c. */
+/* The settings module, modules/settings/libroost_settings.so: Dovecot's config
+   process finds these symbols by the file's name. Compiled together with
+   roost-settings.c. */
 #include "lib.h"
 #include "buffer.h"
 #include "settings-parser.h"
@@ -15,8 +16,9 @@ const char *roost_settings_doveconf_banner = "Roost " ROOST_VERSION;
 
 /* Parked requests cost one descriptor each. */
 #define ROOST_CLIENT_LIMIT 20000
-/* Both services bound their memory themselves. A limit of address space would kill the
-   listener with all its parked clients, and SQLite and big mails map files. */
+/* Both services bound their memory themselves. A limit of address space would
+   kill the listener with all its parked clients, and SQLite and big mails map
+   files. */
 #define ROOST_VSZ_LIMIT 0
 
 #ifdef DOVECOT_2_4

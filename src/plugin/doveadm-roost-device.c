@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
-/* doveadm roost device: an operator's view of a user's devices, which stand in the
-   user's roost.db. */
+/* doveadm roost device: an operator's view of a user's devices, which stand in
+   the user's roost.db. */
 #include "lib.h"
 #include "array.h"
 #include "str.h"
@@ -81,7 +81,8 @@ static const char *device_access(const struct store_device *device)
 static const char *device_wipe(const struct store_device *device)
 {
 	i_assert(device->wipe < N_ELEMENTS(device_wipe_names));
-	if (device->wipe == STORE_DEVICE_WIPE_NONE || !device->wipe_account_only)
+	if (device->wipe == STORE_DEVICE_WIPE_NONE ||
+	    !device->wipe_account_only)
 		return device_wipe_names[device->wipe];
 	return t_strconcat(device_wipe_names[device->wipe],
 			   " (account only)", NULL);
@@ -171,8 +172,8 @@ device_folder_name(const ARRAY_TYPE(store_folder) *folders,
 	return NULL;
 }
 
-/* One line per collection: its name, the folder, the SyncKey, how often the key came
-   again, the size of the state. */
+/* One line per collection: its name, the folder, the SyncKey, how often the key
+   came again, the size of the state. */
 static int
 device_collections(struct store *store, const struct store_device *device,
 		   string_t *str)
@@ -307,8 +308,8 @@ cmd_device_wipe_func(struct device_cmd_context *ctx, struct store *store,
 {
 	if (ctx->cancel)
 		return device_wipe_cancel(ctx, store, device, changed_r);
-	/* MS-ASPROV: AccountOnlyRemoteWipe came with 16.1. An older device would
-	   have to be wiped whole, which nobody asked for. */
+	/* MS-ASPROV: AccountOnlyRemoteWipe came with 16.1. An older device
+	   would have to be wiped whole, which nobody asked for. */
 	if (ctx->account_only && device->version < 161) {
 		i_error("Device %s speaks version %s: wiping the account only "
 			"needs 16.1", device_text(device->id),

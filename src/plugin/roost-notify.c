@@ -58,8 +58,8 @@ static int roost_notify_write(struct roost_notify *notify, const string_t *str)
 void roost_notify_send(struct roost_notify *notify, struct event *event,
 		       const char *username, const guid_128_t mailbox_guid)
 {
-	/* The listener closes idle connections and may have been restarted: a closed
-	   one is opened again once. */
+	/* The listener closes idle connections and may have been restarted: a
+	   closed one is opened again once. */
 	for (unsigned int tries = 0; tries < 2; tries++) T_BEGIN {
 		string_t *str = t_str_new(128);
 		bool was_connected = notify->fd != -1;

@@ -1,7 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
-/* Tells the listener which user's mailbox changed, from every process that touches
-   mail (imap, lmtp, lda, pop3, doveadm, the workers). */
+/* Tells the listener which user's mailbox changed, from every process that
+   touches mail (imap, lmtp, lda, pop3, doveadm, the workers). */
 #include "lib.h"
 #include "module-context.h"
 #include "mail-user.h"
@@ -30,20 +30,23 @@ struct roost_transaction {
 const char *roost_plugin_version = DOVECOT_ABI_VERSION;
 const char *roost_plugin_dependencies[] = { "notify", NULL };
 
-static MODULE_CONTEXT_DEFINE_INIT(roost_user_module, &mail_user_module_register);
+static MODULE_CONTEXT_DEFINE_INIT(roost_user_module,
+				  &mail_user_module_register);
 static struct notify_context *roost_notify_ctx;
 
 static void roost_send(struct mailbox *box, const guid_128_t guid)
 {
-	struct mail_user *user = mail_storage_get_user(mailbox_get_storage(box));
+	struct mail_user *user =
+		mail_storage_get_user(mailbox_get_storage(box));
 	struct mail_namespace *ns = mailbox_get_namespace(box);
 	struct roost_user *ruser = ROOST_USER_CONTEXT(user);
 
 	if (ruser == NULL)
 		return;
 	roost_notify_send(&ruser->notify, user->event, user->username, guid);
-	/* Somebody else's mailbox: the owner's devices hold it too. Who else has it
-	   shared isn't known here; their devices see it at the next re-check. */
+	/* Somebody else's mailbox: the owner's devices hold it too. Who else
+	   has it shared isn't known here; their devices see it at the next
+	   re-check. */
 	if (ns->owner != NULL &&
 	    strcmp(ns->owner->username, user->username) != 0) {
 		roost_notify_send(&ruser->notify, user->event,

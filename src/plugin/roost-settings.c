@@ -167,9 +167,9 @@ roost_settings_check_networks(const char *networks, const char **error_r)
 static bool
 roost_settings_check_policy(const char *policy, const char **error_r)
 {
-	const char *const *field;
+	const char *const *field = t_strsplit_spaces(policy, " \t\r\n;");
 
-	for (field = t_strsplit_spaces(policy, " \t\r\n;"); *field != NULL; field++) {
+	for (; *field != NULL; field++) {
 		if (strchr(*field, '=') == NULL || **field == '=') {
 			*error_r = t_strdup_printf(
 				"roost_policy: '%s' is not Name=value", *field);
