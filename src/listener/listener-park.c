@@ -26,6 +26,8 @@
 /* Budget of a uid for change notices after which nothing was found. */
 #define PARK_BUDGET_BURST 10000
 #define PARK_BUDGET_PER_SEC 200
+/* ioloop's timers may fire a little early: not worth running it again. */
+#define PARK_SLACK_MSECS 10
 /* Requests leave holes in the heap when they are parked and when they are
    answered. After this many, free memory goes back to the system; that takes
    milliseconds, so it isn't done often. */
@@ -377,7 +379,8 @@ void listener_park_gone(struct listener_parked **_parked)
 static bool park_is_over(const struct listener_parked *parked)
 {
 	return parked->next_request || listener.stopping ||
-		timeval_cmp(&ioloop_timeval, &parked->deadline) >= 0;
+		timeval_diff_msecs(&parked->deadline, &ioloop_timeval) <=
+			PARK_SLACK_MSECS;
 }
 
 static void park_wait(struct listener_parked *parked)
