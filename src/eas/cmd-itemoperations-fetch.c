@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "istream.h"
 #include "istream-base64.h"
 #include "ostream.h"
@@ -12,6 +13,7 @@
 #include "eas-collection.h"
 #include "eas-long-id.h"
 #include "eas-multipart.h"
+#include "eas-schema-filter.h"
 #include "cmd-itemoperations.h"
 
 /* A mail is written aside, so that one that fails half-way leaves nothing in the
@@ -34,6 +36,8 @@ struct fetch {
 	uint32_t uidvalidity;		/* 0 = that of the device's state */
 	const char *part;		/* NULL = the mail */
 	struct fetch_range range;
+	/* the properties that are wanted, ended by 0; NULL = all */
+	const unsigned int *schema;
 };
 
 /* The spans of Fetch's elements, in the schema's order. */
@@ -129,6 +133,40 @@ fetch_parse_range(const char *text, struct fetch_range *range_r)
 	return ITEMOPERATIONS_SUCCESS;
 }
 
+/* Several Schemas are one. */
+static const unsigned int *fetch_parse_schema(const struct wbxml_node *options)
+{
+	const struct wbxml_node *schema, *node;
+	ARRAY(unsigned int) tags;
+
+	t_array_init(&tags, 16);
+	for (schema = wbxml_node_child(options, EAS_ITEMOPERATIONS_SCHEMA);
+	     schema != NULL; schema = wbxml_node_next_same(schema)) {
+		for (node = schema->children; node != NULL; node = node->next) {
+			unsigned int tag = node->tag;
+
+			array_push_back(&tags, &tag);
+		}
+	}
+	if (array_is_empty(&tags))
+		return NULL;
+	array_append_zero(&tags);
+	return array_front(&tags);
+}
+
+static bool fetch_wants(const struct fetch *fetch, unsigned int tag)
+{
+	const unsigned int *p;
+
+	if (fetch->schema == NULL)
+		return TRUE;
+	for (p = fetch->schema; *p != 0; p++) {
+		if (*p == tag)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static enum itemoperations_status
 fetch_parse_where(struct fetch *fetch)
 {
@@ -179,6 +217,7 @@ fetch_parse(const struct wbxml_node *node, struct fetch *fetch_r)
 		if (status != ITEMOPERATIONS_SUCCESS)
 			return status;
 	}
+	fetch_r->schema = fetch_parse_schema(fetch_r->options);
 	return fetch_parse_where(fetch_r);
 }
 
@@ -193,13 +232,16 @@ fetch_write_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
 		.add = eas_multipart_add,
 		.context = ctx->multipart,
 	};
+	/* a body that is going to be dropped must not become a part */
+	bool with_parts = ctx->multipart != NULL &&
+		fetch_wants(fetch, EAS_AIRSYNCBASE_BODY);
 	int ret;
 
 	fetch_write_head(writer, fetch, ITEMOPERATIONS_SUCCESS);
 	wbxml_open(writer, EAS_ITEMOPERATIONS_PROPERTIES);
 	ret = eas_email_write_parts(ctx->req, ctx->folder, mail, options,
 				    EAS_MAIL_WRITE_PROPERTIES,
-				    ctx->multipart == NULL ? NULL : &parts,
+				    with_parts ? &parts : NULL,
 				    writer, error_r);
 	if (ret > 0) {
 		wbxml_close(writer);
@@ -209,15 +251,25 @@ fetch_write_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
 }
 
 static void
-fetch_append(struct itemoperations_context *ctx, struct ostream **output)
+fetch_append(struct itemoperations_context *ctx, const struct fetch *fetch,
+	     struct ostream **output)
 {
+	struct eas_schema_filter *filter = NULL;
 	const unsigned char *data;
 	struct istream *input;
 	size_t size;
 
+	if (fetch->schema != NULL) {
+		filter = eas_schema_filter_init(ctx->writer,
+						EAS_ITEMOPERATIONS_PROPERTIES,
+						fetch->schema);
+	}
 	input = iostream_temp_finish(output, IO_BLOCK_SIZE);
 	while (i_stream_read_more(input, &data, &size) > 0) {
-		wbxml_writer_append(ctx->writer, data, size);
+		if (filter != NULL)
+			eas_schema_filter_more(filter, data, size);
+		else
+			wbxml_writer_append(ctx->writer, data, size);
 		i_stream_skip(input, size);
 	}
 	if (input->stream_errno != 0) {
@@ -226,6 +278,9 @@ fetch_append(struct itemoperations_context *ctx, struct ostream **output)
 		ctx->failed = TRUE;
 	}
 	i_stream_unref(&input);
+	if (filter != NULL && eas_schema_filter_deinit(&filter) < 0 &&
+	    !ctx->failed)
+		i_panic("An item is no whole fragment");
 }
 
 /* Writes the whole element if there is success. */
@@ -245,7 +300,7 @@ fetch_spool_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
 	writer = wbxml_writer_init_fragment(output);
 	ret = fetch_write_mail(ctx, fetch, mail, options, writer, &error);
 	if (ret > 0 && wbxml_writer_finish(&writer) == 0) {
-		fetch_append(ctx, &output);
+		fetch_append(ctx, fetch, &output);
 		return ITEMOPERATIONS_SUCCESS;
 	}
 	if (ret > 0) {

@@ -21,12 +21,10 @@ enum moveitems_status {
 #define MAX_ID_LENGTH 64
 
 struct moveitems_folder {
-	const char *id;
 	struct eas_folder *folder;
 	int ret;
 };
-HASH_TABLE_DEFINE_TYPE(moveitems_folder, const char *,
-		       struct moveitems_folder *);
+HASH_TABLE_DEFINE_TYPE(moveitems_folder, char *, struct moveitems_folder *);
 
 struct moveitems_item {
 	const char *src_msg_id;
@@ -71,13 +69,14 @@ moveitems_find_folder(struct moveitems_context *ctx, const char *id,
 		      struct eas_folder **folder_r)
 {
 	struct moveitems_folder *folder;
+	char *key;
 
 	folder = hash_table_lookup(ctx->folders, id);
 	if (folder == NULL) {
 		folder = p_new(ctx->req->pool, struct moveitems_folder, 1);
-		folder->id = id;
 		folder->ret = eas_folder_find(ctx->req, id, &folder->folder);
-		hash_table_insert(ctx->folders, folder->id, folder);
+		key = p_strdup(ctx->req->pool, id);
+		hash_table_insert(ctx->folders, key, folder);
 	}
 	*folder_r = folder->folder;
 	return folder->ret;

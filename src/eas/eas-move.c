@@ -320,7 +320,19 @@ static int mover_begin(struct eas_mover *mover)
 	return store_commit(mover->req->store);
 }
 
-HASH_TABLE_DEFINE_TYPE(move_item, const char *, struct move_item *);
+HASH_TABLE_DEFINE_TYPE(move_item, char *, struct move_item *);
+
+static void
+mover_search_key(struct eas_mover *mover, HASH_TABLE_TYPE(move_item) table,
+		 const char *key, struct move_item *item)
+{
+	char *key_dup;
+
+	if (key == NULL || *key == '\0' || hash_table_lookup(table, key) != NULL)
+		return;
+	key_dup = p_strdup(mover->pool, key);
+	hash_table_insert(table, key_dup, item);
+}
 
 /* Puts those that have to be searched into a table by GUID and by signature. Returns the
    UID to begin with, 0 = nothing to search. */
@@ -335,16 +347,10 @@ mover_search_table(struct eas_mover *mover, HASH_TABLE_TYPE(move_item) table)
 			continue;
 		if (first_uid == 0 || first_uid > item->uidnext)
 			first_uid = item->uidnext;
-		if (*item->guid != '\0' &&
-		    hash_table_lookup(table, item->guid) == NULL)
-			hash_table_insert(table, item->guid, item);
+		mover_search_key(mover, table, item->guid, item);
 		if (mail_set_uid(mover->src_mail, item->move->uid)) T_BEGIN {
-			const char *sig = mail_signature(mover->src_mail);
-
-			sig = p_strdup(mover->pool, sig);
-			if (sig != NULL &&
-			    hash_table_lookup(table, sig) == NULL)
-				hash_table_insert(table, sig, item);
+			mover_search_key(mover, table,
+					 mail_signature(mover->src_mail), item);
 		} T_END;
 	}
 	return first_uid;
