@@ -86,10 +86,12 @@ struct listener_request {
 	bool ticket_refused:1;
 };
 
+/* one that ends with a slash stands for all paths below it */
 static const char *const request_paths[] = {
 	"/Microsoft-Server-ActiveSync",
 	"/autodiscover/autodiscover.xml",
 	"/autodiscover/autodiscover.json",
+	"/autodiscover/autodiscover.json/",
 };
 
 /* Beginnings of the headers' names that a parked request keeps: what a command
@@ -498,9 +500,13 @@ static void request_start_auth(struct listener_request *req)
 static bool request_path_is_ours(const char *path)
 {
 	unsigned int i;
+	size_t len;
 
 	for (i = 0; i < N_ELEMENTS(request_paths); i++) {
-		if (strcasecmp(request_paths[i], path) == 0)
+		len = strlen(request_paths[i]);
+		if (request_paths[i][len - 1] == '/' ?
+		    strncasecmp(request_paths[i], path, len) == 0 :
+		    strcasecmp(request_paths[i], path) == 0)
 			return TRUE;
 	}
 	return FALSE;

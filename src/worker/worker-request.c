@@ -196,7 +196,6 @@ void worker_request_run(struct worker_request *wreq,
 	}
 	worker_request_set_user(wreq, user);
 	worker_request_run_as(wreq, &body);
-	event_unref(&wreq->req.event);
 	/* out of the user's context: what is sent from here on waits for the
 	   listener's socket, as root */
 	worker_user_leave(&user);

@@ -11,7 +11,7 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
-from rig import INBOX, MIME, PASSWORD, PLAIN, Body, Case, Device, Instance, Settings, case, config, options
+from rig import INBOX, MIME, PASSWORD, PLAIN, Body, Case, Device, Instance, Settings, case, config, options, tree
 from rig.listener import Auth, Closed, Worker, wait_until
 
 XML, JSON = "/autodiscover/autodiscover.xml", "/autodiscover/autodiscover.json"
@@ -20,6 +20,7 @@ QUERY = (f'<Autodiscover xmlns="{SPACE}requestschema/2006"><Request><EMailAddres
          f"<AcceptableResponseSchema>{SPACE}responseschema/2006</AcceptableResponseSchema></Request>"
          "</Autodiscover>").encode()
 LIFE = 5
+NEW = config.dovecot_version() >= (2, 4)
 
 SETTINGS = Settings(
     fields={"u5": "userdb_roost_enabled=no", "u6": "nologin=y", "u7": "proxy=y host=127.0.0.1",
@@ -30,12 +31,14 @@ roost_warm_time = 2 secs
 verbose_proctitle = yes
 metric finished {{
   filter = event=roost_request_finished AND cmd=Sync AND device_type=iPhone AND http_status=200
-  fields = bytes_out
+  {"fields {" if NEW else "fields = bytes_out"}
+  {"  bytes_out = yes" if NEW else ""}
+  {"}" if NEW else ""}
 }}
 metric pings {{
   filter = event=roost_ping_finished
 }}
-""" if config.dovecot_version() < (2, 4) else "")
+""")
 
 
 class WorkerCase(Case):
@@ -68,6 +71,13 @@ class WorkerCase(Case):
 
     def assert_refused(self, answer, reason):
         self.assertEqual((answer.kind, answer.fields), ("REFUSED", [reason]))
+
+    def assert_small(self):
+        """No worker has ever had more than 40 MB (the sanitizers' own memory is another matter)."""
+        if not tree.is_sanitized(case.installed):
+            for pid in self.dovecot.pids("roost-worker"):
+                text = pathlib.Path(f"/proc/{pid}/status").read_text()
+                self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", text).group(1)), 40 * 1024)
 
     def assert_serves(self):
         """A new connection is served: nothing of what happened before matters."""
@@ -137,7 +147,7 @@ class HostileLogins(WorkerCase):
         for user, field in (("u6", "nologin"), ("u7", "proxy")):
             number, answer = self.auth.authenticate(user, "secret")
             self.assertEqual(answer[0], "OK")
-            self.assertIn(field, answer)
+            self.assertIn(field, [text.partition("=")[0] for text in answer])
             self.assert_refused(self.ask(self.auth.proof(number), user=user), "temp")
 
 
@@ -382,7 +392,7 @@ class Users(WorkerCase):
     def test_mail_that_cannot_be_opened(self):
         """503 for him, logged; the others go on."""
         self.dovecot.expect_log(r"Error: .*Can't open the user's mail")
-        self.change_fields("u3", "userdb_mail=nosuchdriver:~/x")
+        self.change_fields("u3", "userdb_mail_driver=nosuchdriver" if NEW else "userdb_mail=nosuchdriver:~/x")
         self.assert_refused(self.ask(self.auth.login("u3"), "u3"), "temp")
         for pid in self.dovecot.pids("roost-worker"):
             self.assertEqual(self.state(pid, "Uid")[1], "0")
@@ -431,9 +441,7 @@ class Answers(WorkerCase):
         """A worker stays small whatever the size of the body."""
         ticket = self.ticket()
         self.worker.request(ticket, XML, body=b"x" * (60 << 20))
-        for pid in self.dovecot.pids("roost-worker"):
-            peak = re.search(r"VmHWM:\s*(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)
-            self.assertLess(int(peak), 40 * 1024)
+        self.assert_small()
 
     def test_paths(self):
         login = self.auth.login
@@ -457,10 +465,6 @@ class Mails(WorkerCase):
                 for add in page.findall("Commands/Add")]
         return inbox, adds[-1].get("ServerId")
 
-    def peaks(self):
-        return [int(re.search(r"VmHWM:\s*(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
-                for pid in self.dovecot.pids("roost-worker")]
-
     def test_whole_mail(self):
         """A mail of 60 MB, byte for byte, through a worker that stays small."""
         line = b"%08d" + b"x" * 66 + b"\r\n"
@@ -476,11 +480,9 @@ class Mails(WorkerCase):
             response = device.fetch_item(inbox.id, item, Body(MIME), multipart=multipart).check()
             data = b"".join(response.parts) if multipart else response.body
             self.assertTrue(message[-100000:] in data, (len(message), len(data), data[-200:]))
-        self.assertLess(max(self.peaks()), 40 * 1024)
+        self.assert_small()
 
     def test_metrics(self):
-        if config.dovecot_version() >= (2, 4):
-            self.skipTest("the fields of a metric are written otherwise")
         device = self.ready_device("u1", device_type="iPhone")
         self.item(device, "u1", "From: a@example.test\nSubject: x\n\nx\n")
         # events come a moment after the answers
