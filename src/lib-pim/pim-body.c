@@ -14,6 +14,7 @@
 
 /* How much of a document is looked through for its <meta charset>. */
 #define PIM_BODY_HEAD_MAX 2048
+#define PIM_BODY_SLICE 512
 
 struct pim_body_context {
 	const struct pim_message *msg;
@@ -231,6 +232,7 @@ pim_body_part(struct pim_body_context *ctx, const struct pim_part *part)
 	struct istream *body;
 	const unsigned char *data;
 	size_t size;
+	uoff_t left;
 	int ret;
 
 	i_stream_seek(ctx->input, part->body_pos);
@@ -238,6 +240,10 @@ pim_body_part(struct pim_body_context *ctx, const struct pim_part *part)
 	pim_body_part_begin(ctx, part);
 	while (!ctx->result->truncated &&
 	       i_stream_read_more(body, &data, &size) > 0) {
+		/* not much more than what fits is worth converting */
+		left = ctx->max_bytes - ctx->result->size;
+		if (left < size)
+			size = I_MIN(size, left + PIM_BODY_SLICE);
 		buffer_set_used_size(ctx->bytes, 0);
 		pim_decoder_more(ctx->decoder, data, size, ctx->bytes);
 		pim_body_bytes(ctx, ctx->bytes->data, ctx->bytes->used);

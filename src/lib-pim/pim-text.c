@@ -6,6 +6,34 @@
 #include "unichar.h"
 #include "pim-text.h"
 
+#define ONES (~(uint64_t)0 / 255)
+
+/* How many bytes at the beginning are ASCII that needs no look: eight at a time, as
+   this is done for every byte that goes to a device. */
+static size_t pim_text_skip_ascii(const unsigned char *data, size_t size)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	while (i < size) {
+		if (size - i >= sizeof(word)) {
+			memcpy(&word, data + i, sizeof(word));
+			/* no byte has its high bit set or is below 0x20 */
+			if (((word | (word - ONES * 0x20)) &
+			     (ONES * 0x80)) == 0) {
+				i += sizeof(word);
+				continue;
+			}
+		}
+		if (data[i] >= 0x80 ||
+		    (data[i] < 0x20 && data[i] != '\n' && data[i] != '\r' &&
+		     data[i] != '\t'))
+			break;
+		i++;
+	}
+	return i;
+}
+
 size_t pim_text_cut(const void *data, size_t size, size_t max)
 {
 	const unsigned char *p = data;
@@ -23,10 +51,12 @@ void pim_text_clean(buffer_t *text, size_t start)
 	size_t i, size = text->used;
 
 	for (i = start; i < size; i++) {
-		if (p[i] < 0x20) {
-			if (p[i] != '\n' && p[i] != '\r' && p[i] != '\t')
-				p[i] = ' ';
-		} else if (p[i] == 0xef && i + 2 < size && p[i+1] == 0xbf &&
+		i += pim_text_skip_ascii(p + i, size - i);
+		if (i == size)
+			break;
+		if (p[i] < 0x20)
+			p[i] = ' ';
+		else if (p[i] == 0xef && i + 2 < size && p[i+1] == 0xbf &&
 			   (p[i+2] == 0xbe || p[i+2] == 0xbf)) {
 			/* U+FFFE, U+FFFF */
 			p[i+2] = 0xbd;
@@ -87,6 +117,9 @@ void pim_text_check_more(struct pim_text_check *check,
 			check->pending_len = 0;
 	}
 	while (i < size && !check->bad) {
+		i += pim_text_skip_ascii(data + i, size - i);
+		if (i == size)
+			break;
 		ret = pim_text_check_char(data + i, size - i);
 		if (ret < 0)
 			check->bad = TRUE;
