@@ -11,7 +11,7 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
-from rig import INBOX, MIME, PASSWORD, PLAIN, Body, Case, Device, Instance, Settings, case, config, options, tree
+from rig import INBOX, MIME, PASSWORD, PLAIN, Body, Case, Device, E, Instance, Settings, case, config, libwbxml, options, tree
 from rig.listener import Auth, Closed, Worker, wait_until
 
 XML, JSON = "/autodiscover/autodiscover.xml", "/autodiscover/autodiscover.json"
@@ -339,12 +339,19 @@ class Users(WorkerCase):
     def test_many_uids_in_one_process(self):
         """Each is opened with his own uid; between requests the process is root; nobody's file is touched as another
         (an EACCES would be an Error in the log, and a file of another owner is looked for)."""
-        users = ["u1", "u2", "u3", "u4", "u8"]
+        users = ["u1", "u2", "u8"]
         tickets = {user: self.ticket(user) for user in users}
+        body = libwbxml.encode(E("FolderHierarchy:FolderSync", E("SyncKey", "0")))
         for _ in range(3):
             for user in users:
-                number = self.worker.send(tickets[user], "/Microsoft-Server-ActiveSync", "OPTIONS", user=user)
-                self.assertEqual(self.worker.answer().id, number)
+                self.dovecot.deliver(user, "From: a@example.test\nSubject: x\n\nx\n")
+                answer = self.worker.request(
+                    tickets[user], f"/Microsoft-Server-ActiveSync?Cmd=FolderSync&User={user}&DeviceId=uids{user}"
+                    "&DeviceType=Test", user=user, body=body, headers={"MS-ASProtocolVersion": "16.1",
+                                                                       "X-MS-PolicyKey": "0"})
+                self.assertEqual((answer.status, answer.users[0]), (200, user))
+            # what lib-storage puts off runs between the requests, for each with his uid
+            time.sleep(0.6)
         for pid in self.dovecot.pids("roost-worker"):
             self.assertEqual(self.state(pid, "Uid")[1], "0")
         for user in users:
