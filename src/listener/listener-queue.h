@@ -18,6 +18,7 @@ struct listener_job {
 	struct listener_worker *worker;
 	bool rerun:1;			/* of a parked request */
 	bool queued:1;			/* waits: added and not taken yet */
+	bool retried:1;			/* the first worker left it unread */
 };
 
 struct listener_queue *listener_queue_init(void);

@@ -51,8 +51,9 @@ static const unsigned int request_transitions[REQUEST_STATE_COUNT] = {
 	[REQUEST_STATE_AUTH] = TO(BODY) | TO(QUEUED) | TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_BODY] = TO(AUTH) | TO(QUEUED) | TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_QUEUED] = TO(WORKING) | TO(ANSWERING) | TO(DONE),
-	/* AUTH: the worker refused the remembered login */
-	[REQUEST_STATE_WORKING] = TO(AUTH) | TO(PARKED) | TO(ANSWERING) |
+	/* AUTH: the worker refused the remembered login. WORKING: it stopped
+	   without having read the request, another one has it. */
+	[REQUEST_STATE_WORKING] = TO(AUTH) | TO(WORKING) | TO(PARKED) | TO(ANSWERING) |
 		TO(DONE),
 	[REQUEST_STATE_PARKED] = TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_ANSWERING] = TO(DONE),

@@ -381,6 +381,34 @@ static void worker_input(struct connection *conn)
 		workers_run(NULL);
 }
 
+/* The worker closed the connection without having read the whole request, as
+   one does that is told to stop while it is idle: nothing has been done. */
+static bool worker_left_request_unread(const struct connection *conn)
+{
+	return conn->disconnect_reason == CONNECTION_DISCONNECT_CONN_CLOSED &&
+		(conn->input->stream_errno == ECONNRESET ||
+		 conn->output->stream_errno == EPIPE ||
+		 o_stream_get_buffer_used_size(conn->output) > 0);
+}
+
+/* Returns the job that has failed. */
+static struct listener_job *worker_give_up_job(struct listener_worker *worker)
+{
+	const char *user = t_strdup(listener_queue_user_name(worker->user));
+	bool unread = worker_left_request_unread(&worker->conn);
+	const char *reason = connection_disconnect_reason(&worker->conn);
+	struct listener_job *job = worker_take_job(worker);
+
+	if (unread && job != NULL && !job->retried) {
+		job->retried = TRUE;
+		listener_queue_add(workers.queue, job, user, job->rerun);
+		return NULL;
+	}
+	e_error(worker->conn.event, "Worker is gone during a request of "
+		"user %s: %s", str_sanitize(user, 128), reason);
+	return job;
+}
+
 static void worker_destroy(struct connection *conn)
 {
 	struct listener_worker *worker =
@@ -388,11 +416,7 @@ static void worker_destroy(struct connection *conn)
 	struct listener_job *job = NULL;
 
 	if (worker_is_working(worker)) {
-		e_error(conn->event, "Worker is gone during a request of "
-			"user %s: %s", str_sanitize(
-			listener_queue_user_name(worker->user), 128),
-			connection_disconnect_reason(conn));
-		job = worker_take_job(worker);
+		job = worker_give_up_job(worker);
 	} else if (worker->state == WORKER_STATE_IDLE) {
 		DLLIST2_REMOVE(&workers.idle_head, &workers.idle_tail, worker);
 	} else {
@@ -521,6 +545,7 @@ static void workers_run(void *context ATTR_UNUSED)
 void listener_workers_add(struct listener_job *job, const char *user,
 			  bool rerun)
 {
+	job->retried = FALSE;
 	listener_queue_add(workers.queue, job, user, rerun);
 	workers_run_later();
 }

@@ -17,7 +17,8 @@ struct listener_job_body {
    of answered, refused and failed; it may be gone after that call. */
 struct listener_job_vfuncs {
 	/* Appends REQUEST's keys, each with a tab before it. It is called
-	   when a worker is ready, at most once per add(). */
+	   when a worker is ready, and once more if that one stopped before it
+	   had read the request. */
 	void (*get_request)(struct listener_job *job, string_t *keys,
 			    struct listener_job_body *body_r);
 	/* ANSWER or PARK. answer lives until the return; its fd is closed then

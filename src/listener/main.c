@@ -139,7 +139,8 @@ int main(int argc, char *argv[])
 	listener_init();
 	master_service_set_die_callback(master_service, listener_die);
 	master_service_init_finish(master_service);
-	listener_refresh_proctitle();
+	if (roost_service_verbose_proctitle(master_service))
+		proctitle_update(NULL);
 	master_service_run(master_service, client_connected);
 
 	listener_deinit();

@@ -383,6 +383,15 @@ class Workers(ListenerCase):
         self.assertEqual([wait().body for wait in others], [b"lives"] * 2)
         self.assertEqual(self.ask(auth=basic("u1")).code, 200)
 
+    def test_a_request_that_a_worker_has_not_read_is_given_to_another(self):
+        self.workers.unread = 1
+        self.assertEqual(self.ask(auth=basic("u1"), body=b"1").code, 200)
+        self.assertEqual(len(self.workers.requests), 1)
+        self.dovecot.expect_log("Worker is gone during a request of user u1")
+        self.workers.unread = 2
+        self.assertEqual(self.ask(auth=basic("u1"), body=b"1").code, 503)
+        self.assertEqual((self.workers.unread, len(self.workers.requests)), (0, 1))
+
     def test_nonsense_from_a_worker_fails_its_request_only(self):
         self.dovecot.expect_log(r"roost\(\d+\): Error: conn unix:roost-worker .*: ")
         lines = (b"ANSWER\n", b"ANSWER\t0\t200\t0\t0\n", b"\n", b"HELLO\t1\n", b"\xff\xfe\n", b"REFUSED\n",

@@ -116,6 +116,10 @@ class Connection:
             if self.line() != "VERSION\troost-listener\t1\t0":
                 raise ValueError("no VERSION")
             while True:
+                self.socket.recv(1, socket.MSG_PEEK)
+                if self.workers.unread > 0:
+                    self.workers.unread -= 1
+                    break
                 request = Request(self.line(), self)
                 request.worker = self.number
                 self.workers.requests.append(request)
@@ -141,6 +145,8 @@ class FakeWorkers:
     def __init__(self, dovecot, handler=None, limit=4):
         self.handler = handler or (lambda request: answer(body=b"ok"))
         self.limit, self.requests, self.connections = limit, [], []
+        # so many requests are not read: the connection is closed when they come
+        self.unread = 0
         path = str(dovecot.root / "run" / "login" / "roost-worker")
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(path)
