@@ -6,10 +6,15 @@
 #include "iostream-temp.h"
 #include "ostream.h"
 #include "str.h"
+#include "mail-namespace.h"
 #include "mail-storage.h"
+#include "mail-user.h"
 #include "pim-body.h"
 #include "eas-folders.h"
 #include "class-email-private.h"
+
+/* more goes to a file */
+#define EAS_ATTACHMENT_SPOOL_MEM (256*1024)
 
 /* [MS-ASAIRS] 2.2.2.31.2 Method; 6 (OLE) is no thing of the Internet, inline pictures
    are told by IsInline */
@@ -125,6 +130,12 @@ eas_attachment_spool(struct mail *mail, struct istream *input,
 		o_stream_unref(&output);
 		return -1;
 	}
+	if (o_stream_finish(output) < 0) {
+		e_error(mail_event(mail), "Spooling an attachment failed: %s",
+			o_stream_get_error(output));
+		o_stream_unref(&output);
+		return -1;
+	}
 	*size_r = output->offset;
 	*input_r = iostream_temp_finish(&output, IO_BLOCK_SIZE);
 	return 1;
@@ -138,6 +149,7 @@ eas_email_open_part(struct mail *mail, pool_t pool, const char *number,
 	struct message_part *parts;
 	struct istream *input;
 	struct pim_part *part;
+	string_t *prefix;
 	const char *error;
 	int ret;
 
@@ -150,9 +162,12 @@ eas_email_open_part(struct mail *mail, pool_t pool, const char *number,
 							     &error);
 	*content_type_r = t_strdup(part->type);
 	*filename_r = pim_part_file_name(part, input);
+	prefix = t_str_new(64);
+	mail_user_set_get_temp_prefix(prefix,
+		mailbox_get_namespace(mail->box)->user->set);
 	return eas_attachment_spool(mail, input, part,
-		iostream_temp_create_sized("/tmp/roost.", 0, "attachment",
-					   IO_BLOCK_SIZE * 32),
+		iostream_temp_create_sized(str_c(prefix), 0, "attachment",
+					   EAS_ATTACHMENT_SPOOL_MEM),
 		input_r, size_r);
 }
 
