@@ -1,7 +1,7 @@
 #ifndef EAS_LONG_ID_H
 #define EAS_LONG_ID_H
 
-/* LongIds ([MS-ASCMD] 2.2.3.97): what Search calls a mail, whether the device synchronises
+/* LongIds ([MS-ASCMD] 2.2.3.98): what Search calls a mail, whether the device synchronises
    its folder or not. "<folder id>:<UIDVALIDITY>:<uid>": as a ServerId, but it
    carries the UIDVALIDITY because no state of the device has it. */
 

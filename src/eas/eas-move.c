@@ -20,6 +20,8 @@
      COPIED:		died after 5, or only the answer was lost. The result is known;
 			a source that still exists is expunged, as long as the copy
 			exists: a mail is never expunged without its copy at hand.
+			Both mailboxes are looked at after the record was read, with
+			the store locked: it may have been written a moment ago.
 
    Two requests at once (the device gave up waiting, the worker did not): the later one
    has written its token in 1, so the earlier one finds a stranger's in 3 and
@@ -190,9 +192,6 @@ mover_open(struct eas_mover *mover, enum eas_move_result *result_r)
 			   &mover->dest_status, EAS_MOVE_NO_DESTINATION,
 			   result_r) < 0)
 		return -1;
-	mover->src_trans = mailbox_transaction_begin(mover->src_box, 0,
-						     "eas move");
-	mover->src_mail = mail_alloc(mover->src_trans, 0, NULL);
 	return 0;
 }
 
@@ -242,38 +241,31 @@ static bool mover_copy_exists(struct eas_mover *mover, uint32_t uid)
 	return seq1 != 0;
 }
 
-/* Step 1 for one mail. */
-static int mover_begin_item(struct eas_mover *mover, struct move_item *item)
+/* Step 1 for one mail; record is NULL if there is none. */
+static int
+mover_begin_item(struct eas_mover *mover, struct move_item *item,
+		 const struct eas_move_record *record)
 {
-	uint32_t dest_uidvalidity = mover->dest_status.uidvalidity;
-	struct eas_move_record record;
-	int ret;
+	struct eas_move_record begun;
 
-	ret = eas_move_record_get(mover->req, mover->pool, item->key, &record);
-	if (ret < 0)
-		return -1;
-	if (ret > 0 && record.uidvalidity != dest_uidvalidity) {
-		/* another mailbox by now: its UIDs tell nothing */
-		ret = 0;
-	}
-	if (ret > 0 && record.state == EAS_MOVE_RECORD_COPIED) {
+	if (record != NULL && record->state == EAS_MOVE_RECORD_COPIED) {
 		if (!item->source_exists) {
-			item_finish(item, EAS_MOVE_OK, record.uid);
+			item_finish(item, EAS_MOVE_OK, record->uid);
 			return 0;
 		}
-		if (mover_copy_exists(mover, record.uid)) {
+		if (mover_copy_exists(mover, record->uid)) {
 			item->todo = MOVE_EXPUNGE;
-			item->move->dest_uid = record.uid;
+			item->move->dest_uid = record->uid;
 			return 0;
 		}
 		/* the copy was expunged before the source was */
-		ret = 0;
+		record = NULL;
 	}
-	if (ret > 0) {
+	if (record != NULL) {
 		item->todo = MOVE_SEARCH;
-		item->uidnext = record.uid;
+		item->uidnext = record->uid;
 		if (*item->guid == '\0')
-			item->guid = record.guid;
+			item->guid = record->guid;
 	} else if (item->source_exists) {
 		item->todo = MOVE_COPY;
 		item->uidnext = mover->dest_status.uidnext;
@@ -281,39 +273,96 @@ static int mover_begin_item(struct eas_mover *mover, struct move_item *item)
 		item_finish(item, EAS_MOVE_NO_SOURCE, 0);
 		return 0;
 	}
-	i_zero(&record);
-	record.state = EAS_MOVE_RECORD_BEGUN;
-	record.uidvalidity = dest_uidvalidity;
-	record.uid = item->uidnext;
-	record.token = mover->token;
-	record.guid = item->guid;
-	return eas_move_record_put(mover->req, item->key, &record);
+	i_zero(&begun);
+	begun.state = EAS_MOVE_RECORD_BEGUN;
+	begun.uidvalidity = mover->dest_status.uidvalidity;
+	begun.uid = item->uidnext;
+	begun.token = mover->token;
+	begun.guid = item->guid;
+	return eas_move_record_put(mover->req, item->key, &begun);
+}
+
+static void mover_look_at_sources(struct eas_mover *mover)
+{
+	struct move_item *item;
+
+	mover->src_trans = mailbox_transaction_begin(mover->src_box, 0,
+						     "eas move");
+	mover->src_mail = mail_alloc(mover->src_trans, 0, NULL);
+	array_foreach_modifiable(&mover->items, item) T_BEGIN {
+		item->source_exists = mail_set_uid(mover->src_mail,
+						   item->move->uid);
+		item->guid = !item->source_exists ? "" :
+			p_strdup(mover->pool, mail_guid(mover->src_mail));
+	} T_END;
+}
+
+/* What was open before the store was locked is older than what the records tell of. */
+static int mover_refresh(struct eas_mover *mover)
+{
+	mail_free(&mover->src_mail);
+	mailbox_transaction_rollback(&mover->src_trans);
+	if (mailbox_sync(mover->src_box, 0) < 0 ||
+	    mailbox_sync(mover->dest_box, 0) < 0) {
+		e_error(mover->req->event, "Move from %s to %s: "
+			"syncing failed", mover->src->vname,
+			mover->dest->vname);
+		return -1;
+	}
+	mailbox_get_open_status(mover->dest_box, STATUS_UIDVALIDITY |
+				STATUS_UIDNEXT, &mover->dest_status);
+	mover_look_at_sources(mover);
+	return 0;
+}
+
+/* Step 1 with the store locked. */
+static int mover_begin_locked(struct eas_mover *mover)
+{
+	struct eas_move_record *records;
+	bool *found, any = FALSE;
+	struct move_item *items;
+	unsigned int i, count;
+	int ret;
+
+	items = array_get_modifiable(&mover->items, &count);
+	records = p_new(mover->pool, struct eas_move_record, count);
+	found = p_new(mover->pool, bool, count);
+	for (i = 0; i < count; i++) {
+		ret = eas_move_record_get(mover->req, mover->pool,
+					  items[i].key, &records[i]);
+		if (ret < 0)
+			return -1;
+		/* of another mailbox its UIDs tell nothing */
+		found[i] = ret > 0 && records[i].uidvalidity ==
+			mover->dest_status.uidvalidity;
+		any = any || found[i];
+	}
+	if (any && mover_refresh(mover) < 0)
+		return -1;
+	for (i = 0; i < count; i++) {
+		if (mover_begin_item(mover, &items[i],
+				     found[i] ? &records[i] : NULL) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Step 1. */
 static int mover_begin(struct eas_mover *mover)
 {
 	struct move_item *item;
-	int ret = 0;
 
-	/* before the store is locked */
-	array_foreach_modifiable(&mover->items, item) T_BEGIN {
+	array_foreach_modifiable(&mover->items, item) {
 		item->key = eas_move_record_key(mover->pool, mover->src->id,
 						mover->src_status.uidvalidity,
 						item->move->uid,
 						mover->dest->id);
-		item->source_exists = mail_set_uid(mover->src_mail,
-						   item->move->uid);
-		item->guid = !item->source_exists ? "" :
-			p_strdup(mover->pool, mail_guid(mover->src_mail));
-	} T_END;
+	}
+	/* takes a while with some formats: before the store is locked */
+	mover_look_at_sources(mover);
 	if (store_begin(mover->req->store) < 0)
 		return -1;
-	array_foreach_modifiable(&mover->items, item) {
-		if ((ret = mover_begin_item(mover, item)) < 0)
-			break;
-	}
-	if (ret < 0) {
+	if (mover_begin_locked(mover) < 0) {
 		store_rollback(mover->req->store);
 		return -1;
 	}

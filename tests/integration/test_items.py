@@ -363,7 +363,7 @@ class MoveKilled(ItemCase):
         work = self.named(device, "Work")
         folders, names, items = (inbox, work), ("INBOX", "Work"), list(ids.values())
         wanted, chance = self.subjects(), random.Random(4)
-        for turn in range(41):
+        for turn in range(25):
             source, target = folders[turn % 2], folders[(turn + 1) % 2]
             moves = [(item, source.id, target.id) for item in items]
             killer = threading.Timer(chance.uniform(0, 0.04), self.dovecot.kill, ["roost-worker"])
