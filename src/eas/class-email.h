@@ -19,7 +19,7 @@ enum eas_mail_write_flags {
 
 /* Headers and cached fields lib-storage should have at hand for eas_email_write(): for
    mail_alloc() and mailbox_search_init(). headers_r is owned by the caller (unref with
-   mailbox_header_lookup_unref). */
+   mailbox_header_lookup_unref), NULL if no single headers are worth looking up. */
 enum mail_fetch_field
 eas_email_fetch_fields(struct mailbox *box, const struct eas_item_options *options,
 		       enum eas_mail_write_flags flags,

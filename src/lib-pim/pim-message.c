@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "roost-compat.h"
 #include "array.h"
 #include "istream.h"
 #include "str.h"
@@ -131,6 +132,7 @@ pim_part_fill(pool_t pool, struct pim_part *part,
 		headers->value[PIM_HEADER_CONTENT_LOCATION]));
 	part->encoding = pim_encoding_find(encoding.value);
 	part->attachment = strcmp(disposition.value, "attachment") == 0;
+	part->disposition_inline = strcmp(disposition.value, "inline") == 0;
 	part->header_pos = mpart->physical_pos;
 	part->header_size = mpart->header_size.physical_size;
 	part->body_pos = mpart->physical_pos + part->header_size;
@@ -201,6 +203,17 @@ pim_walk_text(struct pim_walk *walk, struct pim_part *part,
 	return TRUE;
 }
 
+/* Devices do not list what is inline: only pictures that the text can show. */
+static bool pim_part_is_inline(const struct pim_part *part, enum pim_role role)
+{
+	if (!str_begins_with(part->type, "image/") || part->attachment)
+		return FALSE;
+	if (role == PIM_ROLE_RELATED)
+		return part->content_id != NULL ||
+			part->content_location != NULL;
+	return part->disposition_inline && part->content_id != NULL;
+}
+
 static void
 pim_walk_leaf(struct pim_walk *walk, struct pim_part *part,
 	      enum pim_role role, struct pim_section *section)
@@ -216,8 +229,7 @@ pim_walk_leaf(struct pim_walk *walk, struct pim_part *part,
 		msg->report = part;
 	if (pim_walk_text(walk, part, role, section))
 		return;
-	part->is_inline = role == PIM_ROLE_RELATED && !part->attachment &&
-		(part->content_id != NULL || part->content_location != NULL);
+	part->is_inline = pim_part_is_inline(part, role);
 	pim_walk_attach(walk, part);
 }
 

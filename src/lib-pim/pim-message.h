@@ -38,9 +38,10 @@ struct pim_part {
 	/* with CRLFs */
 	uoff_t body_virtual_size;
 	unsigned int body_lines;
-	/* Content-Disposition: attachment */
+	/* Content-Disposition */
 	bool attachment:1;
-	/* shown within the text (multipart/related) */
+	bool disposition_inline:1;
+	/* a picture that is shown within the text */
 	bool is_inline:1;
 	/* message/rfc822 */
 	bool message:1;

@@ -565,3 +565,29 @@ class Drafts(MailCase):
                              '"Hidden" <hidden@example.test>' if version == "16.1" else None)
             self.assertIsNone(data.get("Email2:ReceivedAsBcc"))
             self.assertEqual(data.get("Email:Read"), "1")
+
+
+class Damaged(MailCase):
+    def test_unreadable_and_vanished_mails(self):
+        """A mail that cannot be read is skipped and logged, one that is gone is skipped; the others come."""
+        for number in range(4):
+            self.dovecot.deliver("u7", f"From: a@example.test\nSubject: mail {number}\n\ntext\n")
+        imap = self.dovecot.imap("u7")
+        imap.fetch("1:4", "(FLAGS)")
+        imap.logout()
+        device = self.ready_device("u7", "14.1")
+        inbox = device.folders_of_type(INBOX)[0]
+        files = sorted((self.dovecot.home("u7") / "Maildir" / "cur").iterdir())
+        self.assertEqual(len(files), 4)
+        files[1].chmod(0)
+        self.dovecot.expect_log(r"Permission denied|can't be shown")
+        subjects = [add.get("ApplicationData/Email:Subject")
+                    for page in device.sync_all(inbox, bodies=Body(PLAIN)) for add in page.findall("Commands/Add")]
+        self.assertEqual(sorted(subjects), ["mail 0", "mail 2", "mail 3"])
+        self.dovecot.wait_log(r"INBOX: UID 2 can't be shown to devices, skipping it: The mail could not be read")
+        files[1].chmod(0o600)
+        files[2].unlink()
+        again = self.ready_device("u7", "16.1")
+        subjects = [add.get("ApplicationData/Email:Subject")
+                    for page in again.sync_all(inbox, bodies=Body(PLAIN)) for add in page.findall("Commands/Add")]
+        self.assertEqual(sorted(subjects), ["mail 0", "mail 1", "mail 3"])
