@@ -13,13 +13,14 @@
 #include "eas-commands.h"
 #include "eas-hierarchy.h"
 
-/* FolderCreate, FolderUpdate and FolderDelete ([MS-ASCMD] 2.2.2.2, 2.2.2.3, 2.2.2.5): a change of
-   a mailbox, and of what the device knows by exactly this change. What others
-   changed meanwhile is left to the next FolderSync.
+/* FolderCreate, FolderUpdate and FolderDelete ([MS-ASCMD] 2.2.2.2, 2.2.2.3,
+   2.2.2.5): a change of a mailbox, and of what the device knows by exactly this
+   change. What others changed meanwhile is left to the next FolderSync.
 
-   A request may come again because its answer was lost. An operation record, named by the
-   request's key and arguments, is written before the mailbox is touched: a mailbox that
-   exists already (or is gone already) is then our own work. */
+   A request may come again because its answer was lost. An operation record,
+   named by the request's key and arguments, is written before the mailbox is
+   touched: a mailbox that exists already (or is gone already) is then our own
+   work. */
 
 #define FOLDER_CHANGE_MAX_TRIES 3
 /* in bytes; lib-storage has its own, larger limit for whole paths */
@@ -28,14 +29,16 @@
 struct folder_change {
 	struct eas_request *req;
 	struct eas_hierarchy hierarchy;
-	/* for store_op_*(); op_key NULL = a repeat needs no record to be seen as one */
+	/* for store_op_*(); op_key NULL = a repeat needs no record to be seen
+	   as one */
 	const char *op_key;
 	bool op_known;
 
 	/* the request; what the command does not have is NULL */
 	const char *sync_key, *server_id, *parent_id, *name;
 
-	/* the folder that is changed or deleted, its new parent (NULL = root) */
+	/* the folder that is changed or deleted, its new parent (NULL =
+	   root) */
 	struct eas_folder *folder, *parent;
 	struct mail_namespace *dest_ns;
 	const char *dest_vname;
@@ -44,7 +47,8 @@ struct folder_change {
 	ARRAY_TYPE(eas_hierarchy) folders;
 	const char *new_key, *new_id;
 
-	/* Changes the mailbox and then folders. Returns 0, or -1 with the Status set. */
+	/* Changes the mailbox and then folders. Returns 0, or -1 with the
+	   Status set. */
 	int (*func)(struct folder_change *change);
 };
 
@@ -159,8 +163,8 @@ static int folder_change_find_dest(struct folder_change *change)
 	return 0;
 }
 
-/* A name that the device sees already below the same parent, if only as that of a default
-   folder. */
+/* A name that the device sees already below the same parent, if only as that of
+   a default folder. */
 static int folder_change_check_sibling(struct folder_change *change)
 {
 	const ARRAY_TYPE(eas_folder) *folders;
@@ -326,7 +330,8 @@ static int folder_update(struct folder_change *change)
 	if (folder_change_find_dest(change) < 0 ||
 	    folder_update_check_parent(change) < 0)
 		return -1;
-	/* else the answer to this very request was lost, or nothing is to change */
+	/* else the answer to this very request was lost, or nothing is to
+	   change */
 	if (strcmp(change->folder->vname, change->dest_vname) != 0) {
 		if (folder_change_check_sibling(change) < 0 ||
 		    folder_update_mailbox(change) < 0)
@@ -501,7 +506,8 @@ static int folder_change_run(struct folder_change *change)
 	return 1;
 }
 
-/* Names the request: of the arguments, whatever their size, only a hash is kept. */
+/* Names the request: of the arguments, whatever their size, only a hash is
+   kept. */
 static const char *folder_change_get_op_key(const struct folder_change *change,
 					    const char *id, const char *name)
 {

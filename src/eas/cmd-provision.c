@@ -183,9 +183,9 @@ static uint32_t provision_new_key(const struct store_device *device)
 	return key;
 }
 
-/* The permanent key follows from the temporary one, so that an acknowledgement which is
-   sent again because its answer was lost gets the same answer. Keys name a state of
-   the policy; they are no secrets. */
+/* The permanent key follows from the temporary one, so that an acknowledgement
+   which is sent again because its answer was lost gets the same answer. Keys
+   name a state of the policy; they are no secrets. */
 static uint32_t provision_final_key(const struct store_device *device)
 {
 	unsigned char digest[SHA256_RESULTLEN];

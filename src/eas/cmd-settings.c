@@ -7,9 +7,9 @@
 #include "eas-commands.h"
 #include "eas-device-info.h"
 
-/* Settings ([MS-ASCMD] 2.2.2.17): what we have of it is the device's description and the
-   user's addresses. What we have not is answered with a Status of its own, so that the
-   other parts of the request are heard. */
+/* Settings ([MS-ASCMD] 2.2.2.17): what we have of it is the device's
+   description and the user's addresses. What we have not is answered with a
+   Status of its own, so that the other parts of the request are heard. */
 
 static int cmd_settings_device_information(struct eas_request *req,
 					   const struct wbxml_node *node)
@@ -89,7 +89,8 @@ static void cmd_settings_refuse(struct eas_request *req, unsigned int tag,
 	wbxml_close(writer);
 }
 
-/* The operator has no use for a recovery password that we would have to keep. */
+/* The operator has no use for a recovery password that we would have to
+   keep. */
 static int cmd_settings_device_password(struct eas_request *req,
 					const struct wbxml_node *node)
 {

@@ -4,7 +4,8 @@
 #include "str.h"
 #include "eas-commands.h"
 
-/* The order is that of MS-ASProtocolCommands. Codes: [MS-ASHTTP] 2.2.1.1.1.1.2. */
+/* The order is that of MS-ASProtocolCommands. Codes: [MS-ASHTTP]
+   2.2.1.1.1.1.2. */
 const struct eas_command eas_commands[] = {
 	{
 		.name = "Sync", .code = 0,
@@ -72,7 +73,8 @@ const struct eas_command eas_commands[] = {
 	},
 	{
 		.name = "Settings", .code = 17,
-		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
+		.min_version = EAS_VERSION_12_0,
+		.max_version = EAS_VERSION_16_1,
 		.flags = EAS_COMMAND_NO_POLICY,
 		.root_tag = EAS_SETTINGS_SETTINGS,
 		.status_tag = EAS_SETTINGS_STATUS,
@@ -88,7 +90,8 @@ const struct eas_command eas_commands[] = {
 	},
 	{
 		.name = "ItemOperations", .code = 19,
-		.min_version = EAS_VERSION_12_0, .max_version = EAS_VERSION_16_1,
+		.min_version = EAS_VERSION_12_0,
+		.max_version = EAS_VERSION_16_1,
 		.root_tag = EAS_ITEMOPERATIONS_ITEM_OPERATIONS,
 		.status_tag = EAS_ITEMOPERATIONS_STATUS,
 		.func = eas_cmd_itemoperations,

@@ -3,8 +3,8 @@
 
 #include "eas.h"
 
-/* The table of commands. Only what really works stands in it: it is what OPTIONS
-   announces. */
+/* The table of commands. Only what really works stands in it: it is what
+   OPTIONS announces. */
 extern const struct eas_command eas_commands[];
 extern const unsigned int eas_commands_count;
 

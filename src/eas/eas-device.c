@@ -9,8 +9,8 @@
 #include "eas-version.h"
 
 #define EAS_PROTOCOL "eas"
-/* The record is written for the time alone at most this often: a request that changes
-   nothing must not cost a synced write. */
+/* The record is written for the time alone at most this often: a request that
+   changes nothing must not cost a synced write. */
 #define LAST_SEEN_INTERVAL_SECS 3600
 
 static bool eas_device_is_outdated(const struct eas_request *req)
@@ -95,8 +95,9 @@ static void eas_device_log_added(struct eas_request *req)
 	       ", in quarantine until it is allowed");
 }
 
-/* In an open transaction, so that two first requests at once make one record and cannot
-   both take the last free place. Returns 1 created, 0 it exists by now, -1 refused. */
+/* In an open transaction, so that two first requests at once make one record
+   and cannot both take the last free place. Returns 1 created, 0 it exists by
+   now, -1 refused. */
 static int eas_device_create_locked(struct eas_request *req)
 {
 	const struct roost_settings *set = req->req->user->set;
@@ -166,8 +167,8 @@ static int eas_device_check_wipe(struct eas_request *req)
 	if (device->wipe != STORE_DEVICE_WIPE_ORDERED &&
 	    device->wipe != STORE_DEVICE_WIPE_SENT)
 		return 0;
-	/* An account-only wipe cannot be told below 16.1, and must never become a
-	   full one: the device just gets nothing any more. */
+	/* An account-only wipe cannot be told below 16.1, and must never become
+	   a full one: the device just gets nothing any more. */
 	if (device->wipe_account_only && req->version < EAS_VERSION_16_1) {
 		return eas_request_fail(req,
 			EAS_STATUS_DEVICE_IS_BLOCKED_FOR_THIS_USER);

@@ -16,8 +16,8 @@
    whole hierarchy is cheaper. */
 #define EAS_FOLDERS_MAX_FINDS 16
 
-/* One mailbox by name, as LIST shows it (so that ACLs count). Returns 1, 0 if there is no
-   such mailbox that can be opened, -1. */
+/* One mailbox by name, as LIST shows it (so that ACLs count). Returns 1, 0 if
+   there is no such mailbox that can be opened, -1. */
 static int eas_folder_lookup(struct eas_request *req,
 			     struct mail_namespace *ns, const char *vname)
 {
@@ -45,8 +45,8 @@ static int eas_folder_lookup(struct eas_request *req,
 	return ret;
 }
 
-/* The first existing mailbox of those that may be the default folder. Returns 1, 0, -1;
-   vname_r is on the data stack. */
+/* The first existing mailbox of those that may be the default folder. Returns
+   1, 0, -1; vname_r is on the data stack. */
 static int
 eas_folder_find_special(struct eas_request *req, enum eas_folder_type type,
 			const char **vname_r)

@@ -21,14 +21,14 @@ struct eas_folders *eas_folders_cache(struct eas_request *req);
 /* The namespaces that this user's devices see. */
 enum mail_namespace_type eas_folders_namespaces(struct eas_request *req);
 bool eas_folder_is_inbox(struct mail_namespace *ns, const char *vname);
-/* The GUID of a mailbox. Returns 1, 0 if there is none or it may not be read, -1
-   (logged). */
+/* The GUID of a mailbox. Returns 1, 0 if there is none or it may not be read,
+   -1 (logged). */
 int eas_folder_get_guid(struct eas_request *req, struct mail_namespace *ns,
 			const char *vname, guid_128_t guid_r);
 /* What stands for the GUID of a level of the hierarchy that is no mailbox. */
 void eas_folder_noselect_guid(const char *vname, guid_128_t guid_r);
-/* The store's name hint of a default folder's number while there is no such mailbox; on
-   the data stack. */
+/* The store's name hint of a default folder's number while there is no such
+   mailbox; on the data stack. */
 const char *eas_folder_reserved_hint(enum eas_folder_type type);
 /* The last component of a mailbox' name as DisplayName. */
 const char *eas_folder_own_name(pool_t pool, struct mail_namespace *ns,

@@ -27,7 +27,8 @@ struct eas_folder_node {
 
 struct eas_folder_build {
 	struct eas_request *req;
-	/* every mailbox that LIST knows, and the parents they need; sorted by vname */
+	/* every mailbox that LIST knows, and the parents they need; sorted by
+	   vname */
 	ARRAY(struct eas_folder_node *) by_vname;
 	/* what the device is to see */
 	ARRAY(struct eas_folder_node *) nodes;
@@ -160,8 +161,8 @@ int eas_folder_get_guid(struct eas_request *req, struct mail_namespace *ns,
 	return ret;
 }
 
-/* A mailbox that cannot be asked for the moment must not vanish from the device with all
-   its mail: the number that it had is good enough. */
+/* A mailbox that cannot be asked for the moment must not vanish from the device
+   with all its mail: the number that it had is good enough. */
 static bool
 eas_folder_build_guid_by_hint(struct eas_folder_build *build,
 			      struct eas_folder *folder)
@@ -257,8 +258,8 @@ static void eas_folder_build_specials(struct eas_folder_build *build)
 	eas_folder_node_queue(build, node);
 }
 
-/* The name of the parent on the data stack, NULL = the root. The prefix of the INBOX'
-   namespace is no folder: "INBOX.Work" is Work. */
+/* The name of the parent on the data stack, NULL = the root. The prefix of the
+   INBOX' namespace is no folder: "INBOX.Work" is Work. */
 static const char *eas_folder_parent_vname(const struct eas_folder *folder)
 {
 	const char *p, *rel = folder->vname;
@@ -464,8 +465,8 @@ static int eas_folder_id_cmp(struct eas_folder *const *f1,
 	return strcmp((*f1)->id, (*f2)->id);
 }
 
-/* The same mailbox may be reached by two names (symlinks, shared namespaces that lead back to
-   the user): the device sees the first. */
+/* The same mailbox may be reached by two names (symlinks, shared namespaces
+   that lead back to the user): the device sees the first. */
 static void eas_folder_build_finish(struct eas_folder_build *build)
 {
 	struct eas_folders *folders = build->req->folders;

@@ -6,8 +6,9 @@
 struct mailbox;
 struct mail_namespace;
 
-/* The user's folder hierarchy as a device sees it, and the way from a CollectionId to a
-   mailbox. ids are the store's numbers as decimal text, stable across renames. */
+/* The user's folder hierarchy as a device sees it, and the way from a
+   CollectionId to a mailbox. ids are the store's numbers as decimal text,
+   stable across renames. */
 
 /* [MS-ASCMD] 2.2.3.186.3 Type (FolderSync) */
 enum eas_folder_type {
@@ -22,45 +23,50 @@ enum eas_folder_type {
 
 struct eas_folder {
 	const char *id;			/* ServerId / CollectionId */
-	/* "0" = root; NULL if the folder was found by its name alone (eas_folder_find) */
+	/* "0" = root; NULL if the folder was found by its name alone
+	   (eas_folder_find) */
 	const char *parent_id;
 	const char *name;		/* display name, UTF-8, never empty */
 	enum eas_folder_type type;
 	guid_128_t guid;
-	/* the mailbox: NULL ns = a folder that exists for devices only (Outbox) */
+	/* the mailbox: NULL ns = a folder that exists for devices only
+	   (Outbox) */
 	struct mail_namespace *ns;
 	const char *vname;
-	/* the mailbox does not exist yet (no Trash, ...): made on first write by
-	   eas_folder_mailbox_alloc(.., TRUE) */
+	/* the mailbox does not exist yet (no Trash, ...): made on first write
+	   by eas_folder_mailbox_alloc(.., TRUE) */
 	bool missing:1;
-	/* cannot be opened: a level of the hierarchy (\Noselect), or no right to read.
-	   To a device it is a folder without items. */
+	/* cannot be opened: a level of the hierarchy (\Noselect), or no right
+	   to read. To a device it is a folder without items. */
 	bool noselect:1;
 	/* special: may be neither renamed nor deleted */
 	bool special:1;
 };
 ARRAY_DEFINE_TYPE(eas_folder, struct eas_folder *);
 
-/* The whole hierarchy, parents before children. Cached in req. Returns 0 or -1 (logged). */
+/* The whole hierarchy, parents before children. Cached in req. Returns 0 or -1
+   (logged). */
 int eas_folders_get(struct eas_request *req,
 		    const ARRAY_TYPE(eas_folder) **folders_r);
 /* Forgets the cache, after a change of the hierarchy. */
 void eas_folders_reset(struct eas_request *req);
-/* By id, without walking the whole list when the hint holds. Returns 1, 0 no such
-   folder (or no right to see it), -1 temporary failure (logged). */
+/* By id, without walking the whole list when the hint holds. Returns 1, 0 no
+   such folder (or no right to see it), -1 temporary failure (logged). */
 int eas_folder_find(struct eas_request *req, const char *id,
 		    struct eas_folder **folder_r);
 /* The special folder of that type. Returns 1, 0, -1 as above. */
 int eas_folder_find_type(struct eas_request *req, enum eas_folder_type type,
 			 struct eas_folder **folder_r);
-/* Allocates the folder's mailbox (not opened); creates a missing one if create. The caller
-   frees it. Returns 1, 0 if there is none (Outbox, missing, noselect), -1 (logged). */
+/* Allocates the folder's mailbox (not opened); creates a missing one if create.
+   The caller frees it. Returns 1, 0 if there is none (Outbox, missing,
+   noselect), -1 (logged). */
 int eas_folder_mailbox_alloc(struct eas_request *req, struct eas_folder *folder,
 			     bool create, struct mailbox **box_r);
 
 /* ServerIds of mails: "<folder id>:<uid>". */
 const char *eas_item_id(const char *folder_id, uint32_t uid);
-/* Returns 0, or -1 if it has not that form. folder_id_r is on the data stack. */
+/* Returns 0, or -1 if it has not that form. folder_id_r is on the data
+   stack. */
 int eas_item_id_parse(const char *id, const char **folder_id_r,
 		      uint32_t *uid_r);
 

@@ -4,9 +4,9 @@
 #include "store-state.h"
 #include "eas-folders.h"
 
-/* The folder hierarchy as a device knows it: state "h" of the store, in the two steps that
-   store-state.h describes, and the SyncKeys of FolderSync, FolderCreate, FolderUpdate and
-   FolderDelete. */
+/* The folder hierarchy as a device knows it: state "h" of the store, in the two
+   steps that store-state.h describes, and the SyncKeys of FolderSync,
+   FolderCreate, FolderUpdate and FolderDelete. */
 
 /* [MS-ASCMD] 2.2.3.177.3 to 2.2.3.177.6 */
 enum eas_hierarchy_status {
@@ -40,14 +40,14 @@ struct eas_hierarchy {
 	bool repeated:1;
 };
 
-/* Finds what the device with this SyncKey has. Returns 1, 0 = the key is not valid
-   (any more), -1 = failed (logged). */
+/* Finds what the device with this SyncKey has. Returns 1, 0 = the key is not
+   valid (any more), -1 = failed (logged). */
 int eas_hierarchy_open(struct eas_request *req, const char *sync_key,
 		       struct eas_hierarchy *hierarchy_r);
-/* Makes folders what the device will have, and gives the SyncKey of that. Nothing is written,
-   and the key stays, if the device has them already. May be called in an open
-   transaction of the store. Returns 1, 0 = another request of the device was faster:
-   open anew, -1 = failed (logged). */
+/* Makes folders what the device will have, and gives the SyncKey of that.
+   Nothing is written, and the key stays, if the device has them already. May be
+   called in an open transaction of the store. Returns 1, 0 = another request of
+   the device was faster: open anew, -1 = failed (logged). */
 int eas_hierarchy_issue(struct eas_hierarchy *hierarchy,
 			const ARRAY_TYPE(eas_hierarchy) *folders,
 			const char **sync_key_r);

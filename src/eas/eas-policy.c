@@ -9,7 +9,8 @@
 #include "roost-settings.h"
 #include "eas-policy.h"
 
-/* hex digits of the hash that are kept: it tells a change, it guards no secret */
+/* hex digits of the hash that are kept: it tells a change, it guards no
+   secret */
 #define EAS_POLICY_HASH_LEN 16
 /* a semicolon too, since a field of a passwd-file can't hold blanks */
 #define EAS_POLICY_SEPARATORS " \t\r\n;"
@@ -184,12 +185,13 @@ static void eas_policy_init(struct eas_policy *policy)
 		policy->values[i] = eas_policy_fields[i].default_value;
 }
 
-/* What is wrong is left out, so that a slip in the configuration locks nobody out;
-   event NULL: silently. */
+/* What is wrong is left out, so that a slip in the configuration locks nobody
+   out; event NULL: silently. */
 static void eas_policy_load(struct eas_policy *policy, const char *setting,
 			    struct event *event)
 {
-	const char *const *args = t_strsplit_spaces(setting, EAS_POLICY_SEPARATORS);
+	const char *const *args =
+		t_strsplit_spaces(setting, EAS_POLICY_SEPARATORS);
 	const char *error = NULL;
 	unsigned int i;
 
@@ -205,8 +207,8 @@ static void eas_policy_load(struct eas_policy *policy, const char *setting,
 	}
 }
 
-/* A device that moves up to a version whose document says more has to take the new
-   one. */
+/* A device that moves up to a version whose document says more has to take the
+   new one. */
 static const char *eas_policy_document_class(unsigned int version)
 {
 	if (version < EAS_VERSION_12_0)
@@ -282,6 +284,32 @@ eas_policy_value(const struct eas_policy *policy, unsigned int tag)
 	i_unreached();
 }
 
+/* [MS-ASPROV] 2.2.2.24.2. The values are digits: nothing to escape. 4131 is 0
+   when a password is required; the lock counts minutes; complexity 0 = letters
+   and digits, 2 = as the user likes; -1 = never. */
+#define WAP_LASSD "HKLM\\Comm\\Security\\Policy\\LASSD"
+#define EAS_POLICY_WAP_FORMAT \
+	"<wap-provisioningdoc>" \
+	"<characteristic type=\"SecurityPolicy\">" \
+	"<parm name=\"4131\" value=\"%d\"/>" \
+	"</characteristic>" \
+	"<characteristic type=\"Registry\">" \
+	"<characteristic type=\"" WAP_LASSD "\\AE\\" \
+	"{50C13377-C66D-400C-889E-C316FC4AB374}\">" \
+	"<parm name=\"AEFrequencyType\" value=\"%d\"/>" \
+	"<parm name=\"AEFrequencyValue\" value=\"%u\"/>" \
+	"</characteristic>" \
+	"<characteristic type=\"" WAP_LASSD "\">" \
+	"<parm name=\"DeviceWipeThreshold\" value=\"%s\"/>" \
+	"<parm name=\"CodewordFrequency\" value=\"-1\"/>" \
+	"</characteristic>" \
+	"<characteristic type=\"" WAP_LASSD "\\LAP\\lap_pw\">" \
+	"<parm name=\"MinimumPasswordLength\" value=\"%s\"/>" \
+	"<parm name=\"PasswordComplexity\" value=\"%d\"/>" \
+	"</characteristic>" \
+	"</characteristic>" \
+	"</wap-provisioningdoc>"
+
 const char *eas_policy_wap_xml(struct roost_user *user)
 {
 	struct eas_policy policy;
@@ -303,31 +331,7 @@ const char *eas_policy_wap_xml(struct roost_user *user)
 	alnum = eas_policy_value(&policy,
 		EAS_PROVISION_ALPHANUMERIC_DEVICE_PASSWORD_REQUIRED);
 
-	/* [MS-ASPROV] 2.2.2.24.2. The values are digits: nothing to escape. 4131 is 0
-	   when a password is required; the lock counts minutes; complexity 0 =
-	   letters and digits, 2 = as the user likes; -1 = never. */
-	return t_strdup_printf(
-		"<wap-provisioningdoc>"
-		"<characteristic type=\"SecurityPolicy\">"
-		"<parm name=\"4131\" value=\"%d\"/>"
-		"</characteristic>"
-		"<characteristic type=\"Registry\">"
-		"<characteristic type=\"HKLM\\Comm\\Security\\Policy\\LASSD\\AE\\"
-		"{50C13377-C66D-400C-889E-C316FC4AB374}\">"
-		"<parm name=\"AEFrequencyType\" value=\"%d\"/>"
-		"<parm name=\"AEFrequencyValue\" value=\"%u\"/>"
-		"</characteristic>"
-		"<characteristic type=\"HKLM\\Comm\\Security\\Policy\\LASSD\">"
-		"<parm name=\"DeviceWipeThreshold\" value=\"%s\"/>"
-		"<parm name=\"CodewordFrequency\" value=\"-1\"/>"
-		"</characteristic>"
-		"<characteristic type=\"HKLM\\Comm\\Security\\Policy\\LASSD\\"
-		"LAP\\lap_pw\">"
-		"<parm name=\"MinimumPasswordLength\" value=\"%s\"/>"
-		"<parm name=\"PasswordComplexity\" value=\"%d\"/>"
-		"</characteristic>"
-		"</characteristic>"
-		"</wap-provisioningdoc>",
+	return t_strdup_printf(EAS_POLICY_WAP_FORMAT,
 		password ? 0 : 1, locks ? 1 : 0,
 		locks ? I_MAX(lock_secs / 60, 1) : 0,
 		password && *attempts != '\0' ? attempts : "-1",

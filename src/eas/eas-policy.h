@@ -3,11 +3,12 @@
 
 #include "eas.h"
 
-/* The policy document of [MS-ASPROV] 2.2.2, made of the setting roost_policy over harmless
-   defaults. */
+/* The policy document of [MS-ASPROV] 2.2.2, made of the setting roost_policy
+   over harmless defaults. */
 
-/* What tells a changed policy from the acknowledged one: a short text on the data
-   stack. It is the same for every version until the policy demands something. */
+/* What tells a changed policy from the acknowledged one: a short text on the
+   data stack. It is the same for every version until the policy demands
+   something. */
 const char *eas_policy_hash(struct roost_user *user, unsigned int version);
 /* Writes the children of <Data>: the eas-provisioningdoc of 12.0 and later. */
 void eas_policy_write(struct roost_user *user, unsigned int version,

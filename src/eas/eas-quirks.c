@@ -3,7 +3,8 @@
 #include "lib.h"
 #include "eas.h"
 
-/* The first row that matches counts. Only what some code honours stands here. */
+/* The first row that matches counts. Only what some code honours stands
+   here. */
 static const struct eas_quirks eas_quirks[] = {
 	{
 		.device_type = "TbSync",

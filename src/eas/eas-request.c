@@ -10,8 +10,8 @@
 #include "eas-query.h"
 #include "eas-version.h"
 
-/* An implementation's own text ([MS-ASHTTP] 2.2.2.1.2.5), but some clients take a number
-   of Exchange's for granted: 15.2 is the one that speaks 16.1. */
+/* An implementation's own text ([MS-ASHTTP] 2.2.2.1.2.5), but some clients take
+   a number of Exchange's for granted: 15.2 is the one that speaks 16.1. */
 #define EAS_SERVER_VERSION "15.2"
 #define EAS_RETRY_AFTER_SECS "60"
 /* of a User-Agent, in bytes */

@@ -7,9 +7,10 @@
 #include "wbxml-writer.h"
 #include "store-device.h"
 
-/* ActiveSync's request: what the command functions work with. One table of commands
-   (eas-commands.c), one dispatcher (eas-request.c), one file per command (cmd-*.c), one per item
-   class (class-*.c). Protocol versions are numbers: 25, 120, 121, 140, 141, 160, 161. */
+/* ActiveSync's request: what the command functions work with. One table of
+   commands (eas-commands.c), one dispatcher (eas-request.c), one file per
+   command (cmd-*.c), one per item class (class-*.c). Protocol versions are
+   numbers: 25, 120, 121, 140, 141, 160, 161. */
 
 #define EAS_VERSION_2_5		25
 #define EAS_VERSION_12_0	120
@@ -22,8 +23,8 @@
 #define EAS_CONTENT_TYPE "application/vnd.ms-sync.wbxml"
 #define EAS_CONTENT_TYPE_MULTIPART "application/vnd.ms-sync.multipart"
 
-/* [MS-ASCMD] 2.2.2 Common Status Codes (those we use). Commands' own small numbers stand
-   in their files. */
+/* [MS-ASCMD] 2.2.2 Common Status Codes (those we use). Commands' own small
+   numbers stand in their files. */
 enum eas_status {
 	EAS_STATUS_SUCCESS = 1,
 	EAS_STATUS_INVALID_CONTENT = 101,
@@ -69,7 +70,8 @@ enum eas_command_flags {
 	EAS_COMMAND_EMPTY_BODY		= 0x02,
 	/* may be parked */
 	EAS_COMMAND_LONG_POLL		= 0x04,
-	/* the body is no WBXML (message/rfc822 up to 12.1, none for GetAttachment) */
+	/* the body is no WBXML (message/rfc822 up to 12.1, none for
+	   GetAttachment) */
 	EAS_COMMAND_RAW_BODY		= 0x08,
 	/* the answer is no WBXML */
 	EAS_COMMAND_RAW_ANSWER		= 0x10,
@@ -81,11 +83,13 @@ struct eas_command {
 	int code;
 	unsigned int min_version, max_version;
 	enum eas_command_flags flags;
-	/* Root tag of request and answer, and the tag for a Status below it: the dispatcher answers
-	   <root><status>N</status></root> for a command that failed. 0 = none */
+	/* Root tag of request and answer, and the tag for a Status below it:
+	   the dispatcher answers <root><status>N</status></root> for a command
+	   that failed. 0 = none */
 	unsigned int root_tag, status_tag;
-	/* Returns 1 = the answer is complete, 0 = the request was parked, -1 = failed: either
-	   req->status is set (Status answer) or the HTTP answer is (eas_request_fail_http). */
+	/* Returns 1 = the answer is complete, 0 = the request was parked, -1 =
+	   failed: either req->status is set (Status answer) or the HTTP answer
+	   is (eas_request_fail_http). */
 	int (*func)(struct eas_request *req);
 };
 
@@ -116,23 +120,24 @@ struct eas_request {
 	bool http_failed:1;
 };
 
-/* The writer of the answer's document: the first call sets the content type and writes the
-   header. Owned by req; the dispatcher finishes it. */
+/* The writer of the answer's document: the first call sets the content type and
+   writes the header. Owned by req; the dispatcher finishes it. */
 struct wbxml_writer *eas_request_writer(struct eas_request *req);
 /* Drops everything that was written to the answer. */
 void eas_request_reset_answer(struct eas_request *req);
 /* Sets an HTTP error answer and returns -1. */
 int eas_request_fail_http(struct eas_request *req, unsigned int status,
 			  const char *reason);
-/* Sets req->status and returns -1: the dispatcher answers <root><status> with HTTP 200. The
-   common status codes above 100 become the HTTP status that [MS-ASCMD] 2.2.2 has
-   for them when the version is below 14.0 or the command has no root. */
+/* Sets req->status and returns -1: the dispatcher answers <root><status> with
+   HTTP 200. The common status codes above 100 become the HTTP status that
+   [MS-ASCMD] 2.2.2 has for them when the version is below 14.0 or the command
+   has no root. */
 int eas_request_fail(struct eas_request *req, unsigned int status);
 /* The same for a temporary failure of ours (already logged): Status 111, or 503
    with Retry-After. */
 int eas_request_fail_temp(struct eas_request *req);
-/* Adds MS-ASProtocolVersions, MS-ASProtocolCommands and X-MS-RP to the answer: for a
-   device that starts its synchronization anew ([MS-ASHTTP] 3.2.5.1). */
+/* Adds MS-ASProtocolVersions, MS-ASProtocolCommands and X-MS-RP to the answer:
+   for a device that starts its synchronization anew ([MS-ASHTTP] 3.2.5.1). */
 void eas_request_add_versions(struct eas_request *req);
 
 /* The protocol's entry, in the table of the worker. */
@@ -141,7 +146,8 @@ extern const struct roost_protocol autodiscover_protocol;
 
 /* Device peculiarities: table in eas-quirks.c. */
 struct eas_quirks {
-	/* matched as a prefix of DeviceType or User-Agent, or both; NULL = any */
+	/* matched as a prefix of DeviceType or User-Agent, or both; NULL =
+	   any */
 	const char *device_type, *user_agent;
 	/* the longest window this device bears; 0 = no limit */
 	unsigned int max_window;
