@@ -209,6 +209,21 @@ static void mover_close(struct eas_mover *mover)
 		mailbox_free(&mover->dest_box);
 }
 
+/* Not mail_set_uid(): after a UID that does not exist the same struct mail would call
+   the next one expunged. */
+static bool mover_set_source(struct eas_mover *mover,
+			     const struct move_item *item)
+{
+	uint32_t seq1, seq2;
+
+	mailbox_get_seq_range(mover->src_box, item->move->uid, item->move->uid,
+			      &seq1, &seq2);
+	if (seq1 == 0)
+		return FALSE;
+	mail_set_seq(mover->src_mail, seq1);
+	return TRUE;
+}
+
 static const char *mail_guid(struct mail *mail)
 {
 	const char *guid;
@@ -290,8 +305,7 @@ static void mover_look_at_sources(struct eas_mover *mover)
 						     "eas move");
 	mover->src_mail = mail_alloc(mover->src_trans, 0, NULL);
 	array_foreach_modifiable(&mover->items, item) T_BEGIN {
-		item->source_exists = mail_set_uid(mover->src_mail,
-						   item->move->uid);
+		item->source_exists = mover_set_source(mover, item);
 		item->guid = !item->source_exists ? "" :
 			p_strdup(mover->pool, mail_guid(mover->src_mail));
 	} T_END;
@@ -397,7 +411,7 @@ mover_search_table(struct eas_mover *mover, HASH_TABLE_TYPE(move_item) table)
 		if (first_uid == 0 || first_uid > item->uidnext)
 			first_uid = item->uidnext;
 		mover_search_key(mover, table, item->guid, item);
-		if (mail_set_uid(mover->src_mail, item->move->uid)) T_BEGIN {
+		if (mover_set_source(mover, item)) T_BEGIN {
 			mover_search_key(mover, table,
 					 mail_signature(mover->src_mail), item);
 		} T_END;
@@ -491,7 +505,7 @@ static void mover_copy_item(struct eas_mover *mover, struct move_item *item)
 {
 	struct mail_save_context *save_ctx;
 
-	if (!mail_set_uid(mover->src_mail, item->move->uid)) {
+	if (!mover_set_source(mover, item)) {
 		item_finish(item, EAS_MOVE_NO_SOURCE, 0);
 		return;
 	}
@@ -642,7 +656,7 @@ static void mover_expunge(struct eas_mover *mover)
 
 	array_foreach_modifiable(&mover->items, item) {
 		if ((item->todo == MOVE_EXPUNGE || item->todo == MOVE_RECORD) &&
-		    mail_set_uid(mover->src_mail, item->move->uid))
+		    mover_set_source(mover, item))
 			mail_expunge(mover->src_mail);
 	}
 	mail_free(&mover->src_mail);
