@@ -18,6 +18,8 @@
    for nothing else gets the mail's own format. */
 
 #define EAS_EMAIL_PREVIEW_MAX 255
+/* a mail up to this size is held in memory while it is written as MIME */
+#define EAS_EMAIL_MIME_MEM (128*1024)
 
 static bool eas_email_is_smime(const struct pim_message *msg)
 {
@@ -76,10 +78,10 @@ eas_email_body_prepare_text(struct eas_email_context *ctx,
 }
 
 /* Looks through the mail: how many bytes it has up to limit, and are they characters that XML
-   can hold? */
+   can hold? copy takes the bytes, unless they get too many: then it is freed. */
 static int
-eas_email_mime_scan(struct istream *crlf, uoff_t limit, uoff_t *size_r,
-		    bool *text_r)
+eas_email_mime_scan(struct istream *crlf, uoff_t limit, buffer_t **copy,
+		    uoff_t *size_r, bool *text_r)
 {
 	struct pim_text_check check;
 	const unsigned char *data;
@@ -91,6 +93,10 @@ eas_email_mime_scan(struct istream *crlf, uoff_t limit, uoff_t *size_r,
 	       i_stream_read_more(crlf, &data, &size) > 0) {
 		size = I_MIN(size, limit - *size_r);
 		pim_text_check_more(&check, data, size);
+		if (*copy != NULL && *size_r + size > EAS_EMAIL_MIME_MEM)
+			buffer_free(copy);
+		if (*copy != NULL)
+			buffer_append(*copy, data, size);
 		*size_r += size;
 		i_stream_skip(crlf, size);
 	}
@@ -104,12 +110,27 @@ static struct istream *eas_email_crlf_stream(struct eas_email_context *ctx)
 	return i_stream_create_crlf(ctx->input);
 }
 
+static void eas_email_copy_free(buffer_t *copy)
+{
+	buffer_free(&copy);
+}
+
+static struct istream *eas_email_copy_stream(buffer_t *copy)
+{
+	struct istream *input =
+		i_stream_create_from_data(copy->data, copy->used);
+
+	i_stream_add_destroy_callback(input, eas_email_copy_free, copy);
+	return input;
+}
+
 static int
 eas_email_body_prepare_mime(struct eas_email_context *ctx, uoff_t limit,
 			    struct eas_email_body *body_r,
 			    const char **error_r)
 {
 	struct istream *crlf;
+	buffer_t *copy = NULL;
 	uoff_t total;
 	bool text;
 	int ret;
@@ -117,15 +138,21 @@ eas_email_body_prepare_mime(struct eas_email_context *ctx, uoff_t limit,
 	body_r->type = EAS_BODY_MIME;
 	if (mail_get_virtual_size(ctx->mail, &total) < 0)
 		return eas_email_failed(ctx->mail, error_r);
+	/* most mails are small: read once */
+	if (I_MIN(total, limit) <= EAS_EMAIL_MIME_MEM)
+		copy = buffer_create_dynamic(default_pool, I_MIN(total, limit));
 	crlf = eas_email_crlf_stream(ctx);
-	ret = eas_email_mime_scan(crlf, limit, &body_r->size, &text);
+	ret = eas_email_mime_scan(crlf, limit, &copy, &body_r->size, &text);
 	i_stream_unref(&crlf);
-	if (ret < 0)
+	if (ret < 0) {
+		buffer_free(&copy);
 		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
+	}
 	body_r->truncated = body_r->size < total;
 	body_r->estimated_size = I_MIN(I_MAX(total, body_r->size), UINT32_MAX);
 	body_r->opaque = !text && !ctx->req->quirks->no_opaque;
-	body_r->data = eas_email_crlf_stream(ctx);
+	body_r->data = copy != NULL ? eas_email_copy_stream(copy) :
+		eas_email_crlf_stream(ctx);
 	return 1;
 }
 
