@@ -1,11 +1,11 @@
 #ifndef CLASS_EMAIL_H
 #define CLASS_EMAIL_H
 
+#include "mail-storage.h"
 #include "eas-options.h"
 
 /* Mails as ActiveSync's class Email ([MS-ASEMAIL], [MS-ASAIRS], [MS-ASMS]). */
 
-struct mail;
 struct eas_folder;
 
 enum eas_mail_write_flags {
