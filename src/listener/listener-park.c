@@ -298,9 +298,11 @@ park_log_timeout(struct listener_parked *parked,
 	/* the same line as a worker's for requests that it answers */
 	event_add_str(event, "user", parked->user->name);
 	event_add_str(event, "session", parked->client->session_id);
+	event_add_str(event, "remote_ip", net_ip2addr(&parked->remote_ip));
 	event_add_str(event, "device_id", device);
 	event_add_str(event, "cmd", command);
 	event_add_str(event, "version", version);
+	event_add_str(event, "status", "-");
 	event_add_int(event, "http_status", answer->status);
 	event_add_int(event, "duration", usecs);
 	event_add_int(event, "bytes_in", parked->body_size);

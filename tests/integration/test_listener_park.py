@@ -150,6 +150,15 @@ class Parking(ParkCase):
         self.changed.add("u1")
         self.assertEqual(http.ask(auth=basic("u1")).body, b"changed")
 
+    def test_waiting_in_lib_http_has_no_time_limit(self):
+        """roost_request_timeout is for clients that are slow, not for those that wait for us."""
+        self.msecs = 5000
+        http = self.http()
+        http.send(http.request(auth=basic("u2")) + http.request(auth=basic("u2"))[:9])
+        began = time.monotonic()
+        self.assertEqual(http.response().body, TIMES_UP)
+        self.assertGreater(time.monotonic() - began, 4)
+
     def test_clients_that_leave_are_forgotten(self):
         for kind in self.tls_kinds():
             for end in ("close", "reset"):

@@ -113,11 +113,14 @@ class Connection:
     def serve(self):
         try:
             self.socket.sendall(f"VERSION\troost-worker\t1\t0\nHELLO\t{self.workers.limit}\n".encode())
-            if self.line() != "VERSION\troost-listener\t1\t0":
+            # not a byte of a request that follows
+            version = b"VERSION\troost-listener\t1\t0\n"
+            if self.socket.recv(len(version), socket.MSG_WAITALL) != version:
                 raise ValueError("no VERSION")
             while True:
-                self.socket.recv(1, socket.MSG_PEEK)
-                if self.workers.unread > 0:
+                if not self.buffer:
+                    self.socket.recv(1, socket.MSG_PEEK)
+                if self.workers.unread > 0 and not self.buffer:
                     self.workers.unread -= 1
                     break
                 request = Request(self.line(), self)
