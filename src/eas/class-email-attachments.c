@@ -16,8 +16,8 @@
 /* more goes to a file */
 #define EAS_ATTACHMENT_SPOOL_MEM (256*1024)
 
-/* [MS-ASAIRS] 2.2.2.31.2 Method; 6 (OLE) is no thing of the Internet, inline pictures
-   are told by IsInline */
+/* [MS-ASAIRS] 2.2.2.31.2 Method; 6 (OLE) is no thing of the Internet, inline
+   pictures are told by IsInline */
 enum eas_attachment_method {
 	EAS_ATTACHMENT_NORMAL = 1,
 	EAS_ATTACHMENT_MESSAGE = 5,

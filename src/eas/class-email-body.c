@@ -12,10 +12,11 @@
 #include "pim-text.h"
 #include "class-email-private.h"
 
-/* Which body a device gets ([MS-ASAIRS] 2.2.2.9, 2.2.2.12, [MS-ASCMD] 2.2.3.100): MIME where it is
-   wanted and allowed, else the mail's own format, else the other one. A type that is wanted all
-   or none and does not fit makes way for the next one. RTF is not made: a device that asks
-   for nothing else gets the mail's own format. */
+/* Which body a device gets ([MS-ASAIRS] 2.2.2.9, 2.2.2.12, [MS-ASCMD]
+   2.2.3.100): MIME where it is wanted and allowed, else the mail's own
+   format, else the other one. A type that is wanted all or none and does not
+   fit makes way for the next one. RTF is not made: a device that asks for
+   nothing else gets the mail's own format. */
 
 #define EAS_EMAIL_PREVIEW_MAX 255
 /* a mail up to this size is held in memory while it is written as MIME */
@@ -77,8 +78,9 @@ eas_email_body_prepare_text(struct eas_email_context *ctx,
 	return 1;
 }
 
-/* Looks through the mail: how many bytes it has up to limit, and are they characters that XML
-   can hold? copy takes the bytes, unless they get too many: then it is freed. */
+/* Looks through the mail: how many bytes it has up to limit, and are they
+   characters that XML can hold? copy takes the bytes, unless they get too
+   many: then it is freed. */
 static int
 eas_email_mime_scan(struct istream *crlf, uoff_t limit, buffer_t **copy,
 		    uoff_t *size_r, bool *text_r)

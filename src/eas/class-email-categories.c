@@ -11,11 +11,12 @@
 
 #include <ctype.h>
 
-/* Categories are IMAP keywords, so that every client has the same. A keyword is an atom: a blank is
-   written as "_", letters beyond ASCII in IMAP's modified UTF-7 (as Thunderbird names its
-   tags), and what an atom cannot hold, and "_" itself, as "=XX". It reads back the same way; whatever
-   is no such encoding is shown as it is. Keywords that begin with "$" and those below belong
-   to programs. */
+/* Categories are IMAP keywords, so that every client has the same. A keyword
+   is an atom: a blank is written as "_", letters beyond ASCII in IMAP's
+   modified UTF-7 (as Thunderbird names its tags), and what an atom cannot
+   hold, and "_" itself, as "=XX". It reads back the same way; whatever is no
+   such encoding is shown as it is. Keywords that begin with "$" and those
+   below belong to programs. */
 
 /* [MS-ASEMAIL] 2.2.2.17 */
 #define EAS_CATEGORIES_MAX 300
@@ -99,8 +100,8 @@ void eas_email_write_categories(struct eas_email_context *ctx)
 	wbxml_close(ctx->writer);
 }
 
-/* What the device wants to have, as keywords. A name that the mail has already keeps the
-   keyword it has. */
+/* What the device wants to have, as keywords. A name that the mail has
+   already keeps the keyword it has. */
 static void
 eas_categories_wanted(struct mail *mail, const struct wbxml_node *categories,
 		      ARRAY_TYPE(const_string) *wanted)
@@ -141,7 +142,8 @@ int eas_email_categories_apply(struct mail *mail,
 
 	t_array_init(&wanted, 8);
 	eas_categories_wanted(mail, categories, &wanted);
-	/* a name that this mailbox cannot have (too long) is left out, the others are kept */
+	/* a name that this mailbox cannot have (too long) is left out, the
+	   others are kept */
 	for (unsigned int i = array_count(&wanted); i > 0; i--) {
 		namep = array_idx(&wanted, i - 1);
 		if (!mailbox_keyword_is_valid(mail->box, *namep, &error))

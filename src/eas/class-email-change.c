@@ -4,7 +4,8 @@
 #include "mail-storage.h"
 #include "class-email-private.h"
 
-/* What can change of a mail besides Flag and Categories, and a device's changes of them all. */
+/* What can change of a mail besides Flag and Categories, and a device's
+   changes of them all. */
 
 #define EAS_KEYWORD_FORWARDED "$Forwarded"
 
@@ -31,8 +32,8 @@ void eas_email_write_last_verb(struct eas_email_context *ctx)
 	else
 		return;
 	wbxml_uint(ctx->writer, EAS_EMAIL2_LAST_VERB_EXECUTED, verb);
-	/* The two belong together ([MS-ASEMAIL] 2.2.2.45), and nobody keeps the second: the
-	   earliest time that it can have been. */
+	/* The two belong together ([MS-ASEMAIL] 2.2.2.45), and nobody keeps
+	   the second: the earliest time that it can have been. */
 	wbxml_text(ctx->writer, EAS_EMAIL2_LAST_VERB_EXECUTION_TIME,
 		   eas_email_time(ctx->received));
 }

@@ -6,14 +6,15 @@
 #include "mail-storage.h"
 #include "class-email-private.h"
 
-/* MessageClass ([MS-ASEMAIL] 2.2.2.49). Invitations are plain notes with an attachment as long as there is no
-   MeetingRequest element to go with IPM.Schedule.Meeting: a device
-   that sees the class expects the element. */
+/* MessageClass ([MS-ASEMAIL] 2.2.2.49). Invitations are plain notes with an
+   attachment as long as there is no MeetingRequest element to go with
+   IPM.Schedule.Meeting: a device that sees the class expects the element. */
 
 #define EAS_REPORT_MAX (64*1024)
 
-/* The field of a report that says what became of the mail, and what it means. Compared as a
-   prefix: "automatic-action/MDN-sent-automatically; displayed". */
+/* The field of a report that says what became of the mail, and what it
+   means. Compared as a prefix: "automatic-action/MDN-sent-automatically;
+   displayed". */
 static const struct eas_report {
 	enum pim_message_kind kind;
 	const char *field, *value, *message_class;
@@ -59,7 +60,8 @@ eas_report_find(enum pim_message_kind kind,
 	return NULL;
 }
 
-/* A report's body is blocks of fields, one for each recipient: a failure among them decides. */
+/* A report's body is blocks of fields, one for each recipient: a failure
+   among them decides. */
 static const char *
 eas_report_read(struct istream *input, enum pim_message_kind kind)
 {

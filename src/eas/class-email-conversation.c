@@ -12,12 +12,14 @@
 
 /* Conversations ([MS-ASCON] 2.2.2.3, 2.2.2.4).
 
-   The id is a digest of the Message-ID of the thread's first mail, as every mail's References (or
-   In-Reply-To) name it: the answer of any mailer to any mailer lands in the same conversation, in
-   whichever folder, without looking at other mails. Thread-Index (Exchange's own) says
-   which thread only where a reply has no References. */
+   The id is a digest of the Message-ID of the thread's first mail, as every
+   mail's References (or In-Reply-To) name it: the answer of any mailer to
+   any mailer lands in the same conversation, in whichever folder, without
+   looking at other mails. Thread-Index (Exchange's own) says which thread
+   only where a reply has no References. */
 
-/* [MS-OXOMSG] 2.2.1.3: 1 reserved byte, 5 bytes of FILETIME, GUID, then 5 bytes for each reply */
+/* [MS-OXOMSG] 2.2.1.3: 1 reserved byte, 5 bytes of FILETIME, GUID, then 5
+   bytes for each reply */
 #define THREAD_INDEX_TIME_POS 1
 #define THREAD_INDEX_TIME_SIZE 5
 #define THREAD_INDEX_GUID_POS 6
@@ -106,7 +108,8 @@ conversation_id_from(const char *const values[PIM_HEADER_COUNT],
 	conversation_digest("mail", str_data(str), str_len(str), id_r);
 }
 
-/* ConversationIndex: the FILETIME, then the replies' levels ([MS-ASCON] 2.2.2.4) */
+/* ConversationIndex: the FILETIME, then the replies' levels ([MS-ASCON]
+   2.2.2.4) */
 static void
 conversation_index(struct eas_email_context *ctx, buffer_t *dest)
 {

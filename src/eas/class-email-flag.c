@@ -13,9 +13,10 @@
 
 /* The Flag element ([MS-ASEMAIL] 2.2.2.34).
 
-   \Flagged is an active flag, a keyword a completed one: IMAP clients see and set the same. What IMAP has
-   no place for (type, dates, reminder) is kept in the user's store under the mail's GUID,
-   so that it follows the mail into other folders. A mail that was flagged by IMAP has none. */
+   \Flagged is an active flag, a keyword a completed one: IMAP clients see
+   and set the same. What IMAP has no place for (type, dates, reminder) is
+   kept in the user's store under the mail's GUID, so that it follows the
+   mail into other folders. A mail that was flagged by IMAP has none. */
 
 #define EAS_KEYWORD_COMPLETED "$FlagCompleted"
 #define EAS_FLAG_TYPE_DEFAULT "Flag for follow up"
@@ -153,7 +154,8 @@ static int eas_flag_time(const struct wbxml_node *flag, unsigned int tag,
 				  time_r, &tz) ? 1 : -1;
 }
 
-/* [MS-ASEMAIL] 2.2.2.31, 2.2.2.72, 2.2.2.86, 2.2.2.87: all four or none, in order */
+/* [MS-ASEMAIL] 2.2.2.31, 2.2.2.72, 2.2.2.86, 2.2.2.87: all four or none, in
+   order */
 static bool eas_flag_dates_valid(const struct wbxml_node *flag)
 {
 	time_t start, due, utc_start, utc_due;
@@ -246,7 +248,8 @@ eas_flag_save(struct eas_request *req, struct mail *mail,
 				    str_len(str));
 }
 
-/* The other devices look at the mail's modseq, which only IMAP's flags raise. */
+/* The other devices look at the mail's modseq, which only IMAP's flags
+   raise. */
 static void eas_flag_touch(struct mail *mail)
 {
 	struct mailbox_status status;

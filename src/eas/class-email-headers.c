@@ -11,8 +11,8 @@
 
 /* The elements that are made from the mail's header ([MS-ASEMAIL] 2.2.2). */
 
-/* [MS-ASEMAIL] 2.2.2.36, 2.2.2.79: characters; we count bytes. The others have no limit
-   there, but nobody reads more. */
+/* [MS-ASEMAIL] 2.2.2.36, 2.2.2.79: characters; we count bytes. The others
+   have no limit there, but nobody reads more. */
 #define EAS_EMAIL_ADDRESSES_MAX 32768
 /* email2:Bcc in the schema */
 #define EAS_EMAIL_BCC_MAX 1024
@@ -24,7 +24,8 @@ enum eas_importance {
 	EAS_IMPORTANCE_HIGH = 2,
 };
 
-/* Headers that say how important the sender thinks it is; the first that speaks wins. */
+/* Headers that say how important the sender thinks it is; the first that
+   speaks wins. */
 static const struct {
 	enum pim_header_name header;
 	const char *prefix;
@@ -83,8 +84,8 @@ static const char *eas_email_subject(struct eas_email_context *ctx)
 					       EAS_EMAIL_SUBJECT_MAX));
 }
 
-/* "Re: ", "AW: ", "Fwd: ", "Re[2]: ": up to three letters before a colon ([MS-OXCMSG] 2.2.1.9). Returns
-   how long it is. */
+/* "Re: ", "AW: ", "Fwd: ", "Re[2]: ": up to three letters before a colon
+   ([MS-OXCMSG] 2.2.1.9). Returns how long it is. */
 static size_t eas_subject_prefix(const char *subject)
 {
 	const char *p = subject;
@@ -169,8 +170,8 @@ static bool eas_email_is_draft(struct eas_email_context *ctx)
 		ctx->folder->type == EAS_FOLDER_DRAFTS;
 }
 
-/* Which addresses are the user's is not known here (aliases, lists), so a mail counts as blind copy only if
-   it names nobody whom it was sent to. */
+/* Which addresses are the user's is not known here (aliases, lists), so a
+   mail counts as blind copy only if it names nobody whom it was sent to. */
 static bool eas_email_received_as_bcc(struct eas_email_context *ctx)
 {
 	const struct pim_headers *headers = &ctx->msg->headers;

@@ -45,7 +45,8 @@ struct eas_email_bodies {
 int eas_email_failed(struct mail *mail, const char **error_r);
 int eas_email_input_failed(struct mail *mail, struct istream *input,
 			   const char **error_r);
-/* A stream to put a body or an attachment into: memory, and a file beyond that. */
+/* A stream to put a body or an attachment into: memory, and a file beyond
+   that. */
 struct ostream *eas_email_spool(struct eas_request *req);
 
 /* To ... Importance, and at the end what Email2 has of the kind */

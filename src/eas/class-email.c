@@ -34,9 +34,9 @@ eas_email_fetch_fields(struct mailbox *box,
 		if (options->body[i].preview > 0)
 			preview = TRUE;
 	}
-	/* The text is wanted of nearly every mail, so its stream is opened, and one
-	   pass over its header costs less than a dozen cached headers. The part tree is what saves
-	   reading the rest. */
+	/* The text is wanted of nearly every mail, so its stream is opened,
+	   and one pass over its header costs less than a dozen cached
+	   headers. The part tree is what saves reading the rest. */
 	fields |= MAIL_FETCH_RECEIVED_DATE | MAIL_FETCH_MESSAGE_PARTS |
 		MAIL_FETCH_STREAM_HEADER | MAIL_FETCH_STREAM_BODY;
 	if (preview)

@@ -11,8 +11,8 @@
 #include "pim-charset.h"
 #include "pim-text.h"
 
-/* A mail, whatever it is, becomes an item: every text is such that XML can hold it, every
-   limit holds, every attachment has a name and can be read. */
+/* A mail, whatever it is, becomes an item: every text is such that XML can
+   hold it, every limit holds, every attachment has a name and can be read. */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -147,8 +147,8 @@ pim_body_chars(struct pim_body_context *ctx, const void *data, size_t size)
 	pim_body_convert(ctx, ctx->utf8->data, ctx->utf8->used);
 }
 
-/* Enough of the document's head is there: decides on the charset, and lets the <meta> say
-   UTF-8, because that is what the device gets. */
+/* Enough of the document's head is there: decides on the charset, and lets
+   the <meta> say UTF-8, because that is what the device gets. */
 static void pim_body_head_done(struct pim_body_context *ctx)
 {
 	const unsigned char *data = ctx->head->data;

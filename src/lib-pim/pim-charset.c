@@ -7,14 +7,14 @@
 #include "pim-text.h"
 #include "pim-charset.h"
 
-/* Names in mail → the name iconv gets (NULL = look, see the header) and Windows' code page. A
-   name that is not here goes to iconv as it is. */
+/* Names in mail → the name iconv gets (NULL = look, see the header) and
+   Windows' code page. A name that is not here goes to iconv as it is. */
 static const struct pim_charset {
 	const char *name;
 	const char *iconv_name;
 	unsigned int codepage;
-	/* glibc's iconv holds the last letter back until the next one comes: it may be one
-	   that combines with it */
+	/* glibc's iconv holds the last letter back until the next one comes:
+	   it may be one that combines with it */
 	bool holds_back;
 } pim_charsets[] = {
 	{ "utf-8", NULL, 65001 },
@@ -129,7 +129,8 @@ struct pim_charset_decoder *pim_charset_decoder_init(const char *charset)
 	return dec;
 }
 
-/* Length of the valid UTF-8 sequence at data, 0 = none, -1 = it goes on behind the end. */
+/* Length of the valid UTF-8 sequence at data, 0 = none, -1 = it goes on
+   behind the end. */
 static int utf8_sequence(const unsigned char *data, size_t size)
 {
 	unichar_t chr;
@@ -138,8 +139,8 @@ static int utf8_sequence(const unsigned char *data, size_t size)
 	return ret > 0 ? ret : (ret == 0 ? -1 : 0);
 }
 
-/* Passes ASCII through until the first other byte, which decides. Returns the number of
-   bytes used up. */
+/* Passes ASCII through until the first other byte, which decides. Returns
+   the number of bytes used up. */
 static size_t
 pim_charset_look(struct pim_charset_decoder *dec, const unsigned char *data,
 		 size_t size, bool finish, buffer_t *dest)

@@ -160,8 +160,8 @@ uoff_t pim_encoding_estimate(enum pim_encoding encoding, uoff_t size,
 {
 	if (encoding != PIM_ENCODING_BASE64)
 		return size;
-	/* a cached part tree counts the lines of text only: 76 characters and CRLF is
-	   what everybody writes */
+	/* a cached part tree counts the lines of text only: 76 characters
+	   and CRLF is what everybody writes */
 	if (lines == 0)
 		lines = size / 78;
 	if ((uoff_t)lines * 2 < size)

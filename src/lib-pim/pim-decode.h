@@ -1,8 +1,9 @@
 #ifndef PIM_DECODE_H
 #define PIM_DECODE_H
 
-/* Content-Transfer-Encodings, decoded leniently (RFC 2045 6.7, 6.8): what is no
-   part of the encoding is skipped or passed through, damage is never an error. */
+/* Content-Transfer-Encodings, decoded leniently (RFC 2045 6.7, 6.8): what is
+   no part of the encoding is skipped or passed through, damage is never an
+   error. */
 
 enum pim_encoding {
 	/* 7bit, 8bit, and whatever nobody knows */
@@ -23,7 +24,8 @@ void pim_decoder_more(struct pim_decoder *dec, const unsigned char *data,
 void pim_decoder_finish(struct pim_decoder *dec, buffer_t *dest);
 void pim_decoder_deinit(struct pim_decoder **dec);
 
-/* What size encoded bytes in that many lines (CRLFs counted in size; 0 = unknown) come to. */
+/* What size encoded bytes in that many lines (CRLFs counted in size; 0 =
+   unknown) come to. */
 uoff_t pim_encoding_estimate(enum pim_encoding encoding, uoff_t size,
 			     unsigned int lines);
 

@@ -107,7 +107,8 @@ int pim_headers_read(pool_t pool, struct istream *input,
 	return ret;
 }
 
-/* Decoded words in the same charset belong together: a character may be cut between two. */
+/* Decoded words in the same charset belong together: a character may be cut
+   between two. */
 struct pim_header_decode_context {
 	string_t *dest;
 	char *charset;
@@ -393,7 +394,8 @@ const char *pim_content_param(const struct pim_content_value *value,
 	string_t *raw = t_str_new(64), *dest = t_str_new(64);
 	const char *extended, *charset = NULL;
 
-	/* the extended form is the full one where both are given (RFC 6266 4.3) */
+	/* the extended form is the full one where both are given (RFC 6266
+	   4.3) */
 	extended = pim_param_find(value, t_strconcat(name, "*", NULL));
 	if (extended != NULL) {
 		extended = pim_param_split_charset(extended, &charset);

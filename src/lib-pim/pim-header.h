@@ -1,9 +1,9 @@
 #ifndef PIM_HEADER_H
 #define PIM_HEADER_H
 
-/* Header fields as a device shall see them: RFC 2047 and 2231 decoded, raw 8-bit and mislabelled
-   charsets made valid UTF-8, one line, no control characters. All results are in the data
-   stack unless a pool is given. */
+/* Header fields as a device shall see them: RFC 2047 and 2231 decoded, raw
+   8-bit and mislabelled charsets made valid UTF-8, one line, no control
+   characters. All results are in the data stack unless a pool is given. */
 
 struct message_address;
 struct istream;
@@ -37,26 +37,28 @@ enum pim_header_name {
 	PIM_HEADER_COUNT
 };
 
-/* Raw values, unfolded; NULL = no such field. Of a field that comes several times the first counts,
-   but address fields are joined. */
+/* Raw values, unfolded; NULL = no such field. Of a field that comes several
+   times the first counts, but address fields are joined. */
 struct pim_headers {
 	const char *value[PIM_HEADER_COUNT];
 };
 
-/* The names, for mailbox_header_lookup_init(): PIM_HEADER_COUNT of them, then NULL. */
+/* The names, for mailbox_header_lookup_init(): PIM_HEADER_COUNT of them,
+   then NULL. */
 extern const char *const pim_header_names[];
 
-/* Reads a header block from input's current position to the empty line or the end of input. A block
-   is read up to 1 MB, a field kept up to 128 KB; what is beyond is not there. Returns 0, or -1
-   if input failed. */
+/* Reads a header block from input's current position to the empty line or
+   the end of input. A block is read up to 1 MB, a field kept up to 128 KB;
+   what is beyond is not there. Returns 0, or -1 if input failed. */
 int pim_headers_read(pool_t pool, struct istream *input,
 		     struct pim_headers *headers_r);
 
 /* Unstructured text (Subject, a phrase, a file name). NULL gives NULL. */
 const char *pim_header_decode(const char *raw);
 
-/* An address list as a device shows it: `"Name" <addr>`, separated by separator, whole addresses
-   only, up to max_bytes. Appends nothing if there is no address in raw. */
+/* An address list as a device shows it: `"Name" <addr>`, separated by
+   separator, whole addresses only, up to max_bytes. Appends nothing if there
+   is no address in raw. */
 void pim_header_addresses(string_t *dest, const char *raw,
 			  const char *separator, size_t max_bytes);
 /* The names alone (the address where there is no name), separated by "; ". */
@@ -74,7 +76,8 @@ struct pim_content_value {
 };
 void pim_header_content_parse(const char *raw,
 			      struct pim_content_value *value_r);
-/* A parameter, decoded (RFC 2231, and RFC 2047, which should not be there but is). NULL = none. */
+/* A parameter, decoded (RFC 2231, and RFC 2047, which should not be there
+   but is). NULL = none. */
 const char *pim_content_param(const struct pim_content_value *value,
 			      const char *name);
 

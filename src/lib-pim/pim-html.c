@@ -115,7 +115,8 @@ const char *pim_html_meta_charset(const unsigned char *data, size_t size,
 			while (i < size && (data[i] == '"' ||
 					    data[i] == '\'' || data[i] == ' '))
 				i++;
-			for (j = i; j < size && pim_is_name_char(data[j]); j++) ;
+			for (j = i; j < size && pim_is_name_char(data[j]); )
+				j++;
 			if (j == i || j == size)
 				return NULL;
 			*start_r = i;

@@ -10,10 +10,10 @@
 #include <ctype.h>
 #include <libxml/HTMLparser.h>
 
-/* Dovecot's mail_html2text() is made for indexing words: it keeps no lines and puts blanks into words
-   with tags inside. People read what comes out here. The tokenizer is a state
-   machine because libxml2's is not linear in what a hostile document can nest; its table of
-   entities is used. */
+/* Dovecot's mail_html2text() is made for indexing words: it keeps no lines
+   and puts blanks into words with tags inside. People read what comes out
+   here. The tokenizer is a state machine because libxml2's is not linear in
+   what a hostile document can nest; its table of entities is used. */
 
 #define TAG_NAME_MAX 16
 #define ENTITY_MAX 12
@@ -124,7 +124,8 @@ struct pim_html2text {
 	string_t *href_read, *href, *link_text;
 
 	unsigned int quote_level, pre_level;
-	/* empty lines before the next text: 0 none, 1 a new line, 2 one empty line */
+	/* empty lines before the next text: 0 none, 1 a new line, 2 one
+	   empty line */
 	unsigned int newlines;
 	bool blank, cell, item;
 	bool line_begun, any;
@@ -279,7 +280,8 @@ static void conv_link_end(struct pim_html2text *conv, buffer_t *dest)
 {
 	const char *href = str_c(conv->href);
 
-	if ((str_begins_with(href, "http:") || str_begins_with(href, "https:")) &&
+	if ((str_begins_with(href, "http:") ||
+	     str_begins_with(href, "https:")) &&
 	    str_len(conv->link_text) > 0 &&
 	    strstr(str_c(conv->link_text), href) == NULL) {
 		str_truncate(conv->href, HREF_MAX);

@@ -9,7 +9,8 @@
 #include "pim-text.h"
 #include "pim-message.h"
 
-/* lib-mail's parser stops at 100 levels; this is the limit for cached trees of unknown origin */
+/* lib-mail's parser stops at 100 levels; this is the limit for cached trees
+   of unknown origin */
 #define PIM_MESSAGE_DEPTH_MAX 120
 #define PIM_MESSAGE_PARTS_MAX 1000
 #define PIM_MESSAGE_SECTIONS_MAX 50
@@ -390,7 +391,8 @@ int pim_message_read(pool_t pool, struct istream *input,
 	return walk.ret;
 }
 
-/* The part at an IMAP part number, without descending into embedded messages. */
+/* The part at an IMAP part number, without descending into embedded
+   messages. */
 static const struct message_part *
 message_part_by_number(const struct message_part *part, const char *number)
 {

@@ -4,9 +4,10 @@
 #include "pim-decode.h"
 #include "pim-header.h"
 
-/* What a mail consists of, as a mail reader shows it: the text, the attachments. Made from
-   lib-mail's part tree and the headers of the parts, read from the mail's stream; the
-   bodies are not touched. Depth and number of parts are bounded. */
+/* What a mail consists of, as a mail reader shows it: the text, the
+   attachments. Made from lib-mail's part tree and the headers of the parts,
+   read from the mail's stream; the bodies are not touched. Depth and number
+   of parts are bounded. */
 
 struct message_part;
 
@@ -48,11 +49,12 @@ struct pim_part {
 };
 ARRAY_DEFINE_TYPE(pim_part, struct pim_part *);
 
-/* A piece of the text. A mail has several when text and attachments alternate. At least one
-   of the two is there. */
+/* A piece of the text. A mail has several when text and attachments
+   alternate. At least one of the two is there. */
 struct pim_section {
 	struct pim_part *plain, *html;
-	/* the HTML alternative goes on here; an earlier section's plain text has it already */
+	/* the HTML alternative goes on here; an earlier section's plain text
+	   has it already */
 	bool html_only:1;
 };
 ARRAY_DEFINE_TYPE(pim_section, struct pim_section);
@@ -72,18 +74,20 @@ struct pim_message {
 	bool incomplete:1;
 };
 
-/* Everything is allocated from pool. Returns 0, or -1 if input failed (its error). */
+/* Everything is allocated from pool. Returns 0, or -1 if input failed (its
+   error). */
 int pim_message_read(pool_t pool, struct istream *input,
 		     const struct message_part *parts,
 		     struct pim_message **msg_r);
-/* Finds a part by its number below parts, and reads its header. Returns 1, 0 if there is
-   none, -1 if input failed. */
+/* Finds a part by its number below parts, and reads its header. Returns 1, 0
+   if there is none, -1 if input failed. */
 int pim_message_find_part(pool_t pool, struct istream *input,
 			  const struct message_part *parts, const char *number,
 			  struct pim_part **part_r);
-/* The name an attachment is shown with: never empty, at most 255 bytes, without
-   control characters and path separators; made up where the mail has none. For an embedded
-   message input is read for its subject. In the data stack. */
+/* The name an attachment is shown with: never empty, at most 255 bytes,
+   without control characters and path separators; made up where the mail has
+   none. For an embedded message input is read for its subject. In the data
+   stack. */
 const char *pim_part_file_name(const struct pim_part *part,
 			       struct istream *input);
 

@@ -8,8 +8,8 @@
 
 #define ONES (~(uint64_t)0 / 255)
 
-/* How many bytes at the beginning are ASCII that needs no look: eight at a time, as
-   this is done for every byte that goes to a device. */
+/* How many bytes at the beginning are ASCII that needs no look: eight at a
+   time, as this is done for every byte that goes to a device. */
 static size_t pim_text_skip_ascii(const unsigned char *data, size_t size)
 {
 	uint64_t word;
@@ -88,7 +88,8 @@ void pim_text_check_init(struct pim_text_check *check)
 	i_zero(check);
 }
 
-/* Returns the length of the character at data, 0 if it is incomplete, -1 if it is bad. */
+/* Returns the length of the character at data, 0 if it is incomplete, -1 if
+   it is bad. */
 static int pim_text_check_char(const unsigned char *data, size_t size)
 {
 	unichar_t chr;

@@ -108,7 +108,8 @@ static void test_pim_body_fixtures(void)
 	}
 }
 
-/* At every length what comes is a prefix of the whole that ends between characters. */
+/* At every length what comes is a prefix of the whole that ends between
+   characters. */
 static void test_pim_body_truncation(void)
 {
 	static const enum pim_body_type types[] = {

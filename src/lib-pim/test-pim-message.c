@@ -7,8 +7,9 @@
 #include "test-common.h"
 #include "test-pim-fixture.h"
 
-/* sections: number of the plain and the HTML part, "-" = none; attachments: number, name, type;
-   "@cid" behind an inline one, "#" behind an embedded message */
+/* sections: number of the plain and the HTML part, "-" = none; attachments:
+   number, name, type; "@cid" behind an inline one, "#" behind an embedded
+   message */
 static const struct {
 	const char *fixture;
 	enum pim_message_kind kind;
@@ -37,7 +38,8 @@ static const struct {
 	  "2 encrypted.asc application/octet-stream" },
 	{ "pgp-signed", PIM_MESSAGE_PGP, "1/-",
 	  "2 signature.asc application/pgp-signature" },
-	{ "tnef", PIM_MESSAGE_PLAIN, "1/-", "2 winmail.dat application/ms-tnef" },
+	{ "tnef", PIM_MESSAGE_PLAIN, "1/-",
+	  "2 winmail.dat application/ms-tnef" },
 	{ "invitation", PIM_MESSAGE_PLAIN, "1/-",
 	  "2 attachment-2.ics text/calendar" },
 	{ "dsn", PIM_MESSAGE_REPORT_DELIVERY, "1/-",
