@@ -89,7 +89,7 @@ def environment_2_4(sanitized):
 def text_2_3(root, ports, settings, sanitized):
     return f"""base_dir = {root}/run
 state_dir = {root}/state
-instance_name = roost-{root.name}
+instance_name = roost-{ports["http"]}
 log_path = {root}/dovecot.log
 log_timestamp = "%Y-%m-%d %H:%M:%S.%{{usecs}} "
 listen = 127.0.0.1
@@ -131,7 +131,7 @@ def text_2_4(root, ports, settings, sanitized):
 dovecot_storage_version = {full}
 base_dir = {root}/run
 state_dir = {root}/state
-instance_name = roost-{root.name}
+instance_name = roost-{ports["http"]}
 log_path = {root}/dovecot.log
 log_timestamp = "%Y-%m-%d %H:%M:%S.%{{usecs}} "
 listen = 127.0.0.1

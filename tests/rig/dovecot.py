@@ -61,6 +61,8 @@ class Instance:
         self.root = pathlib.Path(root or tempfile.mkdtemp(prefix="roost-test-"))
         self.root.mkdir(exist_ok=True)
         self.root.chmod(0o755)
+        # where Dovecot's processes see it
+        self.inside = tree.seen_as(self.root)
         self.conf, self.log_path = self.root / "dovecot.conf", self.root / "dovecot.log"
         self.master, self.namespace, self.expected, self.ports = None, None, [], {}
 
@@ -85,7 +87,8 @@ class Instance:
                 home.mkdir(parents=True)
                 os.chown(home, uid, uid)
                 home.chmod(0o700)
-            lines.append(f"{user}:{{PLAIN}}{PASSWORD}:{uid}:{uid}::{home}::{self.settings.fields.get(user, '')}\n")
+            fields = self.settings.fields.get(user, "")
+            lines.append(f"{user}:{{PLAIN}}{PASSWORD}:{uid}:{uid}::{self.inside / 'home' / user}::{fields}\n")
         (self.root / "users").write_text("".join(lines))
 
     def write_certificate(self):
@@ -97,7 +100,7 @@ class Instance:
             (self.root / "key.pem").chmod(0o600)
 
     def write_config(self):
-        self.conf.write_text(config.text(self.root, self.ports, self.settings, tree.is_sanitized(self.installed)))
+        self.conf.write_text(config.text(self.inside, self.ports, self.settings, tree.is_sanitized(self.installed)))
 
     # --- Start and stop
 
@@ -129,7 +132,7 @@ class Instance:
             except (ValueError, OSError):       # root of a container may not raise it
                 resource.setrlimit(resource.RLIMIT_NOFILE, (min(want, hard), hard))
         with open(self.root / "dovecot.out", "wb") as out:
-            self.master = subprocess.Popen(tree.shell_start(self.installed, self.conf), stdout=out, stderr=out,
+            self.master = subprocess.Popen(tree.shell_start(self.installed, self.conf, self.root, self.inside), stdout=out, stderr=out,
                                            stdin=subprocess.DEVNULL, preexec_fn=prepare, start_new_session=True)
         deadline = time.monotonic() + 20
         while not self._serves():
@@ -150,7 +153,7 @@ class Instance:
 
     def _write_doveadm(self):
         script = self.root / "doveadm"
-        script.write_text(f'#!/bin/sh\nexec nsenter -t "$(cat {self.root}/run/master.pid)" -m -- '
+        script.write_text(f'#!/bin/sh\nexec nsenter -t "$(cat {self.root}/run/master.pid)" -m -r -- '
                           f'doveadm -c {self.conf} "$@"\n')
         script.chmod(0o755)
 
@@ -263,13 +266,14 @@ class Instance:
         with smtplib.LMTP("127.0.0.1", self.ports["lmtp"]) as lmtp:
             lmtp.ehlo_or_helo_if_needed()
             replies = [lmtp.mail(sender), *(lmtp.rcpt(f"{user}@{DOMAIN}") for user in users)]
+            if bad := [reply for reply in replies if reply[0] != 250]:
+                raise RuntimeError(f"LMTP: {bad}")
             # smtplib's data() takes the first reply for the only one: LMTP has one per recipient
-            replies.append(lmtp.docmd("DATA"))
+            lmtp.docmd("DATA")
             lmtp.send(re.sub(rb"(?m)^\.", b"..", data.rstrip(b"\r\n") + b"\r\n") + b".\r\n")
-            replies += [lmtp.getreply() for _ in users]
-            bad = [reply for reply in replies if reply[0] not in (250, 354)]
-            if bad:
-                raise smtplib.SMTPDataError(*bad[0])
+            replies = [lmtp.getreply() for _ in users]
+            if bad := [reply for reply in replies if reply[0] != 250]:
+                raise RuntimeError(f"LMTP: {bad}")
 
     def imap(self, user, folder="INBOX"):
         """A logged-in imaplib connection with the folder selected."""

@@ -38,11 +38,22 @@ def is_sanitized(target):
     return pathlib.Path(f"{target}{LIBDIR}", "roost.sanitized").exists()
 
 
-def shell_start(target, config):
-    """The command line that becomes Dovecot's master process in a namespace in which `target` is installed."""
-    script = f'mount --bind "$1" {LIBDIR} && exec dovecot -F -c "$2"'
+def shell_start(target, config, root, inside):
+    """The command line that becomes Dovecot's master process in a namespace in which `target` is installed, and in
+    which the instance's folder `root` is seen as `inside`."""
+    script = f'mount --bind "$1" {LIBDIR} && ' \
+             'if [ "$3" != "$4" ]; then mkdir -p "$4" && mount --bind "$3" "$4"; fi && exec dovecot -F -c "$2"'
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "dovecot", f"{target}{LIBDIR}",
-            str(config)]
+            str(config), str(root), str(inside)]
+
+
+def seen_as(root):
+    """The path by which the users' processes reach the folder: its own, unless a parent keeps them out (as /root does)
+    or it is too long for the sockets in it."""
+    parents = [root, *root.parents]
+    if len(str(root)) < 60 and all(parent.stat().st_mode & 1 for parent in parents):
+        return root
+    return LIBDIR / "instance"
 
 
 def default_build():
