@@ -30,9 +30,9 @@ enum eas_ping_status {
 
 struct eas_ping {
 	struct eas_request *req;
-	unsigned int heartbeat;		/* 0 = not given */
+	unsigned int heartbeat;
 	ARRAY_TYPE(const_string) ids;
-	bool ids_given;
+	bool heartbeat_given, ids_given;
 	/* as stored, NULL if nothing is */
 	const char *remembered;
 
@@ -64,8 +64,7 @@ eas_ping_read(struct eas_ping *ping, const struct wbxml_node *root)
 	case -1:
 		return -1;
 	case 1:
-		/* out of every range, but not "not given" */
-		ping->heartbeat = I_MAX(ping->heartbeat, 1);
+		ping->heartbeat_given = TRUE;
 	}
 	folders = wbxml_node_child(root, EAS_PING_FOLDERS);
 	if (folders == NULL)
@@ -99,8 +98,10 @@ static int eas_ping_recall(struct eas_ping *ping)
 							   ping->remembered);
 	if (args[0] == NULL || str_to_uint(args[0], &heartbeat) < 0)
 		return 0;
-	if (ping->heartbeat == 0)
+	if (!ping->heartbeat_given) {
 		ping->heartbeat = heartbeat;
+		ping->heartbeat_given = TRUE;
+	}
 	if (!ping->ids_given) {
 		for (args++; *args != NULL; args++)
 			array_push_back(&ping->ids, args);
@@ -175,7 +176,7 @@ eas_ping_check(struct eas_ping *ping, enum eas_ping_status *status_r)
 		*status_r = EAS_PING_STATUS_SERVER_ERROR;
 		return -1;
 	}
-	if (ping->heartbeat == 0 || array_count(&ping->ids) == 0)
+	if (!ping->heartbeat_given || array_count(&ping->ids) == 0)
 		*status_r = EAS_PING_STATUS_MISSING_PARAMETERS;
 	else if (ping->heartbeat < set->roost_heartbeat_min ||
 		 ping->heartbeat > set->roost_heartbeat_max)

@@ -213,7 +213,7 @@ int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 	ret = eas_folder_mailbox_alloc(req, folder, FALSE, box_r);
 	if (ret <= 0)
 		return ret;
-	*coll_r = sync_mail_init(req->pool, *box_r, eas_sync_conversation,
+	*coll_r = sync_mail_init(req->pool, box_r, eas_sync_conversation,
 				 NULL);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "hash.h"
+#include "mail-index-alloc-cache.h"
 #include "mail-index-view-private.h"
 #include "mail-index-modseq.h"
 #include "mail-transaction-log.h"
@@ -15,7 +16,7 @@
 
 struct sync_mail {
 	struct sync_collection coll;
-	struct mailbox *box;
+	struct mailbox **box;
 	sync_mail_conversation_t *conversation;
 	void *context;
 };
@@ -25,10 +26,10 @@ static int sync_mail_failed(struct sync_mail *mcoll, const char *what)
 	enum mail_error error;
 	const char *errstr;
 
-	errstr = mailbox_get_last_internal_error(mcoll->box, &error);
+	errstr = mailbox_get_last_internal_error(*mcoll->box, &error);
 	if (error == MAIL_ERROR_NOTFOUND || error == MAIL_ERROR_PERM)
 		return 0;
-	e_error(mcoll->box->event, "%s failed: %s", what, errstr);
+	e_error((*mcoll->box)->event, "%s failed: %s", what, errstr);
 	return -1;
 }
 
@@ -42,6 +43,20 @@ sync_mail_status(const struct mailbox_status *status,
 	status_r->modseq = status->highest_modseq;
 }
 
+/* A process that lives long keeps indexes open for a while after their use. If their files were
+   replaced in the meantime the mailbox seems to be damaged or deleted: ask the files. */
+static void sync_mail_reopen(struct sync_mail *mcoll)
+{
+	struct mailbox *box = *mcoll->box;
+	struct mailbox_list *list = box->list;
+	enum mailbox_flags flags = box->flags;
+	const char *vname = t_strdup(mailbox_get_vname(box));
+
+	mailbox_free(mcoll->box);
+	mail_index_alloc_cache_destroy_unrefed();
+	*mcoll->box = mailbox_alloc(list, vname, flags);
+}
+
 static int
 sync_mail_get_status(struct sync_collection *coll, struct sync_status *status_r)
 {
@@ -49,10 +64,29 @@ sync_mail_get_status(struct sync_collection *coll, struct sync_status *status_r)
 	struct mailbox_status status;
 
 	/* answered from the mailbox list index unless it is out of date */
-	if (mailbox_get_status(mcoll->box, SYNC_MAIL_STATUS, &status) < 0)
-		return sync_mail_failed(mcoll, "Getting the mailbox status");
+	if (mailbox_get_status(*mcoll->box, SYNC_MAIL_STATUS, &status) < 0) {
+		sync_mail_reopen(mcoll);
+		if (mailbox_get_status(*mcoll->box, SYNC_MAIL_STATUS,
+				       &status) < 0)
+			return sync_mail_failed(mcoll,
+						"Getting the mailbox status");
+	}
 	sync_mail_status(&status, status_r);
 	return 1;
+}
+
+static int sync_mail_open_and_sync(struct mailbox *box, const char **what_r)
+{
+	if (!box->opened) {
+		*what_r = "Opening the mailbox";
+		if (mailbox_open(box) < 0)
+			return -1;
+		*what_r = "Enabling CONDSTORE";
+		if (mailbox_enable(box, MAILBOX_FEATURE_CONDSTORE) < 0)
+			return -1;
+	}
+	*what_r = "Synchronising the mailbox";
+	return mailbox_sync(box, 0);
 }
 
 static int
@@ -61,18 +95,16 @@ sync_mail_refresh(struct sync_collection *coll, struct sync_status *status_r,
 {
 	struct sync_mail *mcoll = (struct sync_mail *)coll;
 	struct mailbox_status status;
+	const char *what;
 
-	if (!mcoll->box->opened) {
-		if (mailbox_open(mcoll->box) < 0)
-			return sync_mail_failed(mcoll, "Opening the mailbox");
-		if (mailbox_enable(mcoll->box, MAILBOX_FEATURE_CONDSTORE) < 0)
-			return sync_mail_failed(mcoll, "Enabling CONDSTORE");
+	if (sync_mail_open_and_sync(*mcoll->box, &what) < 0) {
+		sync_mail_reopen(mcoll);
+		if (sync_mail_open_and_sync(*mcoll->box, &what) < 0)
+			return sync_mail_failed(mcoll, what);
 	}
-	if (mailbox_sync(mcoll->box, 0) < 0)
-		return sync_mail_failed(mcoll, "Synchronising the mailbox");
-	mailbox_get_open_status(mcoll->box, SYNC_MAIL_STATUS, &status);
+	mailbox_get_open_status(*mcoll->box, SYNC_MAIL_STATUS, &status);
 	sync_mail_status(&status, status_r);
-	*incarnation_r = mail_index_get_header(mcoll->box->view)->indexid;
+	*incarnation_r = mail_index_get_header((*mcoll->box)->view)->indexid;
 	return 1;
 }
 
@@ -83,12 +115,12 @@ sync_mail_get_uids(struct sync_collection *coll, uint32_t first_uid,
 	struct sync_mail *mcoll = (struct sync_mail *)coll;
 	uint32_t seq, seq1, seq2, uid;
 
-	mailbox_get_seq_range(mcoll->box, first_uid, (uint32_t)-1,
+	mailbox_get_seq_range(*mcoll->box, first_uid, (uint32_t)-1,
 			      &seq1, &seq2);
 	if (seq1 == 0)
 		return 0;
 	for (seq = seq1; seq <= seq2; seq++) {
-		mail_index_lookup_uid(mcoll->box->view, seq, &uid);
+		mail_index_lookup_uid((*mcoll->box)->view, seq, &uid);
 		seq_range_array_add(uids, uid);
 	}
 	return 0;
@@ -122,7 +154,7 @@ static int sync_mail_filter_by_day(struct sync_mail_filter *ctx, uint32_t uid)
 		/* an unreadable mail counts as old, an expunged one not at
 		   all */
 		return ctx->mail->expunged ||
-			mailbox_get_last_mail_error(ctx->mcoll->box) ==
+			mailbox_get_last_mail_error(*ctx->mcoll->box) ==
 				MAIL_ERROR_NOTFOUND ? 0 :
 			sync_mail_failed(ctx->mcoll, "Getting a mail's date");
 	}
@@ -194,7 +226,7 @@ sync_mail_apply_filter(struct sync_collection *coll,
 	i_array_init(&ctx.inside, 32);
 	if (filter->conversations && mcoll->conversation != NULL)
 		hash_table_create_direct(&ctx.conversations, default_pool, 0);
-	trans = mailbox_transaction_begin(mcoll->box, 0, __func__);
+	trans = mailbox_transaction_begin(*mcoll->box, 0, __func__);
 	ctx.mail = mail_alloc(trans, MAIL_FETCH_RECEIVED_DATE, NULL);
 
 	ret = sync_mail_filter_uids(&ctx, uids);
@@ -284,7 +316,7 @@ static bool
 sync_mail_scan_log(struct sync_mail *mcoll, uint64_t modseq,
 		   ARRAY_TYPE(seq_range) *uids)
 {
-	struct mail_index_view *view = mcoll->box->view;
+	struct mail_index_view *view = (*mcoll->box)->view;
 	struct mail_transaction_log_view *log_view;
 	const struct mail_transaction_header *hdr;
 	const void *data;
@@ -299,7 +331,7 @@ sync_mail_scan_log(struct sync_mail *mcoll, uint64_t modseq,
 	if (!LOG_IS_BEFORE(seq, offset, view->log_file_head_seq,
 			   view->log_file_head_offset))
 		return TRUE;
-	log_view = mail_transaction_log_view_open(mcoll->box->index->log);
+	log_view = mail_transaction_log_view_open((*mcoll->box)->index->log);
 	ret = mail_transaction_log_view_set(log_view, seq, offset,
 					    view->log_file_head_seq,
 					    view->log_file_head_offset,
@@ -320,7 +352,7 @@ sync_mail_get_changed(struct sync_collection *coll, uint64_t modseq,
 		      uint32_t max_uid, ARRAY_TYPE(seq_range) *uids)
 {
 	struct sync_mail *mcoll = (struct sync_mail *)coll;
-	struct mail_index_view *view = mcoll->box->view;
+	struct mail_index_view *view = (*mcoll->box)->view;
 	ARRAY_TYPE(seq_range) touched;
 	const struct seq_range *range;
 	uint32_t seq, seq1, seq2, uid;
@@ -355,9 +387,9 @@ sync_mail_get_missing(struct sync_mail *mcoll, uint32_t max_uid,
 	uint32_t seq, seq1, seq2, uid;
 
 	t_array_init(&missing, 128);
-	mailbox_get_seq_range(mcoll->box, 1, max_uid - 1, &seq1, &seq2);
+	mailbox_get_seq_range(*mcoll->box, 1, max_uid - 1, &seq1, &seq2);
 	for (seq = seq1; seq1 > 0 && seq <= seq2; seq++) {
-		mail_index_lookup_uid(mcoll->box->view, seq, &uid);
+		mail_index_lookup_uid((*mcoll->box)->view, seq, &uid);
 		seq_range_array_add(&missing, uid);
 	}
 	seq_range_array_invert(&missing, 1, max_uid - 1);
@@ -377,7 +409,7 @@ sync_mail_get_vanished(struct sync_collection *coll, uint64_t modseq,
 	seq_range_array_add_range(&known, 1, max_uid - 1);
 	/* FALSE: the log doesn't reach back, what it gave is not all */
 	if (modseq == 0 ||
-	    !mailbox_get_expunged_uids(mcoll->box, modseq, &known, uids))
+	    !mailbox_get_expunged_uids(*mcoll->box, modseq, &known, uids))
 		sync_mail_get_missing(mcoll, max_uid, uids);
 	return 0;
 }
@@ -389,9 +421,9 @@ sync_mail_get_modseq(struct sync_collection *coll, uint32_t uid,
 	struct sync_mail *mcoll = (struct sync_mail *)coll;
 	uint32_t seq;
 
-	if (!mail_index_lookup_seq(mcoll->box->view, uid, &seq))
+	if (!mail_index_lookup_seq((*mcoll->box)->view, uid, &seq))
 		return 0;
-	*modseq_r = mail_index_modseq_lookup(mcoll->box->view, seq);
+	*modseq_r = mail_index_modseq_lookup((*mcoll->box)->view, seq);
 	return 1;
 }
 
@@ -406,7 +438,7 @@ static const struct sync_collection_vfuncs sync_mail_vfuncs = {
 };
 
 struct sync_collection *
-sync_mail_init(pool_t pool, struct mailbox *box,
+sync_mail_init(pool_t pool, struct mailbox **box,
 	       sync_mail_conversation_t *conversation, void *context)
 {
 	struct sync_mail *mcoll;
