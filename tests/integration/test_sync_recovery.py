@@ -207,7 +207,7 @@ class Replaced(RecoveryCase):
         for path in (self.dovecot.home(self.user) / "Maildir").rglob("dovecot.*index*"):
             path.unlink()
         self.imap = self.dovecot.imap(self.user)
-        self.dovecot.expect_log(r"[Tt]ransaction log")
+        self.dovecot.expect_log(r"[Tt]ransaction log|deleted under us")
 
     def test_indexes_removed(self):
         self.fill(*range(10))
