@@ -83,7 +83,8 @@ const struct eas_command eas_commands[] = {
 	{
 		.name = "Ping", .code = 18,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
-		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_LONG_POLL,
+		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_LONG_POLL |
+			EAS_COMMAND_NO_POLICY_KEY,
 		.root_tag = EAS_PING_PING,
 		.status_tag = EAS_PING_STATUS,
 		.func = eas_cmd_ping,

@@ -189,7 +189,7 @@ static int eas_device_check_policy(struct eas_request *req)
 			return 0;
 		/* [MS-ASPROV] 3.1.5.1: Ping carries no key */
 		if (!req->has_policy_key && device->policy_key != 0 &&
-		    (req->cmd->flags & EAS_COMMAND_LONG_POLL) != 0)
+		    (req->cmd->flags & EAS_COMMAND_NO_POLICY_KEY) != 0)
 			return 0;
 		return eas_request_fail(req, EAS_STATUS_DEVICE_NOT_PROVISIONED);
 	}

@@ -75,6 +75,8 @@ enum eas_command_flags {
 	EAS_COMMAND_RAW_BODY		= 0x08,
 	/* the answer is no WBXML */
 	EAS_COMMAND_RAW_ANSWER		= 0x10,
+	/* a provisioned device does not send its policy key with it */
+	EAS_COMMAND_NO_POLICY_KEY	= 0x20,
 };
 
 struct eas_command {

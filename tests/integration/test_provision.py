@@ -228,9 +228,14 @@ class Demanded(Case):
         for _ in device.sync_all(inbox[0]):
             pass
         self.dovecot.deliver("u14", "Subject: wake\n\n.\n")
-        data = device.command_bytes("Ping", device.ping_document(inbox))
-        data = b"\r\n".join(line for line in data.split(b"\r\n") if not line.startswith(b"X-MS-PolicyKey"))
-        self.assertEqual(device.perform(data).document.get("Status"), "2")
+
+        def without_key(data):
+            return device.perform(b"\r\n".join(line for line in data.split(b"\r\n")
+                                               if not line.startswith(b"X-MS-PolicyKey")))
+        ping = without_key(device.command_bytes("Ping", device.ping_document(inbox)))
+        self.assertEqual(ping.document.get("Status"), "2")
+        sync = without_key(device.command_bytes("Sync", device.sync_document(device.collection(inbox[0]))))
+        self.assertEqual(sync.code, 449)
 
 
 class Wipe(Case):
