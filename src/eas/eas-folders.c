@@ -154,6 +154,7 @@ int eas_folder_get_guid(struct eas_request *req, struct mail_namespace *ns,
 		} else {
 			e_error(req->event, "Cannot get GUID of %s: %s",
 				vname, errstr);
+			req->req->reopen_user = TRUE;
 			ret = -1;
 		}
 	}

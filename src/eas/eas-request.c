@@ -105,6 +105,7 @@ int eas_request_fail(struct eas_request *req, unsigned int status)
 
 int eas_request_fail_temp(struct eas_request *req)
 {
+	req->req->reopen_user = TRUE;
 	return eas_request_fail(req, EAS_STATUS_SERVER_ERROR_RETRY_LATER);
 }
 

@@ -74,6 +74,11 @@ struct roost_request {
 	   run again because something may have changed. */
 	unsigned int elapsed_msecs;
 
+	/* Set by the protocol when the user's mail failed in a way that may last as
+	   long as he is open (indexes that went away): he is opened anew for the
+	   next request. */
+	bool reopen_user;
+
 	struct roost_answer answer;
 
 	/* for the request's log line, set by the protocol; in pool or static */

@@ -198,7 +198,7 @@ void worker_request_run(struct worker_request *wreq,
 	worker_request_run_as(wreq, &body);
 	/* out of the user's context: what is sent from here on waits for the
 	   listener's socket, as root */
-	worker_user_leave(&user);
+	worker_user_leave(&user, wreq->req.reopen_user);
 	worker_answer_send(wreq, proof, &body);
 	i_stream_unref(&body.input);
 }

@@ -284,7 +284,7 @@ static void worker_users_schedule(struct worker_users *users)
 				users);
 }
 
-void worker_user_leave(struct worker_user **_user)
+void worker_user_leave(struct worker_user **_user, bool reopen)
 {
 	struct worker_user *user = *_user;
 	struct worker_users *users = user->users;
@@ -292,7 +292,7 @@ void worker_user_leave(struct worker_user **_user)
 	*_user = NULL;
 	worker_user_deactivate(user);
 	user->last_used = ioloop_time;
-	if (users->set->roost_warm_time == 0)
+	if (reopen || users->set->roost_warm_time == 0)
 		worker_user_close(user);
 	while (users->count > users->set->roost_warm_users)
 		worker_user_close(users->tail);

@@ -52,8 +52,9 @@ int worker_users_enter(struct worker_users *users,
 		       const struct worker_proof *proof,
 		       const struct worker_line *line,
 		       struct worker_user **user_r, const char **error_r);
-/* Back to root. The user stays open if the settings want that. */
-void worker_user_leave(struct worker_user **user);
+/* Back to root. The user stays open if the settings want that, unless he is to
+   be opened anew. */
+void worker_user_leave(struct worker_user **user, bool reopen);
 
 /* Appends the names of the open users, comma-separated. */
 void worker_users_append_names(struct worker_users *users, string_t *str);
