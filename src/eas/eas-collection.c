@@ -291,6 +291,8 @@ eas_collection_compare(struct eas_request *req, struct sync_collection *coll,
 			&filter);
 	if (sync_unchanged(&seen, &seen_filter, &now, &filter))
 		return 0;
+	if (sync_surely_grown(&seen, &now, &filter))
+		return 1;
 	return eas_collection_look(req, coll, data, size, &filter);
 }
 

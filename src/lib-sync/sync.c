@@ -52,6 +52,19 @@ bool sync_unchanged(const struct sync_status *seen,
 		sync_filter_equals(seen_filter, filter);
 }
 
+bool sync_surely_grown(const struct sync_status *seen,
+		       const struct sync_status *now,
+		       const struct sync_filter *filter)
+{
+	/* at most uidnext's growth was added: if as many items are more,
+	   all of that was added and nothing removed */
+	return filter->first_day == 0 &&
+		seen->uidvalidity == now->uidvalidity &&
+		seen->uidnext > 0 && now->uidnext > seen->uidnext &&
+		now->items > seen->items &&
+		now->items - seen->items == now->uidnext - seen->uidnext;
+}
+
 static bool
 sync_is_echo(struct sync_look *look, const struct sync_state *repeated,
 	     uint32_t uid)

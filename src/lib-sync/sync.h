@@ -54,6 +54,11 @@ bool sync_unchanged(const struct sync_status *seen,
 		    const struct sync_status *now,
 		    const struct sync_filter *filter);
 
+/* The other way round: do the numbers alone prove that there is a new item inside the filter? */
+bool sync_surely_grown(const struct sync_status *seen,
+		       const struct sync_status *now,
+		       const struct sync_filter *filter);
+
 /* Brings the state's lists up to date with the collection. repeated (may be NULL) is
    the state that was issued when the device did this step before: its echoes are not
    news. The state is unchanged unless SYNC_LOOK_OK is returned. */

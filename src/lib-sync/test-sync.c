@@ -789,6 +789,35 @@ static void test_sync_filter(void)
 	test_end();
 }
 
+static void test_sync_numbers(void)
+{
+	static const struct sync_filter all = { .first_day = 0 };
+	static const struct sync_filter some = { .first_day = 5 };
+	struct test_collection *tcoll = t_new(struct test_collection, 1);
+	struct sync_status seen, now;
+
+	test_begin("sync numbers");
+	test_collection_init(tcoll);
+	(void)test_add(tcoll, 1, 0);
+	test_items_status(&tcoll->live, &seen);
+	test_assert(sync_unchanged(&seen, &all, &seen, &all));
+	test_assert(!sync_unchanged(&seen, &all, &seen, &some));
+	test_assert(!sync_surely_grown(&seen, &seen, &all));
+
+	(void)test_add(tcoll, 1, 0);
+	test_items_status(&tcoll->live, &now);
+	test_assert(!sync_unchanged(&seen, &all, &now, &all));
+	test_assert(sync_surely_grown(&seen, &now, &all));
+	/* it may be too old */
+	test_assert(!sync_surely_grown(&seen, &now, &some));
+	/* it may be the one that is gone again */
+	test_expunge(tcoll, 1);
+	test_items_status(&tcoll->live, &now);
+	test_assert(!sync_surely_grown(&seen, &now, &all));
+	test_assert(!sync_unchanged(&seen, &all, &now, &all));
+	test_end();
+}
+
 static void test_sync_gone(void)
 {
 	struct test_collection *tcoll = t_new(struct test_collection, 1);
@@ -844,6 +873,7 @@ int main(void)
 		test_sync_order,
 		test_sync_echo,
 		test_sync_filter,
+		test_sync_numbers,
 		test_sync_gone,
 		test_sync_poison,
 		test_sync_random_histories,
