@@ -8,6 +8,7 @@
 #include "roost-settings.h"
 #include "eas-collection.h"
 #include "eas-commands.h"
+#include "eas-hierarchy.h"
 
 /* The Ping command ([MS-ASCMD] 2.2.1.13): it is parked until one of the folders has something
    that the device does not. "Something" is whatever its next Sync would bring, by the
@@ -236,6 +237,20 @@ static enum eas_ping_status eas_ping_look(struct eas_ping *ping)
 	return worst;
 }
 
+/* Before it is parked. A run that finds mail answers without this, so that a delivery which
+   wakes thousands doesn't walk the list of mailboxes for each of them. */
+static enum eas_ping_status eas_ping_look_hierarchy(struct eas_ping *ping)
+{
+	switch (eas_hierarchy_is_current(ping->req)) {
+	case 1:
+		return EAS_PING_STATUS_EXPIRED;
+	case 0:
+		return EAS_PING_STATUS_HIERARCHY_CHANGED;
+	default:
+		return EAS_PING_STATUS_SERVER_ERROR;
+	}
+}
+
 static int eas_ping_run(struct eas_ping *ping)
 {
 	struct roost_request *rreq = ping->req->req;
@@ -250,6 +265,8 @@ static int eas_ping_run(struct eas_ping *ping)
 		status = EAS_PING_STATUS_SERVER_ERROR;
 	else
 		status = eas_ping_look(ping);
+	if (status == EAS_PING_STATUS_EXPIRED)
+		status = eas_ping_look_hierarchy(ping);
 	eas_ping_write(ping, status);
 	msecs = ping->heartbeat * 1000;
 	if (status != EAS_PING_STATUS_EXPIRED || rreq->elapsed_msecs >= msecs)

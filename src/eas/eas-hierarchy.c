@@ -194,6 +194,27 @@ int eas_hierarchy_open(struct eas_request *req, const char *sync_key,
 	return ret <= 0 ? ret : eas_hierarchy_find_base(hierarchy_r);
 }
 
+int eas_hierarchy_is_current(struct eas_request *req)
+{
+	ARRAY_TYPE(eas_hierarchy) issued, current;
+	struct store_state state;
+	int ret;
+
+	ret = store_state_get(req->store, req->pool, req->device->num,
+			      EAS_HIERARCHY_COLLECTION, &state);
+	if (ret < 0)
+		return -1;
+	p_array_init(&issued, req->pool, 32);
+	p_array_init(&current, req->pool, 32);
+	if (ret == 0 || state.issued == NULL ||
+	    eas_hierarchy_decode(req->pool, state.issued, state.issued_size,
+				 &issued) < 0)
+		return 1;
+	if (eas_hierarchy_get_current(req, &current) < 0)
+		return -1;
+	return eas_hierarchy_equals(&issued, &current) ? 1 : 0;
+}
+
 static bool
 eas_hierarchy_was_issued(struct eas_hierarchy *hierarchy, const buffer_t *blob)
 {

@@ -52,6 +52,10 @@ int eas_hierarchy_issue(struct eas_hierarchy *hierarchy,
 			const ARRAY_TYPE(eas_hierarchy) *folders,
 			const char **sync_key_r);
 
+/* Has the device the hierarchy as it is now (or never asked for one)? Walks the mailbox list.
+   Returns 1, 0, -1 (logged). */
+int eas_hierarchy_is_current(struct eas_request *req);
+
 /* Appends the hierarchy as the server has it. Returns 0, or -1 (logged). */
 int eas_hierarchy_get_current(struct eas_request *req,
 			      ARRAY_TYPE(eas_hierarchy) *folders);

@@ -182,3 +182,20 @@ class Hierarchy(PingCase):
         waiting[0].join(10)
         self.assertEqual(len(waiting[1]), 1, "not woken")
         self.assertStatus(waiting[1][0], 7)
+
+    def test_new_and_renamed_folder(self):
+        replica = self.replica()
+        imap = self.dovecot.imap(self.user)
+        for act in (lambda: imap.create("Lists"), lambda: imap.rename("Lists", "Other"), lambda: imap.delete("Other")):
+            act()
+            self.assertStatus(replica.device.ping([replica.folder]), 7)
+            self.assertStatus(replica.device.folder_sync(), 1)
+            self.assertStatus(replica.device.ping([replica.folder], heartbeat=1), 1)
+
+    def test_new_folder_while_waiting(self):
+        replica = self.replica()
+        waiting = self.waiting(replica.device, [replica.folder])
+        self.dovecot.imap(self.user).create("Lists")
+        waiting[0].join(10)
+        self.assertEqual(len(waiting[1]), 1, "not woken")
+        self.assertStatus(waiting[1][0], 7)
