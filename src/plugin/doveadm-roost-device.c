@@ -40,6 +40,9 @@ struct device_cmd_context {
 	bool mask_optional;
 	bool account_only;
 	bool cancel;
+	/* ceiling: the argument and what it means, 0 = none */
+	const char *version;
+	unsigned int version_max;
 };
 
 static const char *const device_access_names[] = {
@@ -53,6 +56,11 @@ static const char *const device_wipe_names[] = {
 	[STORE_DEVICE_WIPE_ORDERED] = "ordered",
 	[STORE_DEVICE_WIPE_SENT] = "sent",
 	[STORE_DEVICE_WIPE_DONE] = "done",
+};
+
+/* as in roost_eas_version_max */
+static const unsigned int device_versions[] = {
+	25, 120, 121, 140, 141, 160, 161
 };
 
 /* What a device tells about itself must not steer the operator's terminal. */
@@ -289,6 +297,14 @@ cmd_device_allow_func(struct device_cmd_context *ctx, struct store *store,
 }
 
 static int
+cmd_device_ceiling_func(struct device_cmd_context *ctx, struct store *store,
+			struct store_device *device, bool *changed_r)
+{
+	device->version_max = ctx->version_max;
+	return device_result(ctx, store_device_save(store, device), changed_r);
+}
+
+static int
 device_wipe_cancel(struct device_cmd_context *ctx, struct store *store,
 		   struct store_device *device, bool *changed_r)
 {
@@ -413,6 +429,23 @@ cmd_device_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
 	return 0;
 }
 
+/* Returns 0, or -1 if the protocol has no such version. */
+static int device_version_parse(const char *str, unsigned int *version_r)
+{
+	unsigned int i;
+
+	*version_r = 0;
+	if (strcmp(str, "none") == 0)
+		return 0;
+	for (i = 0; i < N_ELEMENTS(device_versions); i++) {
+		if (strcmp(device_version(device_versions[i]), str) == 0) {
+			*version_r = device_versions[i];
+			return 0;
+		}
+	}
+	return -1;
+}
+
 static void cmd_device_init(ROOST_DOVEADM_INIT_PARAMS)
 {
 	struct device_cmd_context *ctx =
@@ -423,6 +456,10 @@ static void cmd_device_init(ROOST_DOVEADM_INIT_PARAMS)
 	(void)doveadm_cmd_param_bool(cctx, "account-only", &ctx->account_only);
 	(void)doveadm_cmd_param_bool(cctx, "cancel", &ctx->cancel);
 	if (ctx->mask == NULL && !ctx->mask_optional)
+		doveadm_mail_help_name(cctx->cmd->name);
+	if (ctx->func == cmd_device_ceiling_func &&
+	    (!doveadm_cmd_param_str(cctx, "version", &ctx->version) ||
+	     device_version_parse(ctx->version, &ctx->version_max) < 0))
 		doveadm_mail_help_name(cctx->cmd->name);
 	if (ctx->print_headers != NULL)
 		ctx->print_headers();
@@ -478,6 +515,11 @@ static struct doveadm_mail_cmd_context *cmd_device_resync_alloc(void)
 	return &device_cmd_alloc(cmd_device_resync_func)->ctx;
 }
 
+static struct doveadm_mail_cmd_context *cmd_device_ceiling_alloc(void)
+{
+	return &device_cmd_alloc(cmd_device_ceiling_func)->ctx;
+}
+
 static struct doveadm_mail_cmd_context *cmd_device_wipe_alloc(void)
 {
 	struct device_cmd_context *ctx = device_cmd_alloc(cmd_device_wipe_func);
@@ -512,6 +554,10 @@ DEVICE_CMD("allow", cmd_device_allow_alloc, "<device mask>")
 DOVEADM_CMD_PARAMS_END
 	}, {
 DEVICE_CMD("resync", cmd_device_resync_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("ceiling", cmd_device_ceiling_alloc, "<device mask> <version>|none")
+DOVEADM_CMD_PARAM('\0', "version", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
 	}, {
 DEVICE_CMD("wipe", cmd_device_wipe_alloc,

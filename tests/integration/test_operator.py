@@ -249,6 +249,33 @@ class Devices(Operator):
         self.dovecot.doveadm("roost", "device", "remove", "-u", "u1", device.device_id)
         self.assertNotIn(device.device_id, self.devices("u1"))
 
+    def test_ceiling(self):
+        """One device is held at an older version, also if it is refused first: others of the user are not."""
+        device, other = self.ready_device("u1", "16.1"), self.ready_device("u1", "16.1")
+        self.dovecot.doveadm("roost", "device", "ceiling", "-u", "u1", device.device_id, "14.1")
+        self.assertEqual(self.show("u1", device)["version_max"], "14.1")
+        for query in ("plain", "base64"):
+            device.query = query
+            response = self.folder_sync(device)
+            self.assertEqual((response.code, response.headers["ms-asprotocolversions"], response.headers["x-ms-rp"]),
+                             (501, "2.5,12.0,12.1,14.0,14.1", "2.5,12.0,12.1,14.0,14.1"))
+        device.query = "plain"
+        self.assertStatus(self.folder_sync(other), 1)
+        for version in ("2.5", "12.0", "14.1"):
+            device.version = version
+            self.assertStatus(self.folder_sync(device), 1)
+        # by a mask, and away again
+        self.dovecot.doveadm("roost", "device", "ceiling", "-u", "u1", "*", "2.5")
+        self.assertEqual(self.folder_sync(other).code, 501)
+        self.dovecot.doveadm("roost", "device", "ceiling", "-u", "u1", "*", "none")
+        self.assertEqual(self.show("u1", device)["version_max"], "")
+        device.version = "16.1"
+        self.assertStatus(self.folder_sync(device), 1)
+        self.assertStatus(self.folder_sync(other), 1)
+        for version in ("3.0", "161", "", "16.1 "):
+            self.assertEqual(self.exit_code("device", "ceiling", "-u", "u1", device.device_id, version), 64)
+        self.assertEqual(self.exit_code("device", "ceiling", "-u", "u1", device.device_id), 64)
+
     def test_wipe_order_and_cancel(self):
         old, new = self.ready_device("u1", "14.1"), self.ready_device("u1", "16.1")
         self.assertEqual(self.exit_code("device", "wipe", "-u", "u1", "--account-only", old.device_id), 65)
