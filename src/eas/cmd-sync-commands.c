@@ -6,6 +6,7 @@
 #include "strnum.h"
 #include "mail-storage.h"
 #include "roost-compat.h"
+#include "roost-compat.h"
 #include "class-email.h"
 #include "eas-move.h"
 #include "cmd-sync.h"
