@@ -194,6 +194,12 @@ static void wbxml_text_replace(struct wbxml_writer *writer, bool invalid)
 	}
 }
 
+/* ASCII that is always let through: nearly all of most text. */
+static inline bool wbxml_is_plain(unsigned char c)
+{
+	return (c >= 0x20 && c < 0x80) || c == '\n' || c == '\r' || c == '\t';
+}
+
 /* Filters data; returns how much of it was used: all but the beginning of a
    character at its end, unless final. */
 static size_t
@@ -205,7 +211,7 @@ wbxml_text_filter(struct wbxml_writer *writer, const unsigned char *data,
 	int ret;
 
 	while (pos < size && writer->text_left > 0) {
-		if (data[pos] >= 0x20 && data[pos] < 0x80) {
+		if (wbxml_is_plain(data[pos])) {
 			pos++;
 			continue;
 		}
