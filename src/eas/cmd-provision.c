@@ -150,8 +150,12 @@ static void provision_wipe(struct provision *prov)
 	struct store_device *device = req->device;
 	const char *what = device->wipe_account_only ?
 		"account-only remote wipe" : "remote wipe";
+	/* A device that was not told yet can't mean this order: it sends the
+	   confirmation of an earlier one again. */
+	enum wipe_ack ack = device->wipe == STORE_DEVICE_WIPE_SENT ?
+		prov->wipe_ack : WIPE_ACK_NONE;
 
-	if (prov->wipe_ack == WIPE_ACK_SUCCESS) {
+	if (ack == WIPE_ACK_SUCCESS) {
 		e_info(req->event, "Device %s confirmed its %s",
 		       device->id, what);
 		device->wipe = STORE_DEVICE_WIPE_DONE;
@@ -160,7 +164,7 @@ static void provision_wipe(struct provision *prov)
 		device->policy_hash = NULL;
 		return;
 	}
-	if (prov->wipe_ack == WIPE_ACK_FAILURE) {
+	if (ack == WIPE_ACK_FAILURE) {
 		e_warning(req->event, "Device %s could not do its %s",
 			  device->id, what);
 		prov->status = PROVISION_STATUS_PROTOCOL_ERROR;
@@ -274,7 +278,8 @@ static int provision_check_compliance(struct provision *prov)
 {
 	const struct roost_settings *set = prov->req->req->user->set;
 
-	if (strcmp(set->roost_provisioning, "required") != 0)
+	if (strcmp(set->roost_provisioning, "required") != 0 ||
+	    provision_wipe_is_due(prov))
 		return 0;
 	switch (prov->ack) {
 	case POLICY_ACK_NONE:

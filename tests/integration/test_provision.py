@@ -286,6 +286,30 @@ class Wipe(Case):
         self.assertEqual(document.get("Status"), "2")
         self.assertRefused(device, 140, 449)
 
+    def test_a_confirmation_is_for_an_order_that_was_told(self):
+        """The confirmation of the first order comes again, as its answer was lost, when there is a second order."""
+        for number, version in enumerate(("2.5", "16.1")):
+            with self.subTest(version=version):
+                device = self.ready_device("u30", version, device_id=f"TWICE{number}")
+                self.order("u30", device)
+                device.command("Provision", E("Provision:Provision"))
+                self.assertStatus(device.acknowledge_wipe(), 1)
+                self.order("u30", device)
+                document = device.acknowledge_wipe().document
+                self.assertEqual([child.name for child in document.children], ["Status", "RemoteWipe"])
+                self.assertRefused(device, 140, 449)
+                document = device.acknowledge_wipe().document
+                self.assertEqual([child.name for child in document.children], ["Status"])
+
+    def test_a_device_that_does_not_comply_is_wiped(self):
+        for version in ("12.1", "16.1"):
+            with self.subTest(version=version):
+                device = self.device("u17", version)
+                key = device.command("Provision", policy()).document.get("Policies/Policy/PolicyKey")
+                self.order("u17", device)
+                document = device.command("Provision", policy(key=key, status=2)).document
+                self.assertIsNotNone(document.find("RemoteWipe"))
+
     def test_account_only(self):
         device = self.ready_device("u31", "16.1")
         self.order("u31", device, "--account-only")
