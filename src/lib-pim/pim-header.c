@@ -5,7 +5,6 @@
 #include "istream.h"
 #include "str.h"
 #include "hex-dec.h"
-#include "strescape.h"
 #include "message-address.h"
 #include "message-header-decode.h"
 #include "message-header-parser.h"
@@ -162,6 +161,20 @@ const char *pim_header_decode(const char *raw)
 	return pim_text_clean_line(str_c(ctx.dest));
 }
 
+/* A quoted-string's content, RFC 5322 3.2.4. (str_escape() escapes apostrophes as
+   well, which devices show with the backslash.) */
+static const char *pim_quoted_content(const char *text)
+{
+	string_t *str = t_str_new(64);
+
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			str_append_c(str, '\\');
+		str_append_c(str, *text);
+	}
+	return str_c(str);
+}
+
 static const char *pim_address_spec(const struct message_address *addr)
 {
 	string_t *str = t_str_new(64), *utf8 = t_str_new(64);
@@ -172,7 +185,7 @@ static const char *pim_address_spec(const struct message_address *addr)
 			break;
 	}
 	if (*p != '\0')
-		str_printfa(str, "\"%s\"", str_escape(addr->mailbox));
+		str_printfa(str, "\"%s\"", pim_quoted_content(addr->mailbox));
 	else
 		str_append(str, addr->mailbox);
 	if (addr->domain[0] != '\0')
@@ -227,7 +240,7 @@ pim_addresses_write(string_t *dest, const char *raw, const char *separator,
 			text = name;
 		else {
 			text = t_strdup_printf("\"%s\" <%s>",
-					       str_escape(name), spec);
+					       pim_quoted_content(name), spec);
 		}
 		if (old_len > start)
 			str_append(dest, separator);

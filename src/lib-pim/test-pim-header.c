@@ -68,6 +68,8 @@ static void test_pim_header_addresses(void)
 		{ "undisclosed-recipients:;", "", "", NULL },
 		{ "Group: a@b.test, C <c@b.test>;",
 		  "a@b.test, \"C\" <c@b.test>", "a@b.test; C", "a@b.test" },
+		{ "\"O'Neill\" <g@b.test>", "\"O'Neill\" <g@b.test>", "O'Neill",
+		  "g@b.test" },
 		{ "J\xfcrgen <j@b.test>", "\"Jürgen\" <j@b.test>", "Jürgen",
 		  "j@b.test" },
 		{ "nobody", "nobody", "nobody", "nobody" },
