@@ -229,6 +229,15 @@ class Elements(MailCase):
     def test_version_16_1(self):
         self.check("16.1")
 
+    def test_version_12_0(self):
+        self.check("12.0")
+
+    def test_version_14_0(self):
+        self.check("14.0")
+
+    def test_version_16_0(self):
+        self.check("16.0")
+
     def test_every_fixture_has_expectations(self):
         for table in EXPECTED, ATTACHMENTS, TEXTS:
             self.assertEqual(set(table) - set(NAMES) - {"read"}, set())

@@ -1,4 +1,4 @@
-"""The shortest life of a device, at an old, a middle and the newest protocol versions: OPTIONS, Provision, FolderSync,
+"""The shortest life of a device at every protocol version: OPTIONS, Provision, FolderSync,
 Sync of the Inbox, and a Ping that a delivery wakes."""
 import threading
 import time
@@ -74,6 +74,15 @@ class Life(Case):
 
     def test_version_16_1(self):
         self.live("16.1", "u4")
+
+    def test_version_12_0(self):
+        self.live("12.0", "u6")
+
+    def test_version_14_0(self):
+        self.live("14.0", "u7")
+
+    def test_version_16_0(self):
+        self.live("16.0", "u8")
 
 
 class BothWays(Case):
