@@ -55,6 +55,7 @@ static bool eas_ping_has_id(const struct eas_ping *ping, const char *id)
 static int
 eas_ping_read(struct eas_ping *ping, const struct wbxml_node *root)
 {
+	unsigned int max = ping->req->req->user->set->roost_ping_max_folders;
 	const struct wbxml_node *folders, *node;
 	const char *id;
 
@@ -72,7 +73,9 @@ eas_ping_read(struct eas_ping *ping, const struct wbxml_node *root)
 		return 0;
 	ping->ids_given = TRUE;
 	node = wbxml_node_child(folders, EAS_PING_FOLDER);
-	for (; node != NULL; node = wbxml_node_next_same(node)) {
+	/* one too many is enough to refuse them */
+	for (; node != NULL && array_count(&ping->ids) <= max;
+	     node = wbxml_node_next_same(node)) {
 		id = wbxml_child_text(node, EAS_PING_ID);
 		if (id == NULL || *id == '\0' || eas_ping_has_id(ping, id))
 			return -1;

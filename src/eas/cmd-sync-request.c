@@ -143,6 +143,12 @@ eas_sync_read_collection(struct eas_sync *sync, const struct wbxml_node *node)
 	return eas_sync_read_options(node, coll);
 }
 
+static bool eas_sync_has_too_many(const struct eas_sync *sync)
+{
+	return array_count(&sync->collections) >
+		sync->req->req->user->set->roost_ping_max_folders;
+}
+
 static int
 eas_sync_read_collections(struct eas_sync *sync, const struct wbxml_node *root)
 {
@@ -152,7 +158,9 @@ eas_sync_read_collections(struct eas_sync *sync, const struct wbxml_node *root)
 
 	node = wbxml_node_child(root, EAS_AIRSYNC_COLLECTIONS);
 	node = wbxml_node_child(node, EAS_AIRSYNC_COLLECTION);
-	for (; node != NULL; node = wbxml_node_next_same(node)) {
+	/* one too many is enough to refuse them */
+	for (; node != NULL && !eas_sync_has_too_many(sync);
+	     node = wbxml_node_next_same(node)) {
 		if (eas_sync_read_collection(sync, node) < 0)
 			return -1;
 	}
@@ -305,7 +313,7 @@ int eas_sync_request_read(struct eas_sync *sync,
 		return -1;
 	if (array_count(&sync->collections) == 0)
 		return -1;
-	if (array_count(&sync->collections) > set->roost_ping_max_folders) {
+	if (eas_sync_has_too_many(sync)) {
 		sync->limit = set->roost_ping_max_folders;
 		*status_r = EAS_SYNC_STATUS_TOO_MANY_COLLECTIONS;
 		return -1;
