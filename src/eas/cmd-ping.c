@@ -162,8 +162,6 @@ eas_ping_write(struct eas_ping *ping, enum eas_ping_status status)
 			   set->roost_heartbeat_max);
 	}
 	wbxml_close(writer);
-	ping->req->req->log_status =
-		p_strdup_printf(ping->req->pool, "%u", status);
 }
 
 /* Returns 0, or -1 with the Status of a request that can't be served. */

@@ -62,6 +62,7 @@ const struct eas_command eas_commands[] = {
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
 		.root_tag = EAS_MOVE_MOVE_ITEMS,
 		.status_tag = EAS_MOVE_STATUS,
+		.good_status = 3,
 		.func = eas_cmd_moveitems,
 	},
 	{

@@ -72,6 +72,9 @@ struct wbxml_writer *eas_request_writer(struct eas_request *req)
 					EAS_CONTENT_TYPE);
 		req->req->answer.gzip = TRUE;
 		req->writer = wbxml_writer_init(roost_answer_output(req->req));
+		wbxml_writer_watch(req->writer, req->cmd->status_tag,
+				   I_MAX(req->cmd->good_status,
+					 EAS_STATUS_SUCCESS));
 	}
 	return req->writer;
 }
@@ -400,6 +403,17 @@ static int eas_request_dispatch(struct eas_request *req)
 	return 0;
 }
 
+/* For the log: what the device was told. */
+static void eas_request_log_status(struct eas_request *req)
+{
+	uint64_t status = wbxml_writer_watched(req->writer);
+
+	if (status != 0) {
+		req->req->log_status =
+			p_strdup_printf(req->pool, "%"PRIu64, status);
+	}
+}
+
 static int eas_run(struct roost_request *rreq)
 {
 	struct eas_request *req;
@@ -416,6 +430,8 @@ static int eas_run(struct roost_request *rreq)
 	T_BEGIN {
 		(void)eas_request_dispatch(req);
 	} T_END;
+	if (req->writer != NULL)
+		eas_request_log_status(req);
 	if (req->writer != NULL && wbxml_writer_finish(&req->writer) < 0) {
 		e_error(req->event, "Cannot write answer: %s",
 			o_stream_get_error(rreq->answer.output));

@@ -89,6 +89,9 @@ struct eas_command {
 	   the dispatcher answers <root><status>N</status></root> for a command
 	   that failed. 0 = none */
 	unsigned int root_tag, status_tag;
+	/* The Status that says that all is well, for the log; 0 = 1, as nearly
+	   everywhere */
+	unsigned int good_status;
 	/* Returns 1 = the answer is complete, 0 = the request was parked, -1 =
 	   failed: either req->status is set (Status answer) or the HTTP answer
 	   is (eas_request_fail_http). */

@@ -404,6 +404,44 @@ static void test_wbxml_writer_text(void)
 	test_end();
 }
 
+static void test_wbxml_writer_watch(void)
+{
+	static const struct {
+		unsigned int values[4];
+		unsigned int good, watched;
+	} tests[] = {
+		{ { 0 }, 1, 0 },
+		{ { 1 }, 1, 1 },
+		{ { 1, 1, 1 }, 1, 1 },
+		{ { 1, 3, 1, 4 }, 1, 3 },
+		{ { 3, 3 }, 3, 3 },
+		{ { 3, 1, 3 }, 3, 1 },
+	};
+	struct wbxml_writer *writer;
+	struct ostream *output;
+	buffer_t *buf;
+
+	test_begin("wbxml: the writer remembers a Status");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		buf = t_buffer_create(64);
+		output = o_stream_create_buffer(buf);
+		writer = wbxml_writer_init(output);
+		wbxml_writer_watch(writer, EAS_AIRSYNC_STATUS, tests[i].good);
+		wbxml_open(writer, EAS_AIRSYNC_SYNC);
+		wbxml_uint(writer, EAS_AIRSYNC_WINDOW_SIZE, 99);
+		for (unsigned int j = 0; j < 4 && tests[i].values[j] != 0; j++) {
+			wbxml_uint(writer, EAS_AIRSYNC_STATUS,
+				   tests[i].values[j]);
+		}
+		wbxml_close(writer);
+		test_assert_idx(wbxml_writer_watched(writer) ==
+				tests[i].watched, i);
+		test_assert_idx(wbxml_writer_finish(&writer) == 0, i);
+		o_stream_unref(&output);
+	}
+	test_end();
+}
+
 static void test_wbxml_writer_streams(void)
 {
 	static const char text[] = "\xe2\x82\xac\xe2\x82\xac!";
@@ -467,6 +505,7 @@ int main(void)
 		test_wbxml_tree_access,
 		test_wbxml_writer_structure,
 		test_wbxml_writer_text,
+		test_wbxml_writer_watch,
 		test_wbxml_writer_streams,
 		NULL
 	};

@@ -28,6 +28,10 @@ struct wbxml_writer {
 	unsigned char partial[8];
 	unsigned int partial_size;
 
+	/* 0 = nothing is watched */
+	unsigned int watch_tag, watch_good;
+	uint64_t watched;
+
 	bool in_text:1;
 	bool failed:1;
 };
@@ -325,6 +329,22 @@ void wbxml_uint(struct wbxml_writer *writer, unsigned int tag, uint64_t value)
 	char number[MAX_INT_STRLEN];
 
 	wbxml_text(writer, tag, dec2str_buf(number, value));
+	if (tag == writer->watch_tag &&
+	    (writer->watched == 0 || writer->watched == writer->watch_good))
+		writer->watched = value;
+}
+
+void wbxml_writer_watch(struct wbxml_writer *writer, unsigned int tag,
+			unsigned int good)
+{
+	writer->watch_tag = tag;
+	writer->watch_good = good;
+	writer->watched = 0;
+}
+
+uint64_t wbxml_writer_watched(const struct wbxml_writer *writer)
+{
+	return writer->watched;
 }
 
 void wbxml_bool(struct wbxml_writer *writer, unsigned int tag, bool value)

@@ -51,6 +51,11 @@ void wbxml_text_end(struct wbxml_writer *writer);
 /* Appends what a fragment writer wrote, as children of the open element. */
 void wbxml_writer_append(struct wbxml_writer *writer, const void *data,
 			 size_t size);
+/* Remembers what wbxml_uint() writes for this tag, a Status. Appended fragments don't count. */
+void wbxml_writer_watch(struct wbxml_writer *writer, unsigned int tag,
+			unsigned int good);
+/* The first value of the watched tag that wasn't good; good if all were; 0 = there was none. */
+uint64_t wbxml_writer_watched(const struct wbxml_writer *writer);
 /* Bytes written so far, header included. */
 uoff_t wbxml_writer_size(const struct wbxml_writer *writer);
 
