@@ -586,7 +586,9 @@ class Damaged(MailCase):
         imap.logout()
         device = self.ready_device("u7", "14.1")
         inbox = device.folders_of_type(INBOX)[0]
-        files = sorted((self.dovecot.home("u7") / "Maildir" / "cur").iterdir())
+        # by time of delivery: <seconds>.M<microseconds>P...
+        files = sorted((self.dovecot.home("u7") / "Maildir" / "cur").iterdir(),
+                       key=lambda file: [int(n) for n in re.match(r"(\d+)\.M(\d+)", file.name).groups()])
         self.assertEqual(len(files), 4)
         files[1].chmod(0)
         self.dovecot.expect_log(r"Permission denied|can't be shown")
