@@ -67,7 +67,8 @@ static void test_ticket_content(struct worker_tickets *tickets)
 	test_begin("worker ticket content");
 	ticket = worker_ticket_seal(tickets, &test_proof, TEST_NOW + 5,
 				    TEST_NOW + TEST_LIFE, "digest");
-	test_assert(strstr(ticket, "u1") == NULL);
+	/* something too long to be in base64 by chance */
+	test_assert(strstr(ticket, "example") == NULL);
 	test_assert(worker_ticket_unseal(tickets, ticket, TEST_NOW + 10,
 					 &proof, &error) > 0);
 	test_assert_strcmp(proof->user, test_proof.user);
