@@ -495,6 +495,7 @@ static int folder_change_run(struct folder_change *change)
 	unsigned int try;
 	int ret = 0;
 
+	roost_user_close_mailbox(change->req->req->user);
 	p_array_init(&change->folders, change->req->pool, 32);
 	for (try = 0; try < FOLDER_CHANGE_MAX_TRIES && ret == 0; try++)
 		ret = folder_change_try(change);

@@ -88,7 +88,7 @@ eas_estimate_look(struct eas_request *req, struct eas_folder *folder,
 	state->options.filter_type = estimate->filter_type;
 	eas_sync_filter(&state->options, estimate->conversation_mode, &filter);
 	result = sync_look(coll, &state->sync, &filter, NULL);
-	mailbox_free(&box);
+	roost_user_keep_mailbox(req->req->user, &box);
 	switch (result) {
 	case SYNC_LOOK_OK:
 		estimate->count = sync_count(&state->sync);

@@ -489,10 +489,8 @@ static void eas_sync_deinit(struct eas_sync *sync)
 {
 	struct eas_sync_collection *const *collp;
 
-	array_foreach(&sync->collections, collp) {
-		if ((*collp)->box != NULL)
-			mailbox_free(&(*collp)->box);
-	}
+	array_foreach(&sync->collections, collp)
+		roost_user_keep_mailbox(sync->req->req->user, &(*collp)->box);
 }
 
 int eas_cmd_sync(struct eas_request *req)

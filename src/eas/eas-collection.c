@@ -206,13 +206,12 @@ int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 			 struct mailbox **box_r,
 			 struct sync_collection **coll_r)
 {
-	int ret;
-
 	*box_r = NULL;
 	*coll_r = NULL;
-	ret = eas_folder_mailbox_alloc(req, folder, FALSE, box_r);
-	if (ret <= 0)
-		return ret;
+	if (folder->ns == NULL || folder->noselect || folder->missing)
+		return 0;
+	*box_r = roost_user_take_mailbox(req->req->user, folder->ns->list,
+					 folder->vname);
 	*coll_r = sync_mail_init(req->pool, box_r, eas_sync_conversation,
 				 NULL);
 	return 0;
@@ -312,7 +311,6 @@ int eas_collection_has_changes(struct eas_request *req,
 		return -3;
 	ret = eas_collection_compare(req, coll, row.stored.issued,
 				     row.stored.issued_size);
-	if (box != NULL)
-		mailbox_free(&box);
+	roost_user_keep_mailbox(req->req->user, &box);
 	return ret;
 }

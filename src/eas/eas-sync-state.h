@@ -52,7 +52,8 @@ int eas_sync_row_find(struct eas_sync_row *row, const char *key);
 /* What the options mean today. */
 void eas_sync_filter(const struct eas_item_options *options,
 		     bool conversation_mode, struct sync_filter *filter_r);
-/* The folder's mailbox as a collection; box_r (freed by the caller, has to stay where it is) and coll_r are NULL if
+/* The folder's mailbox as a collection; box_r (has to stay where it is;
+   given back by roost_user_keep_mailbox()) and coll_r are NULL if
    it has none (Outbox; a folder that is not made yet): nothing is in it then.
    Returns 0, or -1 (logged). */
 int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,

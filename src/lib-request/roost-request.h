@@ -11,6 +11,8 @@
 struct istream;
 struct ostream;
 struct mail_user;
+struct mailbox;
+struct mailbox_list;
 struct store;
 struct roost_settings;
 struct roost_request;
@@ -22,6 +24,9 @@ struct roost_user {
 	struct event *event;
 	/* opened on first use by roost_user_get_store() */
 	struct store *store;
+	/* the mailbox that was used last, see roost_user_take_mailbox() */
+	struct mailbox *mailbox, *mailbox_taken;
+	time_t mailbox_opened;
 };
 
 /* The user's roost.db, opened when it is first asked for. The store belongs to user.
@@ -30,6 +35,17 @@ int roost_user_get_store(struct roost_user *user, struct store **store_r,
 			 const char **error_r);
 /* Closes the store, if it is open. */
 void roost_user_close_store(struct roost_user *user);
+/* Like mailbox_alloc(), but if it is the mailbox that was used last it is open already, and
+   synchronised: opening one reads a list of all its mails, which would be done for each
+   page of a Sync. Give it back with roost_user_keep_mailbox(), on all ways. */
+struct mailbox *
+roost_user_take_mailbox(struct roost_user *user, struct mailbox_list *list,
+			const char *vname);
+/* Keeps an open mailbox for the next request instead of the one that was kept so far, or frees it.
+   No transactions or mails may be open. *box is NULL afterwards, and may be before. */
+void roost_user_keep_mailbox(struct roost_user *user, struct mailbox **box);
+/* Closes the mailbox that was kept, if any. */
+void roost_user_close_mailbox(struct roost_user *user);
 /* A change to a folder that no Dovecot process sees (the store's own folders, device
    records): wakes this user's parked requests that watch guid. A hint: failure is silent. */
 void roost_user_notify(struct roost_user *user, const guid_128_t guid);

@@ -15,13 +15,16 @@
 #include <unistd.h>
 #include <grp.h>
 
+/* the mailbox that was used last stays open this long */
+#define WORKER_MAILBOX_SECS 10
+
 struct worker_users {
 	struct mail_storage_service_ctx *storage_service;
 	const struct roost_settings *set;
 	/* most recently used first */
 	struct worker_user *head, *tail;
 	unsigned int count;
-	struct timeout *to;
+	struct timeout *to, *to_mailbox;
 };
 
 static struct event_category event_category_roost = {
@@ -103,6 +106,7 @@ static void worker_user_free(struct worker_user *user)
 static void worker_user_close(struct worker_user *user)
 {
 	mail_storage_service_io_activate_user(user->service_user);
+	roost_user_close_mailbox(&user->user);
 	roost_user_close_store(&user->user);
 	event_unref(&user->user.event);
 	if (user->set != NULL)
@@ -234,6 +238,26 @@ worker_users_find(struct worker_users *users, const char *name)
 	return NULL;
 }
 
+/* Only the user who was here last may have one. */
+static void worker_users_close_mailbox(struct worker_users *users)
+{
+	struct worker_user *user = users->head;
+
+	timeout_remove(&users->to_mailbox);
+	if (user == NULL || user->user.mailbox == NULL)
+		return;
+	mail_storage_service_io_activate_user(user->service_user);
+	roost_user_close_mailbox(&user->user);
+	worker_user_deactivate(user);
+}
+
+static void worker_users_mailbox_timeout(struct worker_users *users)
+{
+	if (users->head == NULL ||
+	    users->head->last_used + WORKER_MAILBOX_SECS <= ioloop_time)
+		worker_users_close_mailbox(users);
+}
+
 int worker_users_enter(struct worker_users *users,
 		       const struct worker_proof *proof,
 		       const struct worker_line *line,
@@ -243,6 +267,8 @@ int worker_users_enter(struct worker_users *users,
 
 	i_assert(io_loop_get_current_context(current_ioloop) == NULL);
 
+	if (user != users->head)
+		worker_users_close_mailbox(users);
 	if (user != NULL && !worker_user_equals(user, proof)) {
 		worker_user_close(user);
 		user = NULL;
@@ -297,6 +323,12 @@ void worker_user_leave(struct worker_user **_user, bool reopen)
 	while (users->count > users->set->roost_warm_users)
 		worker_user_close(users->tail);
 	worker_users_schedule(users);
+	if (users->to_mailbox == NULL && users->head != NULL &&
+	    users->head->user.mailbox != NULL) {
+		users->to_mailbox = timeout_add(WORKER_MAILBOX_SECS * 1000,
+						worker_users_mailbox_timeout,
+						users);
+	}
 }
 
 void worker_users_append_names(struct worker_users *users, string_t *str)
@@ -329,6 +361,7 @@ void worker_users_deinit(struct worker_users **_users)
 
 	*_users = NULL;
 	timeout_remove(&users->to);
+	timeout_remove(&users->to_mailbox);
 	while (users->tail != NULL)
 		worker_user_close(users->tail);
 	i_free(users);
