@@ -100,7 +100,7 @@ void eas_email_write_categories(struct eas_email_context *ctx)
 	wbxml_close(ctx->writer);
 }
 
-/* What the device wants to have, as keywords. A name that the mail has
+/* What the device wants to have, as keywords, ended by NULL. A name that the mail has
    already keeps the keyword it has. */
 static void
 eas_categories_wanted(struct mail *mail, const struct wbxml_node *categories,
@@ -108,7 +108,7 @@ eas_categories_wanted(struct mail *mail, const struct wbxml_node *categories,
 {
 	const char *const *keywords = mail_get_keywords(mail);
 	const struct wbxml_node *node;
-	const char *name, *keyword;
+	const char *const *namep, *name, *keyword, *error;
 
 	for (; *keywords != NULL; keywords++) {
 		if (!eas_keyword_is_category(*keywords))
@@ -131,6 +131,14 @@ eas_categories_wanted(struct mail *mail, const struct wbxml_node *categories,
 		if (keyword != NULL)
 			array_push_back(wanted, &keyword);
 	}
+	/* a name that this mailbox cannot have (too long) is left out, the
+	   others are kept */
+	for (unsigned int i = array_count(wanted); i > 0; i--) {
+		namep = array_idx(wanted, i - 1);
+		if (!mailbox_keyword_is_valid(mail->box, *namep, &error))
+			array_delete(wanted, i - 1, 1);
+	}
+	array_append_zero(wanted);
 }
 
 int eas_email_categories_apply(struct mail *mail,
@@ -138,22 +146,32 @@ int eas_email_categories_apply(struct mail *mail,
 {
 	ARRAY_TYPE(const_string) wanted;
 	struct mail_keywords *keywords;
-	const char *const *namep, *error;
 
 	t_array_init(&wanted, 8);
 	eas_categories_wanted(mail, categories, &wanted);
-	/* a name that this mailbox cannot have (too long) is left out, the
-	   others are kept */
-	for (unsigned int i = array_count(&wanted); i > 0; i--) {
-		namep = array_idx(&wanted, i - 1);
-		if (!mailbox_keyword_is_valid(mail->box, *namep, &error))
-			array_delete(&wanted, i - 1, 1);
-	}
-	array_append_zero(&wanted);
 	if (mailbox_keywords_create(mail->box, array_front(&wanted),
 				    &keywords) < 0)
 		return -1;
 	mail_update_keywords(mail, MODIFY_REPLACE, keywords);
 	mailbox_keywords_unref(&keywords);
 	return 0;
+}
+
+bool eas_email_categories_is_done(struct mail *mail,
+				  const struct wbxml_node *categories)
+{
+	const char *const *keywords = mail_get_keywords(mail), *const *namep;
+	ARRAY_TYPE(const_string) wanted;
+
+	t_array_init(&wanted, 8);
+	eas_categories_wanted(mail, categories, &wanted);
+	for (namep = keywords; *namep != NULL; namep++) {
+		if (!str_array_icase_find(array_front(&wanted), *namep))
+			return FALSE;
+	}
+	for (namep = array_front(&wanted); *namep != NULL; namep++) {
+		if (!str_array_icase_find(keywords, *namep))
+			return FALSE;
+	}
+	return TRUE;
 }

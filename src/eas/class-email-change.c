@@ -116,3 +116,20 @@ int eas_email_apply_change(struct eas_request *req, struct mail *mail,
 	}
 	return 1;
 }
+
+bool eas_email_change_is_done(struct mail *mail,
+			      const struct wbxml_node *application_data)
+{
+	struct eas_email_change change;
+
+	if (!eas_email_change_parse(application_data, &change))
+		return TRUE;
+	if (change.has_read &&
+	    ((mail_get_flags(mail) & MAIL_SEEN) != 0) != change.read)
+		return FALSE;
+	if (change.flag != NULL &&
+	    !eas_email_flag_is_done(mail, change.flag_status))
+		return FALSE;
+	return change.categories == NULL ||
+		eas_email_categories_is_done(mail, change.categories);
+}

@@ -258,6 +258,12 @@ static void eas_flag_touch(struct mail *mail)
 	mail_update_modseq(mail, status.highest_modseq + 1);
 }
 
+bool eas_email_flag_is_done(struct mail *mail, enum eas_flag_status status)
+{
+	return eas_flag_status(mail_get_flags(mail),
+			       mail_get_keywords(mail)) == status;
+}
+
 int eas_email_flag_apply(struct eas_request *req, struct mail *mail,
 			 const struct wbxml_node *flag,
 			 enum eas_flag_status status)
@@ -266,8 +272,7 @@ int eas_email_flag_apply(struct eas_request *req, struct mail *mail,
 
 	if (eas_flag_save(req, mail, flag, status, &changed) < 0)
 		return -1;
-	if (changed && eas_flag_status(mail_get_flags(mail),
-				       mail_get_keywords(mail)) == status)
+	if (changed && eas_email_flag_is_done(mail, status))
 		eas_flag_touch(mail);
 	mail_update_flags(mail, status == EAS_FLAG_ACTIVE ? MODIFY_ADD :
 			  MODIFY_REMOVE, MAIL_FLAGGED);

@@ -83,12 +83,17 @@ bool eas_email_flag_parse(const struct wbxml_node *flag,
 int eas_email_flag_apply(struct eas_request *req, struct mail *mail,
 			 const struct wbxml_node *flag,
 			 enum eas_flag_status status);
+/* Has the mail this status? */
+bool eas_email_flag_is_done(struct mail *mail, enum eas_flag_status status);
 
 /* Sets or clears one keyword. Returns 0 or -1. */
 int eas_email_keyword_set(struct mail *mail, const char *keyword, bool set);
 /* Makes the mail's categories those of the element. Returns 0 or -1. */
 int eas_email_categories_apply(struct mail *mail,
 			       const struct wbxml_node *categories);
+/* Has the mail just those? */
+bool eas_email_categories_is_done(struct mail *mail,
+				  const struct wbxml_node *categories);
 /* The two directions of the mapping; NULL: the category is no valid text. */
 const char *eas_category_to_keyword(const char *category);
 const char *eas_category_from_keyword(const char *keyword);

@@ -9,6 +9,7 @@
 #include "roost-settings.h"
 #include "class-email.h"
 #include "eas-key.h"
+#include "sync-mail.h"
 #include "cmd-sync.h"
 
 /* A window also ends when the answer has become this large: clients wait two minutes
@@ -131,7 +132,7 @@ eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 	if (ctx->coll->box == NULL)
 		return 0;
 	mail = eas_sync_answer_mail(ctx, flags);
-	if (!mail_set_uid(mail, uid))
+	if (!sync_mail_set_uid(mail, uid))
 		return 0;
 	output = iostream_temp_create_sized(
 		t_strconcat(req->req->user->set->roost_spool_dir,

@@ -6,9 +6,9 @@
 #include "strnum.h"
 #include "mail-storage.h"
 #include "roost-compat.h"
-#include "roost-compat.h"
 #include "class-email.h"
 #include "eas-move.h"
+#include "sync-mail.h"
 #include "cmd-sync.h"
 
 /* What the device did is done to the mailbox at once and for good, and only then recorded in
@@ -25,6 +25,8 @@ struct eas_sync_change {
 	uint32_t uid;
 	/* somebody else changed it, too: the device has to hear of that */
 	bool conflict;
+	/* it was left undone */
+	bool refused;
 	const char *expected;
 };
 
@@ -171,28 +173,6 @@ eas_sync_delete(struct eas_sync_commands *ctx, const struct wbxml_node *node)
 	move->uid = uid;
 }
 
-/* Would the change make the mail another one? */
-static bool
-eas_sync_change_differs(struct eas_sync_commands *ctx, uint32_t uid,
-			const struct wbxml_node *data)
-{
-	struct mailbox_transaction_context *trans;
-	struct mail *mail;
-	const char *before, *after;
-	unsigned int status;
-	bool differs = FALSE;
-
-	trans = mailbox_transaction_begin(ctx->coll->box, 0, __func__);
-	mail = mail_alloc(trans, MAIL_FETCH_FLAGS, NULL);
-	if (mail_set_uid(mail, uid) && eas_sync_mail_flags(mail, &before) > 0 &&
-	    eas_email_apply_change(ctx->sync->req, mail, data, &status) >= 0 &&
-	    eas_sync_mail_flags(mail, &after) > 0)
-		differs = strcmp(before, after) != 0;
-	mail_free(&mail);
-	mailbox_transaction_rollback(&trans);
-	return differs;
-}
-
 static void
 eas_sync_change(struct eas_sync_commands *ctx, const struct wbxml_node *node,
 		struct mail *mail)
@@ -207,7 +187,7 @@ eas_sync_change(struct eas_sync_commands *ctx, const struct wbxml_node *node,
 	ret = eas_sync_command_uid(ctx, node, &change.uid);
 	if (ret == 0)
 		return;
-	if (ret < 0 || mail == NULL || !mail_set_uid(mail, change.uid)) {
+	if (ret < 0 || mail == NULL || !sync_mail_set_uid(mail, change.uid)) {
 		(void)eas_sync_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
 		return;
 	}
@@ -219,7 +199,7 @@ eas_sync_change(struct eas_sync_commands *ctx, const struct wbxml_node *node,
 	}
 	change.conflict = sync_device_conflicts(&coll->state.sync, change.uid);
 	if (change.conflict && coll->state.options.conflict != 0 &&
-	    eas_sync_change_differs(ctx, change.uid, data)) {
+	    !eas_email_change_is_done(mail, data)) {
 		/* the server wins; its version goes to the device with the
 		   same answer */
 		(void)eas_sync_respond(ctx, node, EAS_SYNC_STATUS_CONFLICT);
@@ -233,6 +213,7 @@ eas_sync_change(struct eas_sync_commands *ctx, const struct wbxml_node *node,
 		(void)eas_sync_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
 		return;
 	}
+	change.refused = !eas_email_change_is_done(mail, data);
 	array_push_back(&ctx->changes, &change);
 }
 
@@ -334,7 +315,7 @@ static int eas_sync_expunge(struct eas_sync_commands *ctx)
 	trans = mailbox_transaction_begin(box, 0, __func__);
 	mail = mail_alloc(trans, 0, NULL);
 	array_foreach_modifiable(&ctx->deletes, move) {
-		if (!mail_set_uid(mail, move->uid))
+		if (!sync_mail_set_uid(mail, move->uid))
 			move->result = EAS_MOVE_NO_SOURCE;
 		else
 			mail_expunge(mail);
@@ -384,8 +365,8 @@ static int eas_sync_commands_delete(struct eas_sync_commands *ctx)
 	return ret < 0 ? -1 : 0;
 }
 
-/* Are the changed mails as the device thinks? If somebody else changed one in the meantime, it
-   stays on the list of what the device has to be told. */
+/* Are the changed mails as the device thinks? If somebody else changed one in the meantime, or
+   a change was silently left undone (ACL), the device has to be told. */
 static int eas_sync_changes_verify(struct eas_sync_commands *ctx)
 {
 	struct eas_sync_collection *coll = ctx->coll;
@@ -398,11 +379,13 @@ static int eas_sync_changes_verify(struct eas_sync_commands *ctx)
 	trans = mailbox_transaction_begin(coll->box, 0, __func__);
 	mail = mail_alloc(trans, MAIL_FETCH_FLAGS, NULL);
 	array_foreach(&ctx->changes, change) {
-		if (change->conflict || !mail_set_uid(mail, change->uid) ||
-		    eas_sync_mail_flags(mail, &flags) == 0 ||
-		    strcmp(flags, change->expected) != 0)
+		if (change->conflict ||
+		    !sync_mail_set_uid(mail, change->uid) ||
+		    eas_sync_mail_flags(mail, &flags) == 0)
 			continue;
-		if (sync_device_changed(coll->coll, &coll->state.sync,
+		if (change->refused || strcmp(flags, change->expected) != 0)
+			sync_device_refused(&coll->state.sync, change->uid);
+		else if (sync_device_changed(coll->coll, &coll->state.sync,
 					change->uid) < 0)
 			ret = -1;
 	}

@@ -46,6 +46,7 @@
 #include "mail-search-build.h"
 #include "store.h"
 #include "store-state.h"
+#include "sync-mail.h"
 #include "eas-collection.h"
 #include "eas-move-private.h"
 
@@ -209,19 +210,10 @@ static void mover_close(struct eas_mover *mover)
 		mailbox_free(&mover->dest_box);
 }
 
-/* Not mail_set_uid(): after a UID that does not exist the same struct mail would call
-   the next one expunged. */
 static bool mover_set_source(struct eas_mover *mover,
 			     const struct move_item *item)
 {
-	uint32_t seq1, seq2;
-
-	mailbox_get_seq_range(mover->src_box, item->move->uid, item->move->uid,
-			      &seq1, &seq2);
-	if (seq1 == 0)
-		return FALSE;
-	mail_set_seq(mover->src_mail, seq1);
-	return TRUE;
+	return sync_mail_set_uid(mover->src_mail, item->move->uid);
 }
 
 static const char *mail_guid(struct mail *mail)

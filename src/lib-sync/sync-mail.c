@@ -126,6 +126,16 @@ sync_mail_get_uids(struct sync_collection *coll, uint32_t first_uid,
 	return 0;
 }
 
+bool sync_mail_set_uid(struct mail *mail, uint32_t uid)
+{
+	uint32_t seq;
+
+	if (!mail_index_lookup_seq(mail->transaction->view, uid, &seq))
+		return FALSE;
+	mail_set_seq(mail, seq);
+	return TRUE;
+}
+
 /* One item of a conversation inside is enough: their numbers are collected first. */
 struct sync_mail_filter {
 	struct sync_mail *mcoll;
@@ -148,7 +158,7 @@ static int sync_mail_filter_by_day(struct sync_mail_filter *ctx, uint32_t uid)
 	time_t date;
 	void *id;
 
-	if (!mail_set_uid(ctx->mail, uid))
+	if (!sync_mail_set_uid(ctx->mail, uid))
 		return 0;
 	if (mail_get_received_date(ctx->mail, &date) < 0) {
 		/* an unreadable mail counts as old, an expunged one not at
@@ -175,7 +185,7 @@ sync_mail_filter_by_conversation(struct sync_mail_filter *ctx, uint32_t uid)
 	void *id;
 
 	if (seq_range_exists(&ctx->inside, uid) ||
-	    !mail_set_uid(ctx->mail, uid))
+	    !sync_mail_set_uid(ctx->mail, uid))
 		return;
 	id = sync_mail_conversation(ctx);
 	if (id != NULL && hash_table_lookup(ctx->conversations, id) != NULL)

@@ -19,4 +19,9 @@ struct sync_collection *
 sync_mail_init(pool_t pool, struct mailbox **box,
 	       sync_mail_conversation_t *conversation, void *context);
 
+/* mail_set_uid() for a struct mail that is used for many: after a UID that does not exist,
+   Dovecot's would call the next mail expunged, whatever it is. Returns FALSE if
+   there is no such mail; the struct is left as it was. */
+bool sync_mail_set_uid(struct mail *mail, uint32_t uid);
+
 #endif

@@ -378,6 +378,13 @@ int sync_device_changed(struct sync_collection *coll, struct sync_state *state,
 	return sync_add_echo(coll, state, uid);
 }
 
+void sync_device_refused(struct sync_state *state, uint32_t uid)
+{
+	if (seq_range_exists(&state->held, uid) &&
+	    !seq_range_exists(&state->deletes, uid))
+		seq_range_array_add(&state->changes, uid);
+}
+
 void sync_device_removed(struct sync_state *state, uint32_t uid)
 {
 	seq_range_array_remove(&state->deletes, uid);

@@ -86,6 +86,9 @@ bool sync_device_conflicts(const struct sync_state *state, uint32_t uid);
    after the look that follows the change: takes the item off the list again. */
 int sync_device_changed(struct sync_collection *coll, struct sync_state *state,
 			uint32_t uid);
+/* The device changed an item that it holds, but the item did not become so: it is to be
+   told how the item is. */
+void sync_device_refused(struct sync_state *state, uint32_t uid);
 /* The device removed the item. */
 void sync_device_removed(struct sync_state *state, uint32_t uid);
 /* The device removed the item and was refused, or gave its version up in another way:

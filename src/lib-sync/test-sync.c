@@ -744,6 +744,38 @@ static void test_sync_echo(void)
 	test_end();
 }
 
+static void test_sync_refused(void)
+{
+	struct test_collection *tcoll = t_new(struct test_collection, 1);
+	struct sync_state state;
+	struct sync_item item;
+
+	test_begin("sync refused");
+	test_collection_init(tcoll);
+	sync_state_init(&state, test_pool);
+	(void)test_add(tcoll, 1, 0);
+	(void)test_add(tcoll, 1, 0);
+	test_look(tcoll, &state);
+	(void)test_tell_all(&state);
+
+	/* it is told how the item is; not of one that is gone or that it
+	   never had */
+	test_expunge(tcoll, 2);
+	test_look(tcoll, &state);
+	sync_device_refused(&state, 1);
+	sync_device_refused(&state, 2);
+	sync_device_refused(&state, 3);
+	test_assert(sync_count(&state) == 2);
+	test_assert(sync_next(&state, &item) &&
+		    item.kind == SYNC_DELETE && item.uid == 2);
+	sync_told(&state, &item);
+	test_assert(sync_next(&state, &item) &&
+		    item.kind == SYNC_CHANGE && item.uid == 1);
+	sync_told(&state, &item);
+	test_assert(sync_count(&state) == 0);
+	test_end();
+}
+
 static void test_sync_filter(void)
 {
 	struct test_collection *tcoll = t_new(struct test_collection, 1);
@@ -872,6 +904,7 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_sync_order,
 		test_sync_echo,
+		test_sync_refused,
 		test_sync_filter,
 		test_sync_numbers,
 		test_sync_gone,

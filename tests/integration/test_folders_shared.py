@@ -3,7 +3,7 @@ import os
 import shutil
 import tempfile
 
-from rig import Case, Settings, config
+from rig import INBOX, TRASH, Case, E, Settings, config
 
 PUBLIC = tempfile.mkdtemp(prefix="roost-public-")
 os.chmod(PUBLIC, 0o777)
@@ -97,6 +97,51 @@ class Public(Case):
                          device.folder_create("x", parent=names["Board"].id)):
             self.assertStatus(response, 3)
         self.assertEqual(device.folder_sync().document.get("Changes/Count"), "0")
+
+    def board(self, device):
+        """The ServerId of the mail in a folder that is only to be read, and the folder."""
+        board = self.names(device)["Board"]
+        (item,) = [add.get("ServerId") for page in device.sync_all(board) for add in page.findall("Commands/Add")]
+        return board, item
+
+    def count(self, user, folder):
+        return len(self.dovecot.doveadm("search", "-u", user, "mailbox", folder, "all").splitlines())
+
+    def test_mail_that_may_not_be_taken_away(self):
+        """A move is refused as a whole: there must not be a copy for each time that it is tried."""
+        device = self.ready_device("u1")
+        board, item = self.board(device)
+        inbox, trash = device.folders_of_type(INBOX)[0], device.folders_of_type(TRASH)[0]
+        before = self.count("u1", "INBOX")
+        for _ in range(2):
+            response = device.move_items((item, board.id, inbox.id)).check()
+            self.assertEqual(response.document.get("Response/Status"), "5")
+        self.assertEqual(self.count("u1", "INBOX"), before)
+
+        for _ in range(2):
+            answer = device.delete(board, item)
+            self.assertEqual(answer.get("Responses/Delete/Status"), "6")
+            # the device has thrown it away, and gets it again
+            again = [add.get("ServerId") for page in device.sync_all(board) for add in page.findall("Commands/Add")]
+            self.assertEqual(again, [item])
+        self.assertEqual(device.sync_one(trash)[0].get("Status"), "1")
+        self.assertEqual(list(device.sync_all(trash)), [])
+
+        response = device.empty_folder(board.id).check()
+        self.assertEqual(response.document.get("Response/EmptyFolderContents/Status"), "16")
+        self.assertEqual(self.count("u1", "Public/Board"), 1)
+
+    def test_mail_that_may_not_be_marked(self):
+        """The device hears of it: else it would show the mail as read for ever."""
+        device = self.ready_device("u1")
+        board, item = self.board(device)
+        answer = device.change(board, item, E("Email:Read", 1))
+        self.assertNotIn("Seen", self.dovecot.doveadm("fetch", "-u", "u1", "flags", "mailbox", "Public/Board"))
+        if answer is not None and answer.find("Responses") is not None:
+            self.assertNotEqual(answer.get("Responses/Change/Status"), "1")
+        changes = [change.get("ApplicationData/Email:Read") for page in device.sync_all(board)
+                   for change in page.findall("Commands/Change")]
+        self.assertEqual(changes, ["0"])
 
     def test_what_is_allowed(self):
         device = self.ready_device("u1")

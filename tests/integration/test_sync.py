@@ -453,6 +453,23 @@ class Commands(SyncCase):
         self.assertEqual(replica.sync(), [])
         self.assertEqual(server_state(self.dovecot.imap(self.user)), {1: "0"})
 
+    def test_items_that_are_gone_spoil_no_others(self):
+        self.fill("one", "two", "three", "four")
+        replica = self.replica()
+        replica.sync()
+        one, two, three, four = (replica.by_subject()[name] for name in ("one", "two", "three", "four"))
+        imap = self.dovecot.imap(self.user)
+        for item in (one, three):
+            imap.uid("STORE", item.rpartition(":")[2], "+FLAGS", r"(\Deleted)")
+        imap.expunge()
+        replica.round([replica.set_read(item) for item in (one, two)] + [replica.delete(item) for item in (three, four)],
+                      deletes_as_moves=False)
+        self.assertNotIn(("Change", two, "8"), replica.statuses)
+        replica.sync()
+        self.assertEqual(replica.state(), server_state(imap))
+        self.assertEqual(list(replica.items), [two])
+        self.assertEqual(replica.items[two]["read"], "1")
+
     def test_change_without_data(self):
         self.fill("one")
         replica = self.replica()
