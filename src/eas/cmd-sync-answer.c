@@ -115,9 +115,15 @@ eas_sync_write_item(struct eas_sync_answer *ctx, struct wbxml_writer *writer,
 	return ret;
 }
 
-/* Writes the item aside first: only a whole one comes into the answer. Returns 1, 0 if it is
-   gone or can't be shown, -1 if the answer as a whole failed. */
-static int
+enum eas_sync_item_result {
+	EAS_SYNC_ITEM_FAILED = -1,	/* the answer as a whole */
+	EAS_SYNC_ITEM_GONE,
+	EAS_SYNC_ITEM_BROKEN,		/* it can't be shown */
+	EAS_SYNC_ITEM_WRITTEN,
+};
+
+/* Writes the item aside first: only a whole one comes into the answer. */
+static enum eas_sync_item_result
 eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 		     const struct eas_item_options *options,
 		     enum eas_mail_write_flags flags, unsigned int tag)
@@ -130,10 +136,10 @@ eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 	int ret;
 
 	if (ctx->coll->box == NULL)
-		return 0;
+		return EAS_SYNC_ITEM_GONE;
 	mail = eas_sync_answer_mail(ctx, flags);
 	if (!sync_mail_set_uid(mail, uid))
-		return 0;
+		return EAS_SYNC_ITEM_GONE;
 	output = iostream_temp_create_sized(
 		t_strconcat(req->req->user->set->roost_spool_dir,
 			    "/roost-item.", NULL), 0, "sync item",
@@ -150,23 +156,24 @@ eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 		}
 		o_stream_abort(output);
 		o_stream_destroy(&output);
-		return 0;
+		return ret < 0 ? EAS_SYNC_ITEM_BROKEN : EAS_SYNC_ITEM_GONE;
 	}
 	if (wbxml_writer_finish(&writer) < 0) {
 		e_error(req->event, "Mailbox %s: Writing UID %u failed: %s",
 			ctx->coll->folder->vname, uid,
 			o_stream_get_error(output));
 		o_stream_destroy(&output);
-		return -1;
+		return EAS_SYNC_ITEM_FAILED;
 	}
 	if (tag != EAS_AIRSYNC_FETCH && !ctx->commands_open) {
 		wbxml_open(ctx->writer, EAS_AIRSYNC_COMMANDS);
 		ctx->commands_open = TRUE;
 	}
-	return eas_sync_answer_append(ctx, &output) < 0 ? -1 : 1;
+	return eas_sync_answer_append(ctx, &output) < 0 ?
+		EAS_SYNC_ITEM_FAILED : EAS_SYNC_ITEM_WRITTEN;
 }
 
-static int
+static enum eas_sync_item_result
 eas_sync_answer_delete(struct eas_sync_answer *ctx, uint32_t uid,
 		       unsigned int tag)
 {
@@ -178,10 +185,10 @@ eas_sync_answer_delete(struct eas_sync_answer *ctx, uint32_t uid,
 	wbxml_text(ctx->writer, EAS_AIRSYNC_SERVER_ID,
 		   eas_item_id(ctx->coll->id, uid));
 	wbxml_close(ctx->writer);
-	return 1;
+	return EAS_SYNC_ITEM_WRITTEN;
 }
 
-static int
+static enum eas_sync_item_result
 eas_sync_answer_next(struct eas_sync_answer *ctx, const struct sync_item *item)
 {
 	const struct eas_item_options *options = &ctx->coll->state.options;
@@ -209,9 +216,9 @@ static int eas_sync_answer_commands(struct eas_sync_answer *ctx)
 {
 	struct eas_sync_collection *coll = ctx->coll;
 	uoff_t start = wbxml_writer_size(ctx->writer);
+	enum eas_sync_item_result result;
 	struct sync_item item;
 	unsigned int window;
-	int ret;
 
 	if (!coll->get_changes)
 		return 0;
@@ -220,17 +227,23 @@ static int eas_sync_answer_commands(struct eas_sync_answer *ctx)
 	       wbxml_writer_size(ctx->writer) - start <
 			EAS_SYNC_ANSWER_SOFT_LIMIT) {
 		T_BEGIN {
-			ret = eas_sync_answer_next(ctx, &item);
+			result = eas_sync_answer_next(ctx, &item);
 		} T_END;
-		if (ret < 0)
+		switch (result) {
+		case EAS_SYNC_ITEM_FAILED:
 			return -1;
-		if (ret == 0) {
+		case EAS_SYNC_ITEM_GONE:
 			sync_skipped(&coll->next.sync, &item);
-			continue;
+			break;
+		case EAS_SYNC_ITEM_BROKEN:
+			sync_broken(&coll->next.sync, &item, eas_sync_today());
+			break;
+		case EAS_SYNC_ITEM_WRITTEN:
+			sync_told(&coll->next.sync, &item);
+			window--;
+			ctx->room--;
+			break;
 		}
-		sync_told(&coll->next.sync, &item);
-		window--;
-		ctx->room--;
 	}
 	if (ctx->commands_open)
 		wbxml_close(ctx->writer);
@@ -252,7 +265,7 @@ eas_sync_fetch_options(const struct eas_item_options *options,
 	whole_r->truncation = whole_r->mime_truncation = UINT32_MAX;
 }
 
-static int
+static enum eas_sync_item_result
 eas_sync_answer_fetch(struct eas_sync_answer *ctx,
 		      const struct eas_sync_response *response)
 {
@@ -268,14 +281,21 @@ eas_sync_answer_response(struct eas_sync_answer *ctx,
 			 const struct eas_sync_response *response)
 {
 	enum eas_sync_status status = response->status;
-	int ret;
 
 	if (response->tag == EAS_AIRSYNC_FETCH &&
 	    status == EAS_SYNC_STATUS_SUCCESS) {
-		ret = eas_sync_answer_fetch(ctx, response);
-		if (ret != 0)
-			return ret;
-		status = EAS_SYNC_STATUS_NOT_FOUND;
+		switch (eas_sync_answer_fetch(ctx, response)) {
+		case EAS_SYNC_ITEM_FAILED:
+			return -1;
+		case EAS_SYNC_ITEM_GONE:
+			status = EAS_SYNC_STATUS_NOT_FOUND;
+			break;
+		case EAS_SYNC_ITEM_BROKEN:
+			status = EAS_SYNC_STATUS_SERVER_ERROR;
+			break;
+		case EAS_SYNC_ITEM_WRITTEN:
+			return 0;
+		}
 	}
 	wbxml_open(ctx->writer, response->tag);
 	wbxml_text(ctx->writer, EAS_AIRSYNC_CLASS, response->class);
@@ -283,7 +303,7 @@ eas_sync_answer_response(struct eas_sync_answer *ctx,
 	wbxml_text(ctx->writer, EAS_AIRSYNC_SERVER_ID, response->server_id);
 	wbxml_uint(ctx->writer, EAS_AIRSYNC_STATUS, status);
 	wbxml_close(ctx->writer);
-	return 1;
+	return 0;
 }
 
 static int eas_sync_answer_responses(struct eas_sync_answer *ctx)

@@ -213,6 +213,7 @@ eas_sync_process(struct eas_sync *sync, struct eas_sync_collection *coll)
 {
 	if (coll->status != EAS_SYNC_STATUS_SUCCESS || coll->initial)
 		return;
+	(void)sync_retry_broken(&coll->state.sync, eas_sync_today());
 	if (eas_sync_is_unchanged(coll)) {
 		coll->unchanged = TRUE;
 		return;

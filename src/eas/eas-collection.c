@@ -173,6 +173,11 @@ int eas_sync_row_find(struct eas_sync_row *row, const char *key)
 	return 1;
 }
 
+uint32_t eas_sync_today(void)
+{
+	return ioloop_time / SECS_PER_DAY;
+}
+
 void eas_sync_filter(const struct eas_item_options *options,
 		     bool conversation_mode, struct sync_filter *filter_r)
 {
@@ -183,8 +188,7 @@ void eas_sync_filter(const struct eas_item_options *options,
 		return;
 	/* Whole days: a mail leaves the filter up to a day late, and the state
 	   has to be looked at for that only once a day. */
-	filter_r->first_day = ioloop_time / SECS_PER_DAY -
-		eas_filter_days[type];
+	filter_r->first_day = eas_sync_today() - eas_filter_days[type];
 	filter_r->conversations = conversation_mode;
 }
 

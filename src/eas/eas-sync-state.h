@@ -49,6 +49,8 @@ int eas_sync_row_get(struct eas_request *req, const char *folder_id,
    the initial key, or an unknown one). */
 int eas_sync_row_find(struct eas_sync_row *row, const char *key);
 
+/* Days since the epoch (UTC). */
+uint32_t eas_sync_today(void);
 /* What the options mean today. */
 void eas_sync_filter(const struct eas_item_options *options,
 		     bool conversation_mode, struct sync_filter *filter_r);

@@ -32,6 +32,7 @@ void sync_state_init(struct sync_state *state, pool_t pool)
 	i_zero(state);
 	for (i = 0; (list = state_list(state, i)) != NULL; i++)
 		p_array_init(list, pool, 8);
+	p_array_init(&state->broken, pool, 1);
 	p_array_init(&state->echoes, pool, 4);
 }
 
@@ -48,6 +49,8 @@ void sync_state_copy(struct sync_state *dest, pool_t pool,
 	dest->filter = src->filter;
 	for (i = 0; (list = state_list(dest, i)) != NULL; i++)
 		array_append_array(list, state_list(&tmp, i));
+	array_append_array(&dest->broken, &src->broken);
+	dest->broken_day = src->broken_day;
 	array_append_array(&dest->echoes, &src->echoes);
 }
 
@@ -90,6 +93,8 @@ void sync_state_encode(const struct sync_state *state, buffer_t *dest)
 	numpack_encode(dest, state->incarnation);
 	for (i = 0; (list = state_list(&tmp, i)) != NULL; i++)
 		encode_ranges(list, dest);
+	encode_ranges(&state->broken, dest);
+	numpack_encode(dest, state->broken_day);
 	numpack_encode(dest, array_count(&state->echoes));
 	array_foreach(&state->echoes, echo) {
 		numpack_encode(dest, echo->uid);
@@ -180,7 +185,9 @@ int sync_state_decode(struct sync_state *state_r, pool_t pool,
 		if (decode_ranges(&p, end, list) < 0)
 			return -1;
 	}
-	if (decode_echoes(&p, end, &state_r->echoes) < 0 || p != end)
+	if (decode_ranges(&p, end, &state_r->broken) < 0 ||
+	    numpack_decode32(&p, end, &state_r->broken_day) < 0 ||
+	    decode_echoes(&p, end, &state_r->echoes) < 0 || p != end)
 		return -1;
 	return 0;
 }

@@ -28,6 +28,11 @@ struct sync_state {
 	/* to be told; deletes, soft_deletes and changes are parts of held */
 	ARRAY_TYPE(seq_range) deletes, soft_deletes, changes, adds;
 
+	/* What it couldn't be told, since the items could not be read on this
+	   day: that may pass. */
+	ARRAY_TYPE(seq_range) broken;
+	uint32_t broken_day;
+
 	/* of the step that led to this state only: a repeat of that step sees in them
 	   what it has done already */
 	ARRAY_TYPE(sync_echo) echoes;

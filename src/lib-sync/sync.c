@@ -142,6 +142,7 @@ static int sync_look_filter(struct sync_look *look)
 	} else {
 		seq_range_array_merge(&look->inside, &state->held);
 		seq_range_array_merge(&look->inside, &state->adds);
+		seq_range_array_merge(&look->inside, &state->broken);
 		seq_range_array_merge(&look->inside, &look->added);
 		seq_range_array_remove_seq_range(&look->inside,
 						 &look->vanished);
@@ -186,8 +187,10 @@ static void sync_look_apply_filter(struct sync_look *look)
 		array_clear(&state->adds);
 		seq_range_array_merge(&state->adds, &look->inside);
 		seq_range_array_remove_seq_range(&state->adds, &state->held);
+		array_clear(&state->broken);
 	} else {
 		seq_range_array_intersect(&state->adds, &look->inside);
+		seq_range_array_intersect(&state->broken, &look->inside);
 	}
 }
 
@@ -196,6 +199,7 @@ static void sync_look_apply(struct sync_look *look)
 	struct sync_state *state = look->state;
 
 	seq_range_array_remove_seq_range(&state->adds, &look->vanished);
+	seq_range_array_remove_seq_range(&state->broken, &look->vanished);
 	seq_range_array_remove_seq_range(&state->soft_deletes,
 					 &look->vanished);
 	seq_range_array_intersect(&look->vanished, &state->held);
@@ -208,6 +212,7 @@ static void sync_look_apply(struct sync_look *look)
 	/* older items among them became part of a wanted conversation */
 	seq_range_array_remove_seq_range(&state->soft_deletes, &look->added);
 	seq_range_array_remove_seq_range(&look->added, &state->held);
+	seq_range_array_remove_seq_range(&look->added, &state->broken);
 	seq_range_array_merge(&state->adds, &look->added);
 
 	if (look->filter_changed && !look->first)
@@ -336,6 +341,25 @@ void sync_skipped(struct sync_state *state, const struct sync_item *item)
 		seq_range_array_remove(&state->adds, item->uid);
 		break;
 	}
+}
+
+void sync_broken(struct sync_state *state, const struct sync_item *item,
+		 uint32_t today)
+{
+	sync_skipped(state, item);
+	if (item->kind == SYNC_ADD) {
+		seq_range_array_add(&state->broken, item->uid);
+		state->broken_day = today;
+	}
+}
+
+bool sync_retry_broken(struct sync_state *state, uint32_t today)
+{
+	if (array_count(&state->broken) == 0 || state->broken_day == today)
+		return FALSE;
+	seq_range_array_merge(&state->adds, &state->broken);
+	array_clear(&state->broken);
+	return TRUE;
 }
 
 bool sync_device_has(const struct sync_state *state, uint32_t uid)

@@ -74,8 +74,16 @@ bool sync_next(const struct sync_state *state, struct sync_item *item_r);
 /* It was told of the item. */
 void sync_told(struct sync_state *state, const struct sync_item *item);
 /* The item can't be told: it vanished since the look (the next one finds out what is
-   due), or it is broken: a device that never got it is not bothered with it again. */
+   due). */
 void sync_skipped(struct sync_state *state, const struct sync_item *item);
+/* The item can't be told: it is broken, or something else is, for a while. It does not keep the
+   others back: a device that never got it is not bothered with it on this day (a number
+   that grows with time) again. */
+void sync_broken(struct sync_state *state, const struct sync_item *item,
+		 uint32_t today);
+/* To be called before a look: what was broken on another day is to be told now. Returns TRUE
+   if there was anything. */
+bool sync_retry_broken(struct sync_state *state, uint32_t today);
 
 /* Has the device the item, as far as we know? A command for any other is refused. */
 bool sync_device_has(const struct sync_state *state, uint32_t uid);

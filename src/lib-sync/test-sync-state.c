@@ -24,6 +24,8 @@ static void test_state_fill(struct sync_state *state)
 	seq_range_array_add(&state->soft_deletes, 9);
 	seq_range_array_add(&state->changes, 11);
 	seq_range_array_add_range(&state->adds, 200000, 300000);
+	seq_range_array_add(&state->broken, 150000);
+	state->broken_day = 20001;
 	echo = array_append_space(&state->echoes);
 	echo->uid = 7;
 	echo->modseq = 99;
@@ -50,6 +52,8 @@ static void test_state_round_trip(bool filled)
 	test_assert(copy.status.modseq == state.status.modseq);
 	test_assert(seq_range_count(&copy.held) ==
 		    seq_range_count(&state.held));
+	test_assert(seq_range_exists(&copy.broken, 150000) == filled);
+	test_assert(copy.broken_day == state.broken_day);
 
 	test_assert(sync_state_decode_status(buf->data, buf->used, &status,
 					     &filter, &pending) == 0);
@@ -81,7 +85,7 @@ static void test_sync_state_size(void)
 	seq_range_array_add_range(&state.held, 1, 200000);
 	state.status.uidnext = 200001;
 	sync_state_encode(&state, buf);
-	test_assert(buf->used < 32);
+	test_assert(buf->used < 34);
 	test_end();
 }
 

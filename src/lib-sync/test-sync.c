@@ -450,6 +450,8 @@ static bool test_exchange(struct test_device *device, unsigned int window)
 			test_pool, device->issued->data,
 			device->issued->used) == 0);
 	}
+	(void)sync_retry_broken(&state, tcoll->quiet ? (uint32_t)-1 :
+				device->day);
 	result = sync_look(&tcoll->coll, &state, &device->filter,
 			   repeat ? &repeated : NULL);
 	if (result == SYNC_LOOK_UIDVALIDITY) {
@@ -464,8 +466,12 @@ static bool test_exchange(struct test_device *device, unsigned int window)
 
 	t_array_init(&answer, 32);
 	while (window > 0 && sync_next(&state, &item)) {
-		if (item.kind == SYNC_DELETE || item.kind == SYNC_SOFT_DELETE ||
-		    tcoll->view.item[item.uid].exists) {
+		if (item.kind == SYNC_ADD && !tcoll->quiet &&
+		    test_rand(device->seed, 20) == 0) {
+			sync_broken(&state, &item, device->day);
+		} else if (item.kind == SYNC_DELETE ||
+			   item.kind == SYNC_SOFT_DELETE ||
+			   tcoll->view.item[item.uid].exists) {
 			array_push_back(&answer, &item);
 			sync_told(&state, &item);
 			window--;
@@ -886,15 +892,38 @@ static void test_sync_poison(void)
 	(void)test_add(tcoll, 1, 0);
 	test_look(tcoll, &state);
 	test_assert(sync_next(&state, &item) && item.uid == 2);
-	sync_skipped(&state, &item);
+	sync_broken(&state, &item, 7);
 	test_assert(sync_next(&state, &item) && item.uid == 1);
 	sync_told(&state, &item);
 	test_assert(!sync_next(&state, &item));
-	/* the device hears nothing of it any more */
+	/* the device hears nothing of it on this day */
 	test_change(tcoll, 2, 1);
+	test_assert(!sync_retry_broken(&state, 7));
 	test_look(tcoll, &state);
-	test_expunge(tcoll, 2);
+	test_assert(sync_count(&state) == 0);
+	/* the next day it's still broken, and the day after it is not */
+	test_assert(sync_retry_broken(&state, 8));
 	test_look(tcoll, &state);
+	test_assert(sync_next(&state, &item) && item.uid == 2);
+	sync_broken(&state, &item, 8);
+	test_assert(!sync_retry_broken(&state, 8));
+	test_assert(sync_retry_broken(&state, 9));
+	test_look(tcoll, &state);
+	test_assert(sync_next(&state, &item) && item.uid == 2 &&
+		    item.kind == SYNC_ADD);
+	sync_told(&state, &item);
+	test_assert(!sync_retry_broken(&state, 10));
+	test_look(tcoll, &state);
+	test_assert(sync_count(&state) == 0);
+
+	/* one that goes meanwhile is forgotten */
+	(void)test_add(tcoll, 1, 0);
+	test_look(tcoll, &state);
+	test_assert(sync_next(&state, &item) && item.uid == 3);
+	sync_broken(&state, &item, 10);
+	test_expunge(tcoll, 3);
+	test_look(tcoll, &state);
+	test_assert(!sync_retry_broken(&state, 11));
 	test_assert(sync_count(&state) == 0);
 	test_end();
 }

@@ -322,6 +322,20 @@ class Filter(SyncCase):
         self.assertEqual(self.subjects(replica), ["middle", "new", "old"])
         self.assertEqual(replica.sync(), [])
 
+    def test_vanished_mails_take_no_others_along(self):
+        """Mails whose deletion is still to be told don't make those behind them leave the new filter."""
+        self.fill("one", "two", "three", "four", "five")
+        replica = self.replica(window=1)
+        replica.sync()
+        imap = self.dovecot.imap(self.user)
+        imap.store("2:4", "+FLAGS", r"(\Deleted)")
+        imap.expunge()
+        replica.round()
+        replica.opts = options(filter_type=5)
+        said = replica.sync()
+        self.assertEqual([kind for kind, _ in said], ["Delete", "Delete"])
+        self.assertEqual(self.subjects(replica), ["five", "one"])
+
     def test_new_mail_outside_the_filter(self):
         replica = self.replica(opts=options(filter_type=1))
         replica.sync()

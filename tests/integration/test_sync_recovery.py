@@ -1,6 +1,7 @@
 """Nothing is lost and nothing doubled: lost answers, killed workers, several writers at once, and mailboxes that are
 replaced, or lose their indexes, under a device."""
 import random
+import sqlite3
 import threading
 import time
 
@@ -281,9 +282,31 @@ class Replaced(RecoveryCase):
         self.fill("four")
         replica.sync()
         self.assertEqual(sorted(replica.by_subject()), ["four", "one", "three"])
+        # not on the same day again
         path.chmod(0o600)
-        replica.start()
+        self.fill("five")
+        replica.sync()
+        self.assertEqual(sorted(replica.by_subject()), ["five", "four", "one", "three"])
+        self.make_yesterday(replica)
+        self.assertEqual(len(replica.sync()), 1)
         self.same(replica)
+
+    def make_yesterday(self, replica):
+        """What the device's state says of today was yesterday."""
+        def number(value):
+            out = b""
+            while value > 0x7f:
+                out, value = out + bytes([value & 0x7f | 0x80]), value >> 7
+            return out + bytes([value])
+        today = int(time.time()) // 86400
+        database = sqlite3.connect(self.dovecot.home(self.user) / "roost.db")
+        where = "FROM state WHERE collection = ?", (f"f{replica.folder.id}",)
+        issued, = database.execute("SELECT issued " + where[0], where[1]).fetchone()
+        self.assertEqual(issued.count(number(today)), 1)
+        with database:
+            database.execute("UPDATE state SET issued = ? WHERE collection = ?",
+                             (issued.replace(number(today), number(today - 1)), *where[1]))
+        database.close()
 
 
 class Together(RecoveryCase):
