@@ -100,8 +100,8 @@ void eas_email_write_categories(struct eas_email_context *ctx)
 	wbxml_close(ctx->writer);
 }
 
-/* What the device wants to have, as keywords, ended by NULL. A name that the mail has
-   already keeps the keyword it has. */
+/* What the device wants to have, as keywords, ended by NULL. A name that the
+   mail has already keeps the keyword it has. */
 static void
 eas_categories_wanted(struct mail *mail, const struct wbxml_node *categories,
 		      ARRAY_TYPE(const_string) *wanted)

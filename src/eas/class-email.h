@@ -73,9 +73,9 @@ int eas_email_apply_change(struct eas_request *req, struct mail *mail,
 			   const struct wbxml_node *application_data,
 			   unsigned int *status_r);
 
-/* Is the mail as such a change wants it? Whoever has no right to change it (ACL) gets
-   no error from Dovecot: the change is just left undone. What is malformed wants
-   nothing. */
+/* Is the mail as such a change wants it? Whoever has no right to change it
+   (ACL) gets no error from Dovecot: the change is just left undone. What is
+   malformed wants nothing. */
 bool eas_email_change_is_done(struct mail *mail,
 			      const struct wbxml_node *application_data);
 

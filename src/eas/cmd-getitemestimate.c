@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "mail-storage.h"
 #include "eas-commands.h"
 #include "eas-key.h"
@@ -155,21 +156,37 @@ eas_estimate_write(struct eas_request *req, const struct eas_estimate *estimate,
 	wbxml_close(writer);
 }
 
+/* Each folder once, and not too many of them. */
+static bool eas_estimate_is_valid(const struct wbxml_node *node)
+{
+	struct eas_estimate estimate;
+	ARRAY_TYPE(const_string) ids;
+	const char *id;
+
+	t_array_init(&ids, 16);
+	for (; node != NULL; node = wbxml_node_next_same(node)) {
+		if (eas_estimate_read(node, &estimate) < 0 ||
+		    array_count(&ids) == EAS_ESTIMATE_MAX_COLLECTIONS)
+			return FALSE;
+		array_foreach_elem(&ids, id) {
+			if (strcmp(id, estimate.id) == 0)
+				return FALSE;
+		}
+		array_push_back(&ids, &estimate.id);
+	}
+	return TRUE;
+}
+
 int eas_cmd_getitemestimate(struct eas_request *req)
 {
 	const struct wbxml_node *first, *node;
 	struct eas_estimate estimate;
-	unsigned int status, count = 0;
+	unsigned int status;
 
 	node = wbxml_node_child(req->root, EAS_GETITEMESTIMATE_COLLECTIONS);
 	first = wbxml_node_child(node, EAS_GETITEMESTIMATE_COLLECTION);
-	if (first == NULL)
+	if (first == NULL || !eas_estimate_is_valid(first))
 		return eas_request_fail(req, EAS_STATUS_INVALID_XML);
-	for (node = first; node != NULL; node = wbxml_node_next_same(node)) {
-		if (eas_estimate_read(node, &estimate) < 0 ||
-		    ++count > EAS_ESTIMATE_MAX_COLLECTIONS)
-			return eas_request_fail(req, EAS_STATUS_INVALID_XML);
-	}
 
 	wbxml_open(eas_request_writer(req),
 		   EAS_GETITEMESTIMATE_GET_ITEM_ESTIMATE);

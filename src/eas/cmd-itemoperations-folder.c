@@ -4,6 +4,7 @@
 #include "array.h"
 #include "base64.h"
 #include "buffer.h"
+#include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-search-build.h"
 #include "eas-move.h"
@@ -27,8 +28,9 @@ static int empty_mailbox(struct mailbox *box)
 	trans = mailbox_transaction_begin(box, 0, "eas empty folder");
 	ctx = mailbox_search_init(trans, args, NULL, 0, NULL);
 	mail_search_args_unref(&args);
-	while (mailbox_search_next(ctx, &mail))
+	while (mailbox_search_next(ctx, &mail)) T_BEGIN {
 		mail_expunge(mail);
+	} T_END;
 	if (mailbox_search_deinit(&ctx) < 0) {
 		mailbox_transaction_rollback(&trans);
 		return -1;
@@ -293,7 +295,19 @@ conversation_move_from(struct conversation_move *ctx, struct eas_folder *src)
 	}
 }
 
-/* [MS-ASCON] 3.2.4.6: from all folders except Sent Items */
+/* [MS-ASCON] 3.2.4.6: from all folders except Sent Items. That is meant for the
+   user's own mailbox: what others share with him stays there, unless the
+   conversation is to go to another folder of theirs. */
+static bool
+conversation_is_taken_from(const struct conversation_move *ctx,
+			   const struct eas_folder *src)
+{
+	return src->ns != NULL && src->type != EAS_FOLDER_SENT_ITEMS &&
+		strcmp(src->id, ctx->dest->id) != 0 &&
+		(src->ns == ctx->dest->ns ||
+		 src->ns->type == MAIL_NAMESPACE_TYPE_PRIVATE);
+}
+
 static enum itemoperations_status
 conversation_move(struct conversation_move *ctx)
 {
@@ -303,8 +317,7 @@ conversation_move(struct conversation_move *ctx)
 	if (eas_folders_get(ctx->req, &folders) < 0)
 		return ITEMOPERATIONS_SERVER_ERROR;
 	array_foreach(folders, folderp) {
-		if ((*folderp)->type != EAS_FOLDER_SENT_ITEMS &&
-		    strcmp((*folderp)->id, ctx->dest->id) != 0) T_BEGIN {
+		if (conversation_is_taken_from(ctx, *folderp)) T_BEGIN {
 			conversation_move_from(ctx, *folderp);
 		} T_END;
 	}

@@ -13,6 +13,8 @@
 
 /* Fetches that can't be written at once are kept in memory up to this. */
 #define FRAGMENT_MAX_MEMORY (128 * 1024)
+/* [MS-ASCMD] 3.1.5.10: EmptyFolderContents, Fetch and Move in one request */
+#define MAX_OPERATIONS 100
 
 enum itemoperations_status
 itemoperations_storage_status(struct eas_request *req, struct mailbox *box,
@@ -221,24 +223,31 @@ static bool itemoperations_node_is_valid(const struct eas_request *req,
 	}
 }
 
-static bool itemoperations_is_valid(const struct eas_request *req)
+static enum itemoperations_status
+itemoperations_check(const struct eas_request *req)
 {
 	const struct wbxml_node *node;
+	unsigned int count = 0;
 
 	for (node = req->root->children; node != NULL; node = node->next) {
 		if (!itemoperations_node_is_valid(req, node))
-			return FALSE;
+			return ITEMOPERATIONS_PROTOCOL_ERROR;
+		if (++count > MAX_OPERATIONS)
+			return ITEMOPERATIONS_TOO_LARGE;
 	}
-	return req->root->children != NULL;
+	return count == 0 ? ITEMOPERATIONS_PROTOCOL_ERROR :
+		ITEMOPERATIONS_SUCCESS;
 }
 
 int eas_cmd_itemoperations(struct eas_request *req)
 {
 	struct itemoperations_context ctx;
 	struct wbxml_writer *writer;
+	enum itemoperations_status status;
 
-	if (!itemoperations_is_valid(req))
-		return eas_request_fail(req, ITEMOPERATIONS_PROTOCOL_ERROR);
+	status = itemoperations_check(req);
+	if (status != ITEMOPERATIONS_SUCCESS)
+		return eas_request_fail(req, status);
 
 	i_zero(&ctx);
 	ctx.req = req;

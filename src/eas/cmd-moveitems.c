@@ -19,6 +19,8 @@ enum moveitems_status {
 
 /* [MS-ASCMD] 2.2.3.175: and so are ours */
 #define MAX_ID_LENGTH 64
+/* 3.1.5.10 */
+#define MAX_MOVES 1000
 
 struct moveitems_folder {
 	struct eas_folder *folder;
@@ -180,7 +182,8 @@ static int moveitems_run(struct moveitems_context *ctx)
 	if (node == NULL)
 		return eas_request_fail(ctx->req, EAS_STATUS_INVALID_XML);
 	for (; node != NULL; node = wbxml_node_next_same(node)) {
-		if (moveitems_parse(ctx, node) < 0) {
+		if (array_count(&ctx->items) == MAX_MOVES ||
+		    moveitems_parse(ctx, node) < 0) {
 			return eas_request_fail(ctx->req,
 						EAS_STATUS_INVALID_XML);
 		}

@@ -221,21 +221,50 @@ int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 	return 0;
 }
 
+/* All that a look at the numbers needs. */
+struct eas_sync_state_numbers {
+	struct eas_sync_state_head head;
+	struct sync_status seen;
+	struct sync_filter filter;
+	bool pending;
+};
+
+static int
+eas_sync_state_decode_numbers(const void *data, size_t size,
+			      struct eas_sync_state_numbers *numbers_r)
+{
+	const uint8_t *p = data, *end = p + size;
+
+	if (eas_sync_state_decode_head(&p, end, &numbers_r->head, NULL) < 0 ||
+	    eas_sync_state_skip_supported(&p, end, NULL) < 0)
+		return -1;
+	return sync_state_decode_status(p, end - p, &numbers_r->seen,
+					&numbers_r->filter,
+					&numbers_r->pending);
+}
+
 int eas_collection_uidvalidity(struct eas_request *req, const char *folder_id,
 			       uint32_t *uidvalidity_r)
 {
-	struct eas_sync_row row;
-	struct eas_sync_state state;
+	struct store_state stored;
+	struct eas_sync_state_numbers numbers;
+	int ret;
 
-	if (eas_sync_row_get(req, folder_id, &row) < 0)
-		return -1;
-	if (!row.exists || row.stored.issued == NULL ||
-	    eas_sync_state_decode(&state, req->pool, req->version,
-				  row.stored.issued,
-				  row.stored.issued_size) < 0)
-		return 0;
-	*uidvalidity_r = state.sync.status.uidvalidity;
-	return 1;
+	/* asked for each item of a request: nothing is kept */
+	T_BEGIN {
+		ret = store_state_get(req->store, pool_datastack_create(),
+				      req->device->num,
+				      t_strconcat("f", folder_id, NULL),
+				      &stored);
+		if (ret > 0 && (stored.issued == NULL ||
+				eas_sync_state_decode_numbers(
+					stored.issued, stored.issued_size,
+					&numbers) < 0))
+			ret = 0;
+	} T_END;
+	if (ret > 0)
+		*uidvalidity_r = numbers.seen.uidvalidity;
+	return ret;
 }
 
 /* The numbers differ: is there anything in it for this device? */
@@ -266,35 +295,30 @@ static int
 eas_collection_compare(struct eas_request *req, struct sync_collection *coll,
 		       const void *data, size_t size)
 {
-	const uint8_t *p = data, *end = p + size;
-	struct eas_sync_state_head head;
+	struct eas_sync_state_numbers numbers;
 	struct eas_item_options options;
-	struct sync_status seen, now;
-	struct sync_filter seen_filter, filter;
-	bool pending;
+	struct sync_status now;
+	struct sync_filter filter;
 	int ret;
 
-	if (eas_sync_state_decode_head(&p, end, &head, NULL) < 0 ||
-	    eas_sync_state_skip_supported(&p, end, NULL) < 0 ||
-	    sync_state_decode_status(p, end - p, &seen, &seen_filter,
-				     &pending) < 0)
+	if (eas_sync_state_decode_numbers(data, size, &numbers) < 0)
 		return -1;
-	if (pending)
+	if (numbers.pending)
 		return 1;
 	if (coll == NULL)
-		return seen.uidnext == 0 ? 0 : 1;
+		return numbers.seen.uidnext == 0 ? 0 : 1;
 	ret = coll->v->get_status(coll, &now);
 	if (ret <= 0)
 		return ret < 0 ? -3 : -2;
 
 	i_zero(&options);
-	options.filter_type = head.filter_type;
-	eas_sync_filter(&options, (head.flags &
+	options.filter_type = numbers.head.filter_type;
+	eas_sync_filter(&options, (numbers.head.flags &
 				   EAS_SYNC_STATE_FLAG_CONVERSATION_MODE) != 0,
 			&filter);
-	if (sync_unchanged(&seen, &seen_filter, &now, &filter))
+	if (sync_unchanged(&numbers.seen, &numbers.filter, &now, &filter))
 		return 0;
-	if (sync_surely_grown(&seen, &now, &filter))
+	if (sync_surely_grown(&numbers.seen, &now, &filter))
 		return 1;
 	return eas_collection_look(req, coll, data, size, &filter);
 }

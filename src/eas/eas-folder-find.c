@@ -250,7 +250,10 @@ eas_folder_find_type_unlisted(struct eas_request *req,
 		return ret;
 	if (store_folder_get_id(req->store, guid, vname, &num) < 0)
 		return -1;
-	return eas_folder_make(req, ns, vname, guid, num, folder_r);
+	if (eas_folder_make(req, ns, vname, guid, num, folder_r) < 0)
+		return -1;
+	/* a mailbox that is configured for two uses has the first */
+	return (*folder_r)->type == type ? 1 : 0;
 }
 
 int eas_folder_find_type(struct eas_request *req, enum eas_folder_type type,

@@ -211,6 +211,7 @@ static bool eas_folder_node_can_be_special(const struct eas_folder_node *node)
 		node->folder.ns->type == MAIL_NAMESPACE_TYPE_PRIVATE;
 }
 
+/* NULL if every mailbox that could be it is something else already. */
 static struct eas_folder_node *
 eas_folder_build_find_special(struct eas_folder_build *build,
 			      enum eas_folder_type type)
@@ -218,7 +219,7 @@ eas_folder_build_find_special(struct eas_folder_build *build,
 	struct mail_user *user = build->req->req->user->mail_user;
 	ARRAY_TYPE(const_string) vnames;
 	struct eas_folder_node *node;
-	const char *vname;
+	const char *vname, *free_vname = NULL;
 
 	t_array_init(&vnames, 8);
 	eas_special_candidates(user, type, &vnames);
@@ -226,9 +227,15 @@ eas_folder_build_find_special(struct eas_folder_build *build,
 		node = eas_folder_build_find(build, vname);
 		if (node != NULL && eas_folder_node_can_be_special(node))
 			return node;
+		/* one mailbox may be configured for two uses */
+		if (free_vname == NULL &&
+		    (node == NULL || !node->folder.special))
+			free_vname = vname;
 	}
 	/* there is none yet */
-	vname = eas_special_create_name(user, type);
+	if (free_vname == NULL)
+		return NULL;
+	vname = free_vname;
 	node = eas_folder_build_find(build, vname);
 	if (node == NULL) {
 		node = eas_folder_node_new(build,
@@ -247,9 +254,11 @@ static void eas_folder_build_specials(struct eas_folder_build *build)
 	for (i = 0; eas_special_types[i] != 0; i++) T_BEGIN {
 		node = eas_folder_build_find_special(build,
 						     eas_special_types[i]);
-		node->folder.type = eas_special_types[i];
-		node->folder.special = TRUE;
-		eas_folder_node_queue(build, node);
+		if (node != NULL) {
+			node->folder.type = eas_special_types[i];
+			node->folder.special = TRUE;
+			eas_folder_node_queue(build, node);
+		}
 	} T_END;
 
 	node = p_new(build->req->pool, struct eas_folder_node, 1);

@@ -84,13 +84,3 @@ void eas_special_candidates(struct mail_user *user, enum eas_folder_type type,
 		array_push_back(vnames, &vname);
 	}
 }
-
-const char *eas_special_create_name(struct mail_user *user,
-				    enum eas_folder_type type)
-{
-	ARRAY_TYPE(const_string) vnames;
-
-	t_array_init(&vnames, 8);
-	eas_special_candidates(user, type, &vnames);
-	return array_idx_elem(&vnames, 0);
-}

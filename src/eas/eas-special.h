@@ -14,12 +14,10 @@ struct mail_user;
    one. */
 const char *eas_special_name(enum eas_folder_type type);
 /* Names that may be the folder of this type (one of eas_special_types), the
-   best first, as vnames on the data stack. */
+   best first, as vnames on the data stack: it is made under the first if none
+   of them exists. */
 void eas_special_candidates(struct mail_user *user, enum eas_folder_type type,
 			    ARRAY_TYPE(const_string) *vnames);
-/* What the folder of this type has to be called if none of them exists. */
-const char *eas_special_create_name(struct mail_user *user,
-				    enum eas_folder_type type);
 /* The default folders that are looked for, ended by 0. */
 extern const enum eas_folder_type eas_special_types[];
 

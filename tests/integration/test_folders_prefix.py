@@ -18,6 +18,9 @@ namespace inbox {
   mailbox Bin {
     special_use = \\Trash
   }
+  mailbox Both {
+    special_use = \\Drafts \\Sent
+  }
 }
 """)
 
@@ -106,3 +109,15 @@ class Prefix(Case):
         self.assertStatus(response, 1)
         self.assertEqual(self.dovecot.imap("u7").select("INBOX/New")[0], "OK")
         self.assertStatus(device.folder_delete(response.document.get("ServerId")), 1)
+
+    def test_one_mailbox_for_two_uses(self):
+        imap = self.dovecot.imap("u6")
+        imap.create("INBOX/Both")
+        imap.append("INBOX/Both", None, None, b"Subject: draft\r\n\r\n.\r\n")
+        device = self.ready_device("u6")
+        folders = self.by_type(device)
+        self.assertEqual(set(folders), {INBOX, DRAFTS, SENT, TRASH, OUTBOX})
+        self.assertNotEqual(folders[SENT].id, folders[DRAFTS].id)
+        self.assertEqual([add.get("ApplicationData/Email:Subject") for page in device.sync_all(folders[DRAFTS])
+                          for add in page.findall("Commands/Add")], ["draft"])
+        self.assertEqual(list(device.sync_all(folders[SENT])), [])

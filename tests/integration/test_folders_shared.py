@@ -3,7 +3,7 @@ import os
 import shutil
 import tempfile
 
-from rig import INBOX, TRASH, Case, E, Settings, config
+from rig import INBOX, PLAIN, TRASH, Body, Case, E, Settings, config
 
 PUBLIC = tempfile.mkdtemp(prefix="roost-public-")
 os.chmod(PUBLIC, 0o777)
@@ -124,8 +124,8 @@ class Public(Case):
             # the device has thrown it away, and gets it again
             again = [add.get("ServerId") for page in device.sync_all(board) for add in page.findall("Commands/Add")]
             self.assertEqual(again, [item])
-        self.assertEqual(device.sync_one(trash)[0].get("Status"), "1")
-        self.assertEqual(list(device.sync_all(trash)), [])
+        self.assertEqual([add.get("ServerId") for page in device.sync_all(trash) for add in page.findall("Commands/Add")
+                          if add.get("ApplicationData/Email:Subject") == "in Board"], [])
 
         response = device.empty_folder(board.id).check()
         self.assertEqual(response.document.get("Response/EmptyFolderContents/Status"), "16")
@@ -142,6 +142,21 @@ class Public(Case):
         changes = [change.get("ApplicationData/Email:Read") for page in device.sync_all(board)
                    for change in page.findall("Commands/Change")]
         self.assertEqual(changes, ["0"])
+
+    def test_conversations_are_not_taken_from_others(self):
+        imap = self.dovecot.imap("u1")
+        for folder in ("INBOX", "Public/Desk"):
+            imap.append(folder, None, None, b"Message-ID: <talk@example.test>\r\nSubject: talk\r\n\r\n.\r\n")
+        imap.logout()
+        device = self.ready_device("u1", "14.1")
+        inbox, trash = device.folders_of_type(INBOX)[0], device.folders_of_type(TRASH)[0]
+        (talk,) = [add.find("ApplicationData/Email2:ConversationId").text
+                   for page in device.sync_all(inbox, bodies=Body(PLAIN, 10)) for add in page.findall("Commands/Add")]
+        before = self.count("u1", "Public/Desk")
+        response = device.item_operations(E("Move", E("ConversationId", talk), E("DstFldId", trash.id),
+                                            E("Options", E("MoveAlways")))).check()
+        self.assertEqual(response.document.get("Response/Move/Status"), "1")
+        self.assertEqual([self.count("u1", name) for name in ("INBOX", "Trash", "Public/Desk")], [0, 1, before])
 
     def test_what_is_allowed(self):
         device = self.ready_device("u1")

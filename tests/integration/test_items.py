@@ -175,6 +175,13 @@ class MoveItems(ItemCase):
         device.version = "12.1"
         self.assertEqual(device.command("MoveItems", E("Move:MoveItems")).code, 400)
 
+    def test_limit(self):
+        device, inbox, _ = self.ready("14.1")
+        trash = device.folders_of_type(TRASH)[0]
+        move = (f"{inbox.id}:9", inbox.id, trash.id)
+        self.assertEqual({status for _, status, _ in self.moved(device.move_items(*[move] * 1000))}, {"1"})
+        self.assertStatus(device.move_items(*[move] * 1001), 103)
+
     def test_two_destinations(self):
         self.deliver(1)
         device, inbox, ids = self.ready("14.1")
@@ -512,6 +519,14 @@ class Fetch(FileCase):
         self.assertStatus(device.item_operations(), 2)
         for operation in (E("Status", 1), E("EmptyFolderContents"), E("Move", E("DstFldId", inbox.id))):
             self.assertStatus(device.item_operations(operation), 2)
+
+    def test_limit(self):
+        device, inbox, _ = self.ready("14.1")
+        fetch = E("Fetch", E("Store", "Mailbox"), E("AirSync:CollectionId", inbox.id),
+                  E("AirSync:ServerId", f"{inbox.id}:9"))
+        response = device.item_operations(*[fetch] * 100).check()
+        self.assertEqual({node.get("Status") for node in response.document.findall("Response/Fetch")}, {"6"})
+        self.assertStatus(device.item_operations(*[fetch] * 101), 11)
 
     def check_attachment(self, version):
         device, inbox, references = self.ready_file(version)

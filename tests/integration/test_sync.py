@@ -721,3 +721,7 @@ class Estimate(SyncCase):
         self.assertStatus(response, 103)
         response = device.command("GetItemEstimate", E("GetItemEstimate:GetItemEstimate"))
         self.assertStatus(response, 103)
+        collection = E("GetItemEstimate:Collection", E("AirSync:SyncKey", "0"), E("CollectionId", inbox.id))
+        response = device.command("GetItemEstimate", E("GetItemEstimate:GetItemEstimate", E("Collections",
+                                                       collection, collection)))
+        self.assertStatus(response, 103)
