@@ -6,6 +6,7 @@
 #include "mail-storage.h"
 #include "class-email.h"
 #include "eas-collection.h"
+#include "sync-mail.h"
 #include "eas-commands.h"
 
 /* GetAttachment ([MS-ASCMD] 2.2.1.7): the content itself is the answer. What can't be had
@@ -50,7 +51,7 @@ getattachment_from_box(struct eas_request *req, struct eas_folder *folder,
 	struct mail *mail;
 	int ret;
 
-	if (mailbox_open(box) < 0 || mailbox_sync(box, 0) < 0) {
+	if (sync_mail_open(box) < 0) {
 		e_error(req->event, "Mailbox %s: %s", folder->vname,
 			mailbox_get_last_internal_error(box, NULL));
 		return eas_request_fail_temp(req);

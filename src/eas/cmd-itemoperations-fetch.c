@@ -14,6 +14,7 @@
 #include "eas-long-id.h"
 #include "eas-multipart.h"
 #include "eas-schema-filter.h"
+#include "sync-mail.h"
 #include "cmd-itemoperations.h"
 
 /* A mail is written aside, so that one that fails half-way leaves nothing in the
@@ -83,7 +84,7 @@ fetch_open_box(struct itemoperations_context *ctx, const char *folder_id)
 		return ret < 0 ? ITEMOPERATIONS_SERVER_ERROR :
 			ITEMOPERATIONS_NOT_FOUND;
 	}
-	if (mailbox_open(ctx->box) < 0 || mailbox_sync(ctx->box, 0) < 0) {
+	if (sync_mail_open(ctx->box) < 0) {
 		return itemoperations_storage_status(ctx->req, ctx->box,
 						     ctx->folder->vname);
 	}

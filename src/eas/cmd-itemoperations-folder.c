@@ -9,6 +9,7 @@
 #include "mail-search-build.h"
 #include "eas-move.h"
 #include "class-email.h"
+#include "sync-mail.h"
 #include "cmd-itemoperations.h"
 
 /* -- EmptyFolderContents -- */
@@ -21,7 +22,7 @@ static int empty_mailbox(struct mailbox *box)
 	struct mail *mail;
 	int ret = 0;
 
-	if (mailbox_open(box) < 0 || mailbox_sync(box, 0) < 0)
+	if (sync_mail_open(box) < 0)
 		return -1;
 	args = mail_search_build_init();
 	mail_search_build_add_all(args);
@@ -223,7 +224,7 @@ conversation_find(struct conversation_move *ctx, struct mailbox *box,
 	struct mail *mail;
 	int ret = 0;
 
-	if (mailbox_open(box) < 0 || mailbox_sync(box, 0) < 0)
+	if (sync_mail_open(box) < 0)
 		return -1;
 	wanted_headers = mailbox_header_lookup_init(box, headers);
 	args = mail_search_build_init();

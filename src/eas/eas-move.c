@@ -155,7 +155,7 @@ mover_open_box(struct eas_mover *mover, struct eas_folder *folder, bool create,
 		*result_r = ret == 0 ? not_found : EAS_MOVE_FAILED;
 		return -1;
 	}
-	if (mailbox_open(*box_r) < 0 || mailbox_sync(*box_r, 0) < 0) {
+	if (sync_mail_open(*box_r) < 0) {
 		*result_r = mover_storage_error(mover, *box_r, "opening",
 						not_found);
 		return -1;

@@ -75,6 +75,20 @@ sync_mail_get_status(struct sync_collection *coll, struct sync_status *status_r)
 	return 1;
 }
 
+static int sync_mail_update(struct mailbox *box)
+{
+	if (mail_index_refresh(box->index) < 0) {
+		mailbox_set_index_error(box);
+		return -1;
+	}
+	return mailbox_sync(box, 0);
+}
+
+int sync_mail_open(struct mailbox *box)
+{
+	return mailbox_open(box) < 0 ? -1 : sync_mail_update(box);
+}
+
 static int sync_mail_open_and_sync(struct mailbox *box, const char **what_r)
 {
 	if (!box->opened) {
@@ -86,7 +100,19 @@ static int sync_mail_open_and_sync(struct mailbox *box, const char **what_r)
 			return -1;
 	}
 	*what_r = "Synchronising the mailbox";
-	return mailbox_sync(box, 0);
+	return sync_mail_update(box);
+}
+
+/* Flag changes that this process reads between two syncs of the view go into its map: the flags, and
+   with them the highest modseq. Changes are looked for up to where the view was synced
+   to; a modseq beyond that would stand for changes that nobody has looked at. */
+static void
+sync_mail_limit_modseq(struct mailbox *box, struct sync_status *status)
+{
+	uint64_t synced_modseq = box->view->highest_modseq;
+
+	if (synced_modseq != 0 && synced_modseq < status->modseq)
+		status->modseq = synced_modseq;
 }
 
 static int
@@ -104,6 +130,7 @@ sync_mail_refresh(struct sync_collection *coll, struct sync_status *status_r,
 	}
 	mailbox_get_open_status(*mcoll->box, SYNC_MAIL_STATUS, &status);
 	sync_mail_status(&status, status_r);
+	sync_mail_limit_modseq(*mcoll->box, status_r);
 	*incarnation_r = mail_index_get_header((*mcoll->box)->view)->indexid;
 	return 1;
 }
