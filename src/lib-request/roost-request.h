@@ -29,7 +29,8 @@ struct roost_user {
 	time_t mailbox_opened;
 };
 
-/* The user's roost.db, opened when it is first asked for. The store belongs to user.
+/* The user's roost.db, opened when it is first asked for, and anew if the file
+   was replaced: to be asked for once per request. The store belongs to user.
    Returns 0, or -1 and a sentence for the log. */
 int roost_user_get_store(struct roost_user *user, struct store **store_r,
 			 const char **error_r);

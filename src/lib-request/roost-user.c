@@ -21,6 +21,8 @@ int roost_user_get_store(struct roost_user *user, struct store **store_r,
 {
 	const char *path;
 
+	if (user->store != NULL && !store_is_current(user->store))
+		store_close(&user->store);
 	if (user->store == NULL) {
 		if (roost_user_db_path(user->mail_user, user->set, &path,
 				       error_r) < 0)

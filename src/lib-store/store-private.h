@@ -4,6 +4,7 @@
 #include "store.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
@@ -54,6 +55,10 @@ enum store_sql {
 struct store {
 	sqlite3 *db;
 	struct event *event;
+	char *path;
+	/* of the file when it was opened */
+	dev_t dev;
+	ino_t ino;
 	/* prepared when first used */
 	sqlite3_stmt *stmts[STORE_SQL_COUNT];
 	bool in_transaction:1;

@@ -5,6 +5,7 @@
 #include "store-private.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A worker keeps several users' stores open, so each is kept small: the pages that
@@ -145,11 +146,17 @@ int store_open(const char *path, unsigned int busy_msecs,
 	struct store *store;
 	sqlite3 *db = NULL;
 	const char *error = NULL;
+	struct stat st;
 	int ret;
 
 	store_library_init();
 	if (store_create_file(path, error_r) < 0)
 		return -1;
+	/* before it is opened: if it is replaced in between, that is seen later */
+	if (stat(path, &st) < 0) {
+		*error_r = t_strdup_printf("stat(%s) failed: %m", path);
+		return -1;
+	}
 	ret = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE |
 			      SQLITE_OPEN_NOMUTEX, NULL);
 	if (ret != SQLITE_OK) {
@@ -167,6 +174,9 @@ int store_open(const char *path, unsigned int busy_msecs,
 
 	store = i_new(struct store, 1);
 	store->db = db;
+	store->path = i_strdup(path);
+	store->dev = st.st_dev;
+	store->ino = st.st_ino;
 	store->event = event_create(event_parent);
 	event_set_append_log_prefix(store->event, "store: ");
 	*store_r = store;
@@ -188,7 +198,16 @@ void store_close(struct store **_store)
 	if (sqlite3_close(store->db) != SQLITE_OK)
 		i_panic("store: a statement was left open");
 	event_unref(&store->event);
+	i_free(store->path);
 	i_free(store);
+}
+
+bool store_is_current(const struct store *store)
+{
+	struct stat st;
+
+	return stat(store->path, &st) == 0 && st.st_ino == store->ino &&
+		st.st_dev == store->dev;
 }
 
 struct event *store_get_event(struct store *store)

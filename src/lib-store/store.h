@@ -22,6 +22,9 @@ int store_open(const char *path, unsigned int busy_msecs,
 	       struct event *event_parent, struct store **store_r,
 	       const char **error_r);
 void store_close(struct store **store);
+/* Is the file that was opened still the one at that path? A file that was removed or
+   replaced (by a backup) would be written to in vain: open it anew. */
+bool store_is_current(const struct store *store);
 struct event *store_get_event(struct store *store);
 
 /* A write transaction (BEGIN IMMEDIATE). Nesting is a bug. Every single put below is a

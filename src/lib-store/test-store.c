@@ -358,6 +358,40 @@ static void test_store_memory(void)
 	test_end();
 }
 
+/* A backup is put in its place, or it is removed, while a worker has it open. */
+static void test_store_replaced(void)
+{
+	const char *path = test_store_path("replaced");
+	pool_t pool = pool_datastack_create();
+	struct store_device second = { .protocol = "eas", .id = "2" };
+	struct store_device *device;
+	struct store *old, *new, *reader;
+
+	test_begin("store: file replaced while open");
+	old = test_store_create("replaced");
+	(void)test_device(old);
+	test_assert(store_is_current(old));
+	if (unlink(path) < 0 || unlink(t_strconcat(path, "-wal", NULL)) < 0 ||
+	    unlink(t_strconcat(path, "-shm", NULL)) < 0)
+		i_fatal("unlink(%s) failed: %m", path);
+	test_assert(!store_is_current(old));
+
+	/* somebody else has made a new one, with what is in its log only */
+	new = test_store_open("replaced");
+	test_assert(store_is_current(new));
+	test_assert(!store_is_current(old));
+	test_assert(store_device_save(new, &second) == 0);
+	store_close(&old);
+	reader = test_store_open("replaced");
+	test_assert(store_device_get(reader, pool, "eas", "2", &device) == 1);
+	test_assert(store_device_get(reader, pool, "eas", "1", &device) == 0);
+	store_close(&reader);
+	test_assert(store_device_get(new, pool, "eas", "2", &device) == 1);
+	test_assert(test_integrity(new));
+	store_close(&new);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -369,6 +403,7 @@ int main(void)
 		test_store_killed,
 		test_store_concurrent,
 		test_store_memory,
+		test_store_replaced,
 		test_store_dir_deinit,
 		NULL
 	};

@@ -1,6 +1,8 @@
 """Nothing is lost and nothing doubled: lost answers, killed workers, several writers at once, and mailboxes that are
 replaced, or lose their indexes, under a device."""
+import contextlib
 import random
+import shutil
 import sqlite3
 import threading
 import time
@@ -307,6 +309,75 @@ class Replaced(RecoveryCase):
             database.execute("UPDATE state SET issued = ? WHERE collection = ?",
                              (issued.replace(number(today), number(today - 1)), *where[1]))
         database.close()
+
+
+class Store(RecoveryCase):
+    """What becomes of roost.db while a worker has it open."""
+
+    def path(self):
+        return self.dovecot.home(self.user) / "roost.db"
+
+    def remove(self):
+        for path in self.path().parent.glob("roost.db*"):
+            path.unlink()
+
+    def test_removed(self):
+        """The device starts anew, and what it gets then is recorded in the file that is there."""
+        self.fill(*range(3))
+        replica = self.replica()
+        replica.sync()
+        self.remove()
+        # nothing is known of it: neither its policy key nor its folders
+        self.assertStatus(replica.device.folder_sync(), 144)
+        replica.device.provision()
+        self.assertStatus(replica.device.folder_sync(), 9)
+        replica.device.folder_key = "0"
+        self.assertStatus(replica.device.folder_sync(), 1)
+        replica.device.sync_keys.clear()
+        replica.folder = replica.device.folders_of_type(INBOX)[0]
+        self.same(replica)
+        with contextlib.closing(sqlite3.connect(self.path())) as database:
+            self.assertEqual(database.execute("SELECT id FROM device").fetchall(), [(replica.device.device_id,)])
+
+    def test_damaged_and_restored(self):
+        """A damaged one is a temporary error, and is left for the operator: then it goes on where it was."""
+        self.fill(*range(3))
+        replica = self.replica()
+        replica.sync()
+        with contextlib.closing(sqlite3.connect(self.path())) as database, \
+                contextlib.closing(sqlite3.connect(self.path().with_suffix(".backup"))) as backup:
+            database.backup(backup)
+        self.remove()
+        self.path().write_bytes(b"garbage" * 1000)
+        shutil.chown(self.path(), user=self.path().parent.stat().st_uid, group=self.path().parent.stat().st_gid)
+        self.dovecot.expect_log("roost.db failed: .*file is not a database")
+        self.assertStatus(replica.device.folder_sync(), 111)
+        old = self.device(self.user, "12.1", device_id=replica.device.device_id)
+        response = old.folder_sync()
+        self.assertEqual((response.code, response.headers.get("retry-after")), (503, "60"))
+        self.assertEqual(self.path().read_bytes(), b"garbage" * 1000)
+
+        self.path().with_suffix(".backup").replace(self.path())
+        shutil.chown(self.path(), user=self.path().parent.stat().st_uid, group=self.path().parent.stat().st_gid)
+        self.fill("new")
+        self.same(replica)
+        self.assertEqual(len(replica.items), 4)
+
+    def test_locked(self):
+        """Somebody holds the lock for longer than we wait: a temporary error; nothing is lost."""
+        self.fill(*range(3))
+        replica = self.replica()
+        replica.sync()
+        self.fill("new")
+        with contextlib.closing(sqlite3.connect(self.path(), isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            self.dovecot.expect_log("store: .*database is locked")
+            collection = replica.device.collection(replica.folder, window=replica.window)
+            answer = replica.device.sync(collection).document
+            self.assertIn(answer.get("Status") or answer.get("Collections/Collection/Status"), ("5", "111"))
+            database.execute("ROLLBACK")
+        self.same(replica)
+        self.assertEqual(len(replica.items), 4)
 
 
 class Together(RecoveryCase):
