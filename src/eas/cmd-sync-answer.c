@@ -366,8 +366,7 @@ static bool
 eas_sync_answer_wants(const struct eas_sync *sync,
 		      const struct eas_sync_collection *coll)
 {
-	return !coll->unchanged || sync->req->quirks->no_empty_sync ||
-		sync->req->version < EAS_VERSION_12_1;
+	return !coll->unchanged || sync->req->version < EAS_VERSION_12_1;
 }
 
 int eas_sync_answer_write(struct eas_sync *sync)

@@ -383,8 +383,6 @@ unsigned int eas_sync_window(const struct eas_sync *sync,
 
 	window = coll->window != 0 ? coll->window : EAS_SYNC_DEFAULT_WINDOW;
 	window = I_MIN(window, req->req->user->set->roost_window_max);
-	if (req->quirks->max_window != 0)
-		window = I_MIN(window, req->quirks->max_window);
 	/* A device that asks for the same again and again may not be able to
 	   receive that much in its time. */
 	if (repeats >= 2)

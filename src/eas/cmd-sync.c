@@ -447,7 +447,7 @@ static int eas_sync_nothing(struct eas_sync *sync)
 
 	if (eas_sync_store(sync) < 0)
 		return -1;
-	if (req->version < EAS_VERSION_12_1 || req->quirks->no_empty_sync) {
+	if (req->version < EAS_VERSION_12_1) {
 		if (eas_sync_answer_write(sync) < 0)
 			return eas_request_fail(req,
 						EAS_SYNC_STATUS_SERVER_ERROR);

@@ -154,12 +154,8 @@ struct eas_quirks {
 	/* matched as a prefix of DeviceType or User-Agent, or both; NULL =
 	   any */
 	const char *device_type, *user_agent;
-	/* the longest window this device bears; 0 = no limit */
-	unsigned int max_window;
 	/* no OPAQUE in answers: text even for ConversationId */
 	bool no_opaque:1;
-	/* an empty answer to Ping or Sync is taken as an error */
-	bool no_empty_sync:1;
 	const char *comment;
 };
 /* Never NULL: the last row matches everything. */
