@@ -1,9 +1,9 @@
 #include "lib.h"
 #include "array.h"
+#include "fdpass.h"
 #include "ioloop.h"
 #include "istream.h"
 #include "ostream.h"
-#include "ostream-unix.h"
 #include "iostream-temp.h"
 #include "str.h"
 #include "strescape.h"
@@ -17,9 +17,6 @@
 #include "worker-user.h"
 #include "worker-request.h"
 #include "worker-answer.h"
-
-#include <unistd.h>
-#include <fcntl.h>
 
 /* below this the gzip header and the time eat up what is won */
 #define ANSWER_GZIP_MIN_SIZE 500
@@ -246,13 +243,23 @@ static void
 worker_answer_send_fd(struct worker_request *wreq, string_t *line,
 		      struct worker_body *body)
 {
-	int fd = dup(i_stream_get_fd(body->input));
+	ssize_t ret = -1;
 
-	if (fd == -1)
-		i_fatal("dup() failed: %m");
-	if (!o_stream_unix_write_fd(wreq->output, fd))
-		i_panic("The last answer's fd is still unsent");
-	o_stream_nsend(wreq->output, str_data(line), str_len(line));
+	/* o_stream_unix_write_fd() never tells when it is done with the fd, and
+	   who would close it. Nothing waits in the stream, so send it here. */
+	if (o_stream_get_buffer_used_size(wreq->output) == 0) {
+		ret = fd_send(o_stream_get_fd(wreq->output),
+			      i_stream_get_fd(body->input),
+			      str_data(line), str_len(line));
+	}
+	if (ret <= 0) {
+		e_error(wreq->req.event,
+			"Sending the answer's spool failed: %m");
+		o_stream_close(wreq->output);
+		return;
+	}
+	o_stream_nsend(wreq->output, str_data(line) + ret,
+		       str_len(line) - ret);
 }
 
 void worker_answer_send(struct worker_request *wreq,

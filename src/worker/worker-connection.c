@@ -102,6 +102,13 @@ static void worker_connection_destroy(struct connection *conn)
 	master_service_client_connection_destroyed(master_service);
 }
 
+/* No more requests after this one: master wants us to go, or the answer could
+   not be sent whole, which only a disconnect tells the listener. */
+static bool worker_connection_is_over(const struct worker_connection *wconn)
+{
+	return wconn->worker->dying || wconn->conn.output->closed;
+}
+
 static void worker_connection_finished(struct worker_connection *wconn)
 {
 	worker_connection_request_free(wconn);
@@ -141,7 +148,7 @@ worker_connection_login_finished(const struct worker_proof *proof,
 	}
 	o_stream_uncork(output);
 	connection_input_resume(&wconn->conn);
-	if (wconn->worker->dying && delayed)
+	if (delayed && worker_connection_is_over(wconn))
 		worker_connection_destroy(&wconn->conn);
 }
 
@@ -240,8 +247,8 @@ static void worker_connection_body_input(struct connection *conn)
 	} T_END;
 	o_stream_uncork(output);
 	o_stream_unref(&output);
-	if (wconn->worker->dying &&
-	    wconn->state == WORKER_CONNECTION_STATE_IDLE)
+	if (wconn->state == WORKER_CONNECTION_STATE_IDLE &&
+	    worker_connection_is_over(wconn))
 		worker_connection_destroy(conn);
 }
 
@@ -382,7 +389,7 @@ worker_connection_input_args(struct connection *conn, const char *const *args)
 	ret = worker_connection_request(wconn, args + 1, &error);
 	if (ret < 0)
 		e_error(conn->event, "Invalid request: %s", error);
-	return wconn->worker->dying && ret > 0 ? -1 : ret;
+	return ret > 0 && worker_connection_is_over(wconn) ? -1 : ret;
 }
 
 static const struct connection_vfuncs worker_connection_vfuncs = {
