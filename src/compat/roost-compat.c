@@ -16,6 +16,10 @@
 #  include "settings.h"
 #endif
 
+/* All of a request's header fields. Whoever connects can make us keep that
+   much, and a worker's line has to hold it tab-escaped. */
+#define ROOST_HTTP_MAX_HEADER_SIZE (64*1024)
+
 #ifdef DOVECOT_2_4
 
 int roost_service_settings_read(struct master_service *service,
@@ -60,6 +64,7 @@ void roost_http_server_settings_init(struct http_server_settings *set_r,
 {
 	http_server_settings_init(null_pool, set_r);
 	set_r->request_max_payload_size = max_payload_size;
+	set_r->request_hdr_max_size = ROOST_HTTP_MAX_HEADER_SIZE;
 }
 
 struct http_server *
@@ -125,6 +130,7 @@ void roost_http_server_settings_init(struct http_server_settings *set_r,
 {
 	i_zero(set_r);
 	set_r->request_limits.max_payload_size = max_payload_size;
+	set_r->request_limits.header.max_size = ROOST_HTTP_MAX_HEADER_SIZE;
 }
 
 struct http_server *

@@ -3,7 +3,6 @@
 #include "hmac.h"
 #include "ioloop.h"
 #include "llist.h"
-#include "net.h"
 #include "randgen.h"
 #include "safe-memset.h"
 #include "sha2.h"
@@ -88,16 +87,14 @@ void listener_auth_cache_deinit(struct listener_auth_cache **_cache)
 }
 
 void listener_auth_cache_key(struct listener_auth_cache *cache,
-			     const char *authorization,
-			     const struct ip_addr *ip,
+			     const char *authorization, const char *origin,
 			     unsigned char key_r[LISTENER_AUTH_CACHE_KEY_SIZE])
 {
 	struct hmac_context ctx;
-	const char *addr = net_ip2addr(ip);
 
 	hmac_init(&ctx, cache->secret, sizeof(cache->secret),
 		  &hash_method_sha256);
-	hmac_update(&ctx, addr, strlen(addr) + 1);
+	hmac_update(&ctx, origin, strlen(origin) + 1);
 	hmac_update(&ctx, authorization, strlen(authorization));
 	hmac_final(&ctx, key_r);
 }

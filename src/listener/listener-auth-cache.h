@@ -2,11 +2,10 @@
 #define LISTENER_AUTH_CACHE_H
 
 /* Successful logins. The key is an HMAC, with a random key of this process, of
-   the Authorization header and the client's address: neither a password nor
+   the Authorization header and the login's origin: neither a password nor
    its hash is kept, and what one address has proved doesn't help another. The
    value is the canonical user name and the worker's sealed ticket. */
 
-struct ip_addr;
 struct listener_auth_cache;
 
 #define LISTENER_AUTH_CACHE_KEY_SIZE 32
@@ -22,9 +21,9 @@ struct listener_auth_cache *
 listener_auth_cache_init(unsigned int max_entries, unsigned int ttl_secs);
 void listener_auth_cache_deinit(struct listener_auth_cache **cache);
 
+/* origin: all else on which auth's verdict may depend. */
 void listener_auth_cache_key(struct listener_auth_cache *cache,
-			     const char *authorization,
-			     const struct ip_addr *ip,
+			     const char *authorization, const char *origin,
 			     unsigned char key_r[LISTENER_AUTH_CACHE_KEY_SIZE]);
 /* TRUE if these credentials were good less than ttl_secs ago and the ticket
    still lives. The strings live until the cache is next changed. */

@@ -307,16 +307,31 @@ static void auth_connected(struct auth_client *client ATTR_UNUSED,
 	} T_END;
 }
 
+/* cred is what input's header holds. */
+static void
+auth_cache_key(const struct listener_auth_input *input,
+	       const struct listener_credentials *cred, unsigned char *key_r)
+{
+	/* A token may be good for several users: the request says for whom.
+	   passdb may also look at where the client connected to, and how. */
+	const char *origin = t_strdup_printf("%s %s %d %s",
+		net_ip2addr(&input->remote_ip), net_ip2addr(&input->local_ip),
+		input->secured ? 1 : 0, cred->bearer ? cred->logins[0].user : "");
+
+	listener_auth_cache_key(auth.cache, input->authorization, origin,
+				key_r);
+}
+
 static bool
 auth_try_cache(const struct listener_auth_input *input,
+	       const struct listener_credentials *cred,
 	       listener_auth_callback_t *callback, void *context,
 	       unsigned char *key_r)
 {
 	struct listener_auth_entry entry;
 	struct listener_proof proof;
 
-	listener_auth_cache_key(auth.cache, input->authorization,
-				&input->remote_ip, key_r);
+	auth_cache_key(input, cred, key_r);
 	if (input->ignore_cache ||
 	    !listener_auth_cache_lookup(auth.cache, key_r, &entry))
 		return FALSE;
@@ -361,7 +376,7 @@ listener_auth_start(const struct listener_auth_input *input,
 		callback(LISTENER_AUTH_RESULT_REFUSED, NULL, context);
 		return NULL;
 	}
-	if (auth_try_cache(input, callback, context, key))
+	if (auth_try_cache(input, &cred, callback, context, key))
 		return NULL;
 
 	request = auth_request_new(input, callback, context);
@@ -418,10 +433,14 @@ void listener_auth_ticket_received(const struct listener_auth_input *input,
 				   const struct listener_proof *proof,
 				   const char *ticket, unsigned int secs)
 {
+	struct listener_credentials cred;
 	unsigned char key[LISTENER_AUTH_CACHE_KEY_SIZE];
 
-	listener_auth_cache_key(auth.cache, input->authorization,
-				&input->remote_ip, key);
+	/* these credentials were good: they can be parsed */
+	if (listener_credentials_parse(input->authorization, input->query,
+				       &cred) < 0)
+		i_unreached();
+	auth_cache_key(input, &cred, key);
 	if (proof->ticket != NULL) {
 		listener_auth_cache_renew(auth.cache, key, ticket, secs);
 	} else {
@@ -432,10 +451,13 @@ void listener_auth_ticket_received(const struct listener_auth_input *input,
 
 void listener_auth_ticket_refused(const struct listener_auth_input *input)
 {
+	struct listener_credentials cred;
 	unsigned char key[LISTENER_AUTH_CACHE_KEY_SIZE];
 
-	listener_auth_cache_key(auth.cache, input->authorization,
-				&input->remote_ip, key);
+	if (listener_credentials_parse(input->authorization, input->query,
+				       &cred) < 0)
+		i_unreached();
+	auth_cache_key(input, &cred, key);
 	listener_auth_cache_expire(auth.cache, key);
 }
 

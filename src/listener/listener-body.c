@@ -224,3 +224,8 @@ void listener_body_get(const struct listener_body *body,
 	*size_r = body->size;
 	*fd_r = body->fd;
 }
+
+void listener_body_forget_fd(struct listener_body *body)
+{
+	body->fd = -1;
+}

@@ -40,6 +40,8 @@ void listener_body_abandon(struct listener_body *body);
 void listener_body_get(const struct listener_body *body,
 		       const unsigned char **data_r, uoff_t *size_r,
 		       int *fd_r);
+/* The fd has another owner now. */
+void listener_body_forget_fd(struct listener_body *body);
 /* A new file that has no name. Returns -1 if it failed (logged). */
 int listener_spool_create(void);
 

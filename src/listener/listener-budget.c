@@ -76,6 +76,11 @@ budget_uid_fill(struct listener_budget *budget,
 	long long msecs, add;
 
 	msecs = timeval_diff_msecs(&ioloop_timeval, &buid->filled);
+	if (msecs < 0) {
+		/* the clock was set back */
+		buid->filled = ioloop_timeval;
+		return;
+	}
 	add = msecs * budget->per_sec / 1000;
 	if (add <= 0)
 		return;

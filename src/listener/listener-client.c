@@ -3,6 +3,7 @@
 #include "base64.h"
 #include "hash.h"
 #include "ioloop.h"
+#include "llist.h"
 #include "net.h"
 #include "randgen.h"
 #include "str.h"
@@ -20,6 +21,9 @@
 
 #include <unistd.h>
 
+/* Connections that are kept free for new clients, notices and doveadm. */
+#define CLIENT_RESERVE 100
+
 /* How many connections an address has. */
 struct client_address {
 	struct ip_addr ip;
@@ -31,6 +35,8 @@ static struct listener_clients {
 	HASH_TABLE(struct ip_addr *, struct client_address *) addresses;
 	ARRAY_TYPE(listener_network) trusted;
 	unsigned int count;
+	/* to_header runs, the one waiting longest first */
+	struct listener_client *waiting_head, *waiting_tail;
 } clients;
 
 /* FALSE if the client's address has too many connections already. */
@@ -76,22 +82,45 @@ static void client_uncount_address(struct listener_client *client)
 	}
 }
 
-static void client_header_timeout(struct listener_client *client)
+static void
+client_close_waiting(struct listener_client *client, const char *reason)
 {
 	struct http_server_connection *conn = client->http_conn;
 
-	timeout_remove(&client->to_header);
-	http_server_connection_close(&conn, "Timed out waiting for a request");
+	listener_client_request_begins(client);
+	http_server_connection_close(&conn, reason);
+}
+
+static void client_header_timeout(struct listener_client *client)
+{
+	client_close_waiting(client, "Timed out waiting for a request");
+}
+
+/* When there is nearly no room for more connections, those who only hold one
+   open make room. Otherwise a few silent clients would keep all others out. */
+static void clients_make_room(void)
+{
+	unsigned int limit = master_service_get_client_limit(master_service);
+
+	if (clients.count + I_MIN(CLIENT_RESERVE, limit / 10) >= limit &&
+	    clients.waiting_head != NULL) {
+		client_close_waiting(clients.waiting_head,
+				     "Making room for other connections");
+	}
 }
 
 void listener_client_request_begins(struct listener_client *client)
 {
+	if (client->to_header == NULL)
+		return;
 	timeout_remove(&client->to_header);
+	DLLIST2_REMOVE(&clients.waiting_head, &clients.waiting_tail, client);
 }
 
 void listener_client_request_ends(struct listener_client *client)
 {
-	timeout_remove(&client->to_header);
+	listener_client_request_begins(client);
+	DLLIST2_APPEND(&clients.waiting_head, &clients.waiting_tail, client);
 	client->to_header = timeout_add(
 		listener.set->roost_request_timeout * 1000,
 		client_header_timeout, client);
@@ -99,7 +128,7 @@ void listener_client_request_ends(struct listener_client *client)
 
 void listener_client_destroy(struct listener_client *client)
 {
-	timeout_remove(&client->to_header);
+	listener_client_request_begins(client);
 	client_uncount_address(client);
 	clients.count--;
 	i_free(client);
@@ -163,6 +192,7 @@ void listener_client_create(struct master_service_connection *conn)
 		i_free(client);
 		return;
 	}
+	clients_make_room();
 	master_service_client_connection_accept(conn);
 	client_create_session_id(client);
 	clients.count++;
@@ -237,7 +267,7 @@ const char *listener_client_get_host(const struct listener_client *client,
 
 	if (listener_networks_match(&clients.trusted, &client->remote_ip)) {
 		host = http_request_header_get(request, "X-Forwarded-Host");
-		if (host != NULL && *host != '\0' &&
+		if (host != NULL && *host != '\0' && strlen(host) <= 300 &&
 		    strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789"
 			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ-._:[]") == strlen(host))
 			return t_strconcat(scheme, host, NULL);

@@ -21,6 +21,8 @@ struct listener_client {
 	/* Runs while we wait for a request's headers, and for nothing else:
 	   from the connect or the last answer until they are complete. */
 	struct timeout *to_header;
+	/* in the list of those for whom it runs */
+	struct listener_client *prev, *next;
 	bool tls:1;			/* ends here */
 	bool secured:1;			/* by us or, says PROXY, before */
 	bool counted:1;			/* for roost_connection_limit */

@@ -10,6 +10,10 @@
 /* Senders connect again when they have something to say. */
 #define NOTIFY_IDLE_TIMEOUT_SECS 10
 #define NOTIFY_MAX_LINE 4096
+/* They count as the service's clients, and anybody may connect: at most so many,
+   and at most a part of all clients. */
+#define NOTIFY_MAX_CONNECTIONS 1000
+#define NOTIFY_MAX_PART 4
 
 static struct connection_list *notify_list;
 
@@ -71,10 +75,27 @@ static const struct connection_vfuncs notify_connection_vfuncs = {
 	.handshake_args = notify_handshake_args,
 };
 
+/* The one that connected first makes room. What it has said counts. */
+static void notify_close_oldest(void)
+{
+	unsigned int count = notify_list->connections_count;
+	struct connection *conn = notify_list->connections;
+
+	while (conn->next != NULL)
+		conn = conn->next;
+	connection_input_default(conn);
+	if (notify_list->connections_count == count)
+		notify_destroy(conn);
+}
+
 void listener_notify_client_create(struct master_service_connection *conn)
 {
 	struct connection *notify = i_new(struct connection, 1);
+	unsigned int max = master_service_get_client_limit(master_service);
 
+	if (notify_list->connections_count >= I_MIN(NOTIFY_MAX_CONNECTIONS,
+						    max / NOTIFY_MAX_PART + 1))
+		notify_close_oldest();
 	master_service_client_connection_accept(conn);
 	notify->event_parent = listener.event;
 	connection_init_server(notify_list, notify, NOTIFY_SOCKET,

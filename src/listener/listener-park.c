@@ -291,7 +291,9 @@ park_log_timeout(struct listener_parked *parked,
 	const char *device = answer->device == NULL ? "-" : answer->device;
 	const char *command = answer->command == NULL ? "-" : answer->command;
 	const char *version = answer->version == NULL ? "-" : answer->version;
-	long long usecs = timeval_diff_usecs(&ioloop_timeval, &parked->start);
+	/* the clock may have been set back */
+	long long usecs = I_MAX(timeval_diff_usecs(&ioloop_timeval,
+						   &parked->start), 0);
 	struct event *event = event_create(listener.event);
 	struct event_passthrough *e;
 
@@ -578,6 +580,14 @@ void listener_park_notice(const char *name, const guid_128_t guid, uid_t uid)
 
 /* -- the beginning -- */
 
+bool listener_park_has_room(const char *name)
+{
+	unsigned int limit = listener.set->roost_parked_limit;
+	const struct park_user *user = hash_table_lookup(park.users, name);
+
+	return limit == 0 || user == NULL || user->count < limit;
+}
+
 struct listener_parked *
 listener_park_add(const struct listener_park_input *input,
 		  const struct listener_answer *answer)
@@ -591,16 +601,13 @@ listener_park_add(const struct listener_park_input *input,
 	parked->remote_ip = input->remote_ip;
 	parked->close = input->close;
 	parked->socket.fd = -1;
-	parked->body_fd = -1;
+	parked->body_fd = input->body->fd;
 	parked->body_size = input->body->size;
 	park_user_link(parked, answer->user);
 	park_set_blob(parked, input->keys, input->body->data,
 		      input->body->fd != -1 ? 0 : input->body->size, answer);
 	park_wait(parked);
 
-	if (input->body->fd != -1 &&
-	    (parked->body_fd = dup(input->body->fd)) == -1)
-		i_fatal("dup() failed: %m");
 	if (!listener_detach(input->client, input->hreq, &parked->socket)) {
 		parked->held = input->request;
 		return parked;

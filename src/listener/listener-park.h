@@ -20,7 +20,8 @@ struct http_server_request;
 void listener_park_init(void);
 void listener_park_deinit(void);
 
-/* What the request leaves behind. Everything is copied. */
+/* What the request leaves behind. Everything is copied, but the body's fd is
+   taken over. */
 struct listener_park_input {
 	struct listener_client *client;
 	struct listener_request *request;
@@ -40,6 +41,8 @@ struct listener_park_input {
 struct listener_parked *
 listener_park_add(const struct listener_park_input *input,
 		  const struct listener_answer *answer);
+/* FALSE if user has roost_parked_limit parked requests already. */
+bool listener_park_has_room(const char *user);
 void listener_park_gone(struct listener_parked **parked);
 
 /* uid says: something may have changed in the user's mailbox. guid is NULL if

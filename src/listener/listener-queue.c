@@ -19,6 +19,8 @@ struct listener_queue_user {
 	struct listener_queue_user *prev, *next;
 	char *name;
 	struct job_list jobs[QUEUE_KIND_COUNT];
+	/* jobs that wait */
+	unsigned int counts[QUEUE_KIND_COUNT];
 	unsigned int running;
 	bool in_ring;
 };
@@ -116,6 +118,7 @@ void listener_queue_add(struct listener_queue *queue, struct listener_job *job,
 	job->queued = TRUE;
 	DLLIST2_APPEND(&user->jobs[kind].head, &user->jobs[kind].tail, job);
 	queue->counts[kind]++;
+	user->counts[kind]++;
 	queue_user_update(queue, user);
 }
 
@@ -129,6 +132,7 @@ queue_unlink(struct listener_queue *queue, struct listener_job *job)
 	DLLIST2_REMOVE(&list->head, &list->tail, job);
 	job->queued = FALSE;
 	queue->counts[kind]--;
+	job->user->counts[kind]--;
 }
 
 void listener_queue_remove(struct listener_queue *queue,
@@ -175,6 +179,15 @@ void listener_queue_done(struct listener_queue *queue,
 const char *listener_queue_user_name(const struct listener_queue_user *user)
 {
 	return user->name;
+}
+
+unsigned int listener_queue_count_user(const struct listener_queue *queue,
+				       const char *name)
+{
+	const struct listener_queue_user *user =
+		hash_table_lookup(queue->users, name);
+
+	return user == NULL ? 0 : user->counts[QUEUE_KIND_NEW];
 }
 
 unsigned int listener_queue_count_new(const struct listener_queue *queue)

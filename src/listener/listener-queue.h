@@ -44,6 +44,9 @@ void listener_queue_done(struct listener_queue *queue,
 			 struct listener_queue_user **user);
 const char *listener_queue_user_name(const struct listener_queue_user *user);
 
+/* New requests of this user that wait. */
+unsigned int listener_queue_count_user(const struct listener_queue *queue,
+				       const char *name);
 /* Jobs waiting: new requests, and all. */
 unsigned int listener_queue_count_new(const struct listener_queue *queue);
 unsigned int listener_queue_count(const struct listener_queue *queue);

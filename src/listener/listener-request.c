@@ -3,6 +3,7 @@
 #include "hostpid.h"
 #include "ioloop.h"
 #include "str.h"
+#include "str-sanitize.h"
 #include "strescape.h"
 #include "http-server-private.h"
 #include "http-url.h"
@@ -22,6 +23,9 @@
 #define REQUEST_LOGIN_MAX_SECS 75
 /* What clients are told to wait after a 503. */
 #define REQUEST_RETRY_AFTER_SECS "10"
+
+/* RFC 1035 allows 255, and a port comes with it. Workers refuse 512. */
+#define REQUEST_MAX_HOST_LEN 300
 
 enum request_state {
 	/* the headers are here */
@@ -51,10 +55,10 @@ static const unsigned int request_transitions[REQUEST_STATE_COUNT] = {
 	[REQUEST_STATE_AUTH] = TO(BODY) | TO(QUEUED) | TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_BODY] = TO(AUTH) | TO(QUEUED) | TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_QUEUED] = TO(WORKING) | TO(ANSWERING) | TO(DONE),
-	/* AUTH: the worker refused the remembered login. WORKING: it stopped
-	   without having read the request, another one has it. */
-	[REQUEST_STATE_WORKING] = TO(AUTH) | TO(WORKING) | TO(PARKED) | TO(ANSWERING) |
-		TO(DONE),
+	/* AUTH: the worker refused the remembered login. QUEUED: it stopped
+	   without having read the request, another one gets it. */
+	[REQUEST_STATE_WORKING] = TO(AUTH) | TO(QUEUED) | TO(PARKED) |
+		TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_PARKED] = TO(ANSWERING) | TO(DONE),
 	[REQUEST_STATE_ANSWERING] = TO(DONE),
 	[REQUEST_STATE_DONE] = 0,
@@ -75,7 +79,8 @@ struct listener_request {
 	struct listener_proof proof;
 
 	struct listener_body *body;
-	/* QUEUED: roost_queue_timeout; BODY: REQUEST_LOGIN_MAX_SECS */
+	/* QUEUED: roost_queue_timeout; BODY: REQUEST_LOGIN_MAX_SECS;
+	   ANSWERING with an error: roost_request_timeout */
 	struct timeout *to;
 	/* PARKED in lib-http */
 	struct listener_parked *parked;
@@ -117,6 +122,7 @@ static const struct request_failure {
 };
 
 static void request_start_auth(struct listener_request *req);
+static void request_queue_timeout(struct listener_request *req);
 
 static void
 request_set_state(struct listener_request *req, enum request_state state)
@@ -155,6 +161,16 @@ static void request_hreq_fail(struct http_server_request *hreq,
 	http_server_request_fail(hreq, status, failure->reason);
 }
 
+static void request_fail_timeout(struct listener_request *req)
+{
+	struct http_server_connection *conn = req->client->http_conn;
+
+	timeout_remove(&req->to);
+	/* destroys req */
+	http_server_connection_close(&conn,
+		"Timed out while a refused request was coming");
+}
+
 static void request_fail(struct listener_request *req, unsigned int status)
 {
 	/* A client that waits for "100 Continue" may send its body or its
@@ -163,6 +179,11 @@ static void request_fail(struct listener_request *req, unsigned int status)
 
 	request_set_state(req, REQUEST_STATE_ANSWERING);
 	listener_body_abandon(req->body);
+	/* lib-http skips what comes of the body nevertheless, and would do that
+	   for as long as a byte comes now and then */
+	timeout_remove(&req->to);
+	req->to = timeout_add(listener.set->roost_request_timeout * 1000,
+			      request_fail_timeout, req);
 	/* lib-http may have answered a broken body by itself just now */
 	if (http_server_request_get_response(req->hreq) == NULL)
 		request_hreq_fail(req->hreq, status, close);
@@ -196,6 +217,16 @@ static void request_destroyed(struct listener_request *req)
 }
 
 /* -- the worker's side -- */
+
+static void request_warn_limit(const char *text)
+{
+	static time_t last_warning;
+
+	if (ioloop_time - last_warning < 10)
+		return;
+	last_warning = ioloop_time;
+	e_warning(listener.event, "Answering 503: %s", text);
+}
 
 static void
 request_append_key(string_t *str, const char *name, const char *value)
@@ -292,6 +323,23 @@ request_job_get_request(struct listener_job *job, string_t *str,
 	request_get_body(req, body_r);
 }
 
+static void request_set_queued(struct listener_request *req)
+{
+	request_set_state(req, REQUEST_STATE_QUEUED);
+	req->to = timeout_add(listener.set->roost_queue_timeout * 1000,
+			      request_queue_timeout, req);
+}
+
+static void request_job_requeued(struct listener_job *job)
+{
+	struct listener_request *req =
+		container_of(job, struct listener_request, job);
+
+	/* a login that wasn't shown to the worker is still good */
+	req->login_unused = req->proof.ticket == NULL;
+	request_set_queued(req);
+}
+
 void listener_request_answer(struct listener_request *req,
 			     struct listener_answer *answer)
 {
@@ -319,6 +367,8 @@ static void request_park(struct listener_request *req,
 	request_set_state(req, REQUEST_STATE_PARKED);
 	request_append_keys(req, TRUE, keys);
 	request_get_body(req, &body);
+	/* it is the parked request's from here on */
+	listener_body_forget_fd(req->body);
 	input.keys = str_c(keys);
 	parked = listener_park_add(&input, answer);
 	/* NULL: it is in the parked request's hands, and req is gone */
@@ -336,10 +386,17 @@ static void request_job_answered(struct listener_job *job,
 		listener_auth_ticket_received(&req->auth_input, &req->proof,
 			answer->ticket, answer->ticket_secs);
 	}
-	if (answer->park && !listener.stopping)
-		request_park(req, answer);
-	else
+	if (!answer->park || listener.stopping)
 		listener_request_answer(req, answer);
+	else if (listener_park_has_room(answer->user))
+		request_park(req, answer);
+	else {
+		request_warn_limit(t_strdup_printf(
+			"user %s has too many parked requests "
+			"(roost_parked_limit)",
+			str_sanitize(answer->user, 128)));
+		request_fail(req, 503);
+	}
 }
 
 static void request_job_refused(struct listener_job *job, bool temporary)
@@ -369,6 +426,7 @@ static void request_job_failed(struct listener_job *job)
 
 static const struct listener_job_vfuncs request_job_vfuncs = {
 	.get_request = request_job_get_request,
+	.requeued = request_job_requeued,
 	.answered = request_job_answered,
 	.refused = request_job_refused,
 	.failed = request_job_failed,
@@ -376,20 +434,10 @@ static const struct listener_job_vfuncs request_job_vfuncs = {
 
 /* -- from the headers to the queue -- */
 
-static void request_warn_queue(const char *text)
-{
-	static time_t last_warning;
-
-	if (ioloop_time - last_warning < 10)
-		return;
-	last_warning = ioloop_time;
-	e_warning(listener.event, "Answering 503: %s", text);
-}
-
 static void request_queue_timeout(struct listener_request *req)
 {
 	timeout_remove(&req->to);
-	request_warn_queue("no worker became free in time "
+	request_warn_limit("no worker became free in time "
 			   "(roost_queue_timeout, process_limit)");
 	listener_workers_cancel(&req->job);
 	request_login_done(req);
@@ -398,16 +446,14 @@ static void request_queue_timeout(struct listener_request *req)
 
 static void request_queue(struct listener_request *req)
 {
-	if (!listener_workers_have_room()) {
-		request_warn_queue("too many requests wait for a worker "
+	if (!listener_workers_have_room(req->proof.user)) {
+		request_warn_limit("too many requests wait for a worker "
 				   "(roost_queue_limit)");
 		request_login_done(req);
 		request_fail(req, 503);
 		return;
 	}
-	request_set_state(req, REQUEST_STATE_QUEUED);
-	req->to = timeout_add(listener.set->roost_queue_timeout * 1000,
-				    request_queue_timeout, req);
+	request_set_queued(req);
 	listener_workers_add(&req->job, req->proof.user, FALSE);
 }
 
@@ -535,6 +581,11 @@ void listener_request_handle(struct listener_client *client,
 	    request->target.url == NULL || request->target.url->path == NULL ||
 	    !request_path_is_ours(request->target.url->path)) {
 		request_fail(req, 404);
+		return;
+	}
+	if (strlen(http_url_create_authority(request->target.url)) >
+	    REQUEST_MAX_HOST_LEN) {
+		request_fail(req, 400);
 		return;
 	}
 	listener_client_get_origin(client, request, &req->auth_input);

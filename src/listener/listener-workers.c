@@ -1,13 +1,13 @@
 #include "lib.h"
 #include "array.h"
 #include "connection.h"
+#include "fdpass.h"
 #include "hash.h"
 #include "ioloop.h"
 #include "istream.h"
 #include "istream-unix.h"
 #include "llist.h"
 #include "ostream.h"
-#include "ostream-unix.h"
 #include "str.h"
 #include "str-sanitize.h"
 #include "strescape.h"
@@ -55,6 +55,9 @@ struct listener_worker {
 	/* BODY: the answer's line, and how many bytes are to follow */
 	char *answer_line;
 	size_t body_size;
+
+	/* the request with its fd couldn't be sent */
+	bool unsent:1;
 };
 
 static struct listener_workers {
@@ -385,6 +388,11 @@ static void worker_input(struct connection *conn)
    one does that is told to stop while it is idle: nothing has been done. */
 static bool worker_left_request_unread(const struct connection *conn)
 {
+	const struct listener_worker *worker =
+		container_of(conn, const struct listener_worker, conn);
+
+	if (worker->unsent)
+		return TRUE;
 	return conn->disconnect_reason == CONNECTION_DISCONNECT_CONN_CLOSED &&
 		(conn->input->stream_errno == ECONNRESET ||
 		 conn->output->stream_errno == EPIPE ||
@@ -402,6 +410,8 @@ static struct listener_job *worker_give_up_job(struct listener_worker *worker)
 	if (unread && job != NULL && !job->retried) {
 		job->retried = TRUE;
 		listener_queue_add(workers.queue, job, user, job->rerun);
+		if (job->v->requeued != NULL)
+			job->v->requeued(job);
 		return NULL;
 	}
 	e_error(worker->conn.event, "Worker is gone during a request of "
@@ -493,12 +503,24 @@ static struct listener_worker *workers_find_idle(const char *user)
 	return workers.idle_head;
 }
 
+/* Sends the beginning of line with fd. The stream isn't used for that: it would
+   keep fd for later if it had to, and close it with the connection, although it
+   is the job's. Returns how much was sent, or -1. */
+static ssize_t
+worker_send_fd(struct listener_worker *worker, const string_t *line, int fd)
+{
+	/* an idle worker has read all that it was sent */
+	if (o_stream_get_buffer_used_size(worker->conn.output) > 0)
+		return -1;
+	return fd_send(worker->conn.fd_out, fd, str_data(line), str_len(line));
+}
+
 static void
 worker_send(struct listener_worker *worker, struct listener_job *job)
 {
 	struct listener_job_body body = { .fd = -1 };
 	string_t *line = t_str_new(2048), *keys = t_str_new(2048);
-	struct ostream *output = worker->conn.output;
+	ssize_t sent = 0;
 
 	worker_set_state(worker, WORKER_STATE_BUSY);
 	worker->request_id = ++workers.request_id;
@@ -511,13 +533,17 @@ worker_send(struct listener_worker *worker, struct listener_job *job)
 		    worker->request_id, body.size, body.fd != -1 ? 1 : 0);
 	str_append_str(line, keys);
 	str_append_c(line, '\n');
-	if (body.fd == -1) {
+	if (body.fd == -1)
 		str_append_data(line, body.data, body.size);
-	} else if (!o_stream_unix_write_fd(output, body.fd)) {
-		/* the previous request's answer came before it was sent */
-		i_unreached();
+	else if ((sent = worker_send_fd(worker, line, body.fd)) <= 0) {
+		worker->unsent = TRUE;
+		worker->conn.disconnect_reason =
+			CONNECTION_DISCONNECT_CONN_CLOSED;
+		worker_destroy(&worker->conn);
+		return;
 	}
-	o_stream_nsend(output, str_data(line), str_len(line));
+	o_stream_nsend(worker->conn.output, str_data(line) + sent,
+		       str_len(line) - sent);
 }
 
 /* Gives jobs to idle workers, and connects to more workers for the rest. */
@@ -550,10 +576,13 @@ void listener_workers_add(struct listener_job *job, const char *user,
 	workers_run_later();
 }
 
-bool listener_workers_have_room(void)
+bool listener_workers_have_room(const char *user)
 {
-	return listener_queue_count_new(workers.queue) <
-		listener.set->roost_queue_limit;
+	unsigned int limit = listener.set->roost_queue_limit;
+	unsigned int count = listener_queue_count_new(workers.queue);
+
+	return count < limit && listener_queue_count_user(workers.queue,
+							  user) < limit - count;
 }
 
 void listener_workers_cancel(struct listener_job *job)

@@ -21,6 +21,9 @@ struct listener_job_vfuncs {
 	   had read the request. */
 	void (*get_request)(struct listener_job *job, string_t *keys,
 			    struct listener_job_body *body_r);
+	/* That one stopped: the job is in the queue again. NULL: nothing is
+	   to be done. */
+	void (*requeued)(struct listener_job *job);
 	/* ANSWER or PARK. answer lives until the return; its fd is closed then
 	   unless it was taken over. */
 	void (*answered)(struct listener_job *job,
@@ -38,8 +41,9 @@ void listener_workers_deinit(void);
    earliest after this call has returned. */
 void listener_workers_add(struct listener_job *job, const char *user,
 			  bool rerun);
-/* FALSE if roost_queue_limit new requests are waiting already. */
-bool listener_workers_have_room(void);
+/* FALSE if roost_queue_limit new requests are waiting already, or if user has
+   as many there as there is room left: then the rest is for the others. */
+bool listener_workers_have_room(const char *user);
 /* The job's owner goes away: nothing will be called for it anymore. A worker
    that has it already works on, for nobody. */
 void listener_workers_cancel(struct listener_job *job);

@@ -76,11 +76,36 @@ static void test_budget_wait(void)
 	test_end();
 }
 
+static void test_budget_clock(void)
+{
+	struct listener_budget *budget;
+	struct listener_budget_waiter waiter;
+	struct timeval now = ioloop_timeval;
+	unsigned int i;
+
+	test_begin("listener budget when the clock is set back");
+	i_zero(&waiter);
+	ioloop_timeval.tv_sec += 3600;
+	budget = listener_budget_init(BURST, PER_SEC, test_wake);
+	for (i = 0; i < BURST; i++)
+		test_assert_idx(listener_budget_pay(budget, 1000, &waiter), i);
+	ioloop_timeval = now;
+	/* this one notices it, and a second later there is a new budget */
+	listener_budget_refund(budget, 1000);
+	test_assert(listener_budget_pay(budget, 1000, &waiter));
+	ioloop_timeval.tv_sec++;
+	test_assert(listener_budget_pay(budget, 1000, &waiter));
+	ioloop_timeval = now;
+	listener_budget_deinit(&budget);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_budget_burst,
 		test_budget_wait,
+		test_budget_clock,
 		NULL
 	};
 	return test_run(test_functions);

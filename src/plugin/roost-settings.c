@@ -28,6 +28,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(STR, roost_trusted_networks),
 	DEF(STR, roost_spool_dir),
 	DEF(UINT, roost_connection_limit),
+	DEF(UINT, roost_parked_limit),
 
 	DEF(TIME, roost_ticket_lifetime),
 	DEF(UINT, roost_warm_users),
@@ -63,6 +64,7 @@ static const struct roost_settings roost_default_settings = {
 	.roost_trusted_networks = "",
 	.roost_spool_dir = "/tmp",
 	.roost_connection_limit = 0,
+	.roost_parked_limit = 1000,
 
 	.roost_ticket_lifetime = 600,
 	.roost_warm_users = 20,
@@ -105,6 +107,8 @@ static const struct roost_settings_bound roost_settings_bounds[] = {
 	BOUND(roost_worker_timeout, 1, 3600),
 	BOUND(roost_auth_cache_ttl, 0, 86400),
 	BOUND(roost_recheck_interval, 1, 86400),
+	BOUND(roost_queue_limit, 1, 1000000),
+	BOUND(roost_warm_time, 0, 86400),
 	BOUND(roost_ticket_lifetime, 1, 86400),
 	/* MS-ASCMD 2.2.3.79.1: a device may ask for up to 59 minutes */
 	BOUND(roost_heartbeat_min, 1, 3540),

@@ -22,6 +22,8 @@ struct roost_settings {
 	const char *roost_spool_dir;		/* for large bodies */
 	/* of one remote address, 0 = any number */
 	unsigned int roost_connection_limit;
+	/* parked requests of one user, 0 = any number */
+	unsigned int roost_parked_limit;
 
 	/* the workers */
 	unsigned int roost_ticket_lifetime;

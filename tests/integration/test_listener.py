@@ -22,7 +22,7 @@ roost_worker_timeout = 4 secs
 roost_queue_limit = 10
 roost_queue_timeout = 2 secs
 roost_trusted_networks = 127.0.0.9 10.0.0.0/8
-""", fields={"u7": "nologin=y", "u8": "proxy=y host=192.0.2.1"})
+""", connections=300, fields={"u7": "nologin=y", "u8": "proxy=y host=192.0.2.1"})
 
 
 class Requests(ListenerCase):
@@ -364,6 +364,39 @@ class Bodies(ListenerCase):
         self.assertTrue(idle.closed(1))
         self.assertEqual(self.workers.requests, [])
 
+    def test_a_refused_body_must_not_trickle_for_ever(self):
+        for auth, path in ((None, PATH), (basic("u1"), "/elsewhere")):
+            http = self.http()
+            http.send(http.request(auth=auth, path=path, Content_Length=100000))
+            began = time.monotonic()
+            with self.assertRaises((ConnectionError, Closed)):
+                while time.monotonic() - began < 10:
+                    http.send(b"a")
+                    time.sleep(0.25)
+                self.fail("it is skipped for ever")
+            self.assertGreater(time.monotonic() - began, 2)
+        self.assertEqual(self.ask(auth=basic("u1")).code, 200)
+
+    def test_silent_connections_make_room(self):
+        silent = [self.http() for _ in range(310)]
+        self.assertEqual(self.ask(auth=basic("u1")).code, 200)
+        self.assertTrue(silent[0].closed())
+        silent[-1].send(silent[-1].request(auth=basic("u1")))
+        self.assertEqual(silent[-1].response().code, 200)
+
+    def test_a_long_host_name(self):
+        http = self.http()
+        for length, code in ((250, 200), (2000, 400)):
+            http.send(f"POST {PATH} HTTP/1.1\r\nHost: {'a' * 50}.{'b' * (length - 51)}\r\n"
+                      f"Authorization: {basic('u1')}\r\nContent-Length: 0\r\n\r\n".encode())
+            self.assertEqual(http.response().code, code)
+
+    def test_many_headers_with_tabs(self):
+        """They are longer when they are escaped for the worker."""
+        tabs = {f"X-{i}": "a" + "\t" * 6000 + "b" for i in range(30)}
+        self.assertEqual(self.ask(auth=basic("u1"), **tabs).code, 400)
+        self.assertEqual(self.ask(auth=basic("u1"), **dict(list(tabs.items())[:8])).code, 200)
+
 
 class Workers(ListenerCase):
     def test_the_death_of_a_worker_fails_its_request_only(self):
@@ -387,10 +420,14 @@ class Workers(ListenerCase):
         self.workers.unread = 1
         self.assertEqual(self.ask(auth=basic("u1"), body=b"1").code, 200)
         self.assertEqual(len(self.workers.requests), 1)
+        self.workers.reset(lambda request: answer(body=b"%d" % len(request.body)))
+        self.workers.unread = 1
+        self.assertEqual(self.ask(auth=basic("u1"), body=b"1" * 300000).body, b"300000")
+        self.workers.requests.clear()
         self.dovecot.expect_log("Worker is gone during a request of user u1")
         self.workers.unread = 2
         self.assertEqual(self.ask(auth=basic("u1"), body=b"1").code, 503)
-        self.assertEqual((self.workers.unread, len(self.workers.requests)), (0, 1))
+        self.assertEqual((self.workers.unread, len(self.workers.requests)), (0, 0))
 
     def test_nonsense_from_a_worker_fails_its_request_only(self):
         self.dovecot.expect_log(r"roost\(\d+\): Error: conn unix:roost-worker .*: ")
@@ -422,10 +459,13 @@ class Workers(ListenerCase):
         self.workers.handler = handler
         busy = [self.ask_in_thread(auth=basic(f"u{1 + i}"), body=b"busy") for i in range(4)]
         self.wait_until(lambda: len(self.workers.requests) == 4)
-        waiting = [self.ask_in_thread(auth=basic("u1"), body=b"waits") for _ in range(10)]
-        time.sleep(0.3)
-        response = self.ask(auth=basic("u2"))
-        self.assertEqual((response.code, response.headers["retry-after"]), (503, "10"))
+        waiting = []
+        # nobody gets more places than he leaves free
+        for user, places in (("u1", 5), ("u2", 3), ("u3", 1), ("u4", 1)):
+            waiting += [self.ask_in_thread(auth=basic(user), body=b"waits") for _ in range(places)]
+            time.sleep(0.1)
+            response = self.ask(auth=basic(user))
+            self.assertEqual((response.code, response.headers["retry-after"]), (503, "10"))
         self.dovecot.wait_log("too many requests wait for a worker")
         self.assertEqual([wait().code for wait in waiting], [503] * 10)
         release.set()

@@ -10,6 +10,7 @@ from rig.rawhttp import basic
 SETTINGS = Settings(extra=fakeworkers.SETTINGS + """
 roost_request_timeout = 3 secs
 roost_recheck_interval = 2 secs
+roost_parked_limit = 40
 """)
 
 class Parking(ParkCase):
@@ -247,6 +248,33 @@ class Parking(ParkCase):
 
 
 class Floods(ParkCase):
+    def test_a_user_has_a_limited_number_of_parked_requests(self):
+        waiting = [self.http() for _ in range(40)]
+        for http in waiting:
+            http.send(http.request(auth=basic("u1")))
+        self.wait_until(lambda: len(self.who()) == 40)
+        response = self.ask(auth=basic("u1"))
+        self.assertEqual((response.code, response.headers["retry-after"]), (503, "10"))
+        self.dovecot.wait_log(r"user u1 has too many parked requests \(roost_parked_limit\)")
+        self.msecs = 300
+        self.assertEqual(self.ask(auth=basic("u2")).body, TIMES_UP)
+        waiting[0].close()
+        self.wait_until(lambda: len(self.who()) == 39)
+        self.assertEqual(self.ask(auth=basic("u1")).body, TIMES_UP)
+
+    def test_many_senders_of_notices(self):
+        """They are clients of the listener as well: the oldest make room, and what they said counts."""
+        http = self.http()
+        self.park(http)
+        self.changed.add("u1")
+        notifiers = [Notifier(self.dovecot) for _ in range(400)]
+        self.assertEqual(notifiers[0].socket.recv(10000)[:7], b"VERSION")
+        self.wait_until(lambda: notifiers[0].socket.recv(10000) == b"")
+        notifiers[-1].notice("u1")
+        self.assertEqual(http.response().body, b"changed")
+        for notifier in notifiers:
+            notifier.close()
+
     def test_hostile_notices_only_wake_and_not_too_often(self):
         """More notices than the budget allows: the worker isn't kept busy, another uid's notice comes through."""
         http = self.http()

@@ -51,7 +51,9 @@ def services(ports, settings):
     return (inet("imap-login", ("imap", ports["imap"], ""), ("imaps", ports["imaps"], tls)) +
             inet("pop3-login", ("pop3", ports["pop3"], ""), ("pop3s", 0, "")) +
             inet("lmtp", ("lmtp", ports["lmtp"], "")) +
-            inet("roost", ("http", ports["http"], ""), ("https", ports["https"], tls), more=many))
+            inet("roost", ("http", ports["http"], ""), ("https", ports["https"], tls), more=many) +
+            # load comes from few users
+            f"roost_parked_limit = {settings.connections}\n")
 
 
 def penalty(settings):
