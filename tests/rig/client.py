@@ -12,6 +12,7 @@ other than 200 raises HttpError only in the convenience methods (provision, sync
 """
 import base64
 import dataclasses
+import functools
 import gzip
 import hashlib
 import socket
@@ -78,6 +79,14 @@ class Response:
         return self
 
 
+@functools.cache
+def tls_context():
+    """One for all connections; test servers sign themselves."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 class Connection:
     """A kept-alive HTTP/1.1 connection that counts its bytes.  It connects at the first request, and again where the
     server has closed it between two requests."""
@@ -93,9 +102,7 @@ class Connection:
         self.sock = socket.create_connection((self.host, self.port), self.timeout)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.tls:
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE      # test servers sign themselves
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = tls_context().wrap_socket(self.sock, server_hostname=self.host)
         self.buffer = b""
 
     def close(self):
