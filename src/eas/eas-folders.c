@@ -5,7 +5,6 @@
 #include "bsearch-insert-pos.h"
 #include "str-sanitize.h"
 #include "mail-namespace.h"
-#include "mail-index-alloc-cache.h"
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "mailbox-list-iter.h"
@@ -137,46 +136,29 @@ void eas_folder_noselect_guid(const char *vname, guid_128_t guid_r)
 		t_strconcat("roost noselect ", vname, NULL), guid_r);
 }
 
-static int
-eas_folder_ask_guid(struct mail_namespace *ns, const char *vname,
-		    guid_128_t guid_r, const char **errstr_r)
-{
-	struct mailbox *box = mailbox_alloc(ns->list, vname, 0);
-	struct mailbox_metadata metadata;
-	enum mail_error error;
-	int ret = 1;
-
-	*errstr_r = NULL;
-	if (mailbox_get_metadata(box, MAILBOX_METADATA_GUID, &metadata) == 0) {
-		guid_128_copy(guid_r, metadata.guid);
-	} else {
-		*errstr_r = t_strdup(mailbox_get_last_internal_error(box,
-								     &error));
-		ret = error == MAIL_ERROR_NOTFOUND ||
-			error == MAIL_ERROR_PERM ? 0 : -1;
-	}
-	mailbox_free(&box);
-	return ret;
-}
-
 int eas_folder_get_guid(struct eas_request *req, struct mail_namespace *ns,
 			const char *vname, guid_128_t guid_r)
 {
+	struct mailbox *box = mailbox_alloc(ns->list, vname, 0);
+	struct mailbox_metadata metadata;
 	const char *errstr;
-	int ret;
+	enum mail_error error;
+	int ret = 1;
 
-	ret = eas_folder_ask_guid(ns, vname, guid_r, &errstr);
-	if (ret < 0) {
-		/* the index that is still open may be of files that were
-		   replaced since */
-		mail_index_alloc_cache_destroy_unrefed();
-		ret = eas_folder_ask_guid(ns, vname, guid_r, &errstr);
+	if (mailbox_get_metadata(box, MAILBOX_METADATA_GUID, &metadata) == 0) {
+		guid_128_copy(guid_r, metadata.guid);
+	} else {
+		errstr = mailbox_get_last_internal_error(box, &error);
+		if (error == MAIL_ERROR_NOTFOUND || error == MAIL_ERROR_PERM) {
+			ret = 0;
+		} else {
+			e_error(req->event, "Cannot get GUID of %s: %s",
+				vname, errstr);
+			req->req->reopen_user = TRUE;
+			ret = -1;
+		}
 	}
-	if (ret < 0) {
-		e_error(req->event, "Cannot get GUID of %s: %s",
-			vname, errstr);
-		req->req->reopen_user = TRUE;
-	}
+	mailbox_free(&box);
 	return ret;
 }
 
