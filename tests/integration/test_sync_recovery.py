@@ -210,7 +210,8 @@ class Replaced(RecoveryCase):
         for path in (self.dovecot.home(self.user) / "Maildir").rglob("dovecot.*index*"):
             path.unlink()
         self.imap = self.dovecot.imap(self.user)
-        self.dovecot.expect_log(r"[Tt]ransaction log|deleted under us")
+        # 2.4 fails the first request of a user whose index is still open; he is opened anew for the next one
+        self.dovecot.expect_log(r"[Tt]ransaction log|deleted under us|Cannot get GUID of INBOX: Internal error")
 
     def test_indexes_removed(self):
         self.fill(*range(10))
