@@ -431,9 +431,7 @@ class Large(MailCase):
         text = answer.find("Responses/Fetch/ApplicationData/AirSyncBase:Body/Data").text
         self.assertTrue(text.replace("\r\n", "").endswith(message.decode().replace("\r\n", "")[-1000:]))
         self.assertGreater(len(text), size)
-        peak = max(int(re.search(r"VmHWM:\s*(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
-                   for pid in self.dovecot.pids("roost-worker"))
-        self.assertLess(peak, 40 * 1024)
+        self.assertLess(self.dovecot.peak_memory("roost-worker"), 40 * 1024)
 
 
 class Flags(MailCase):

@@ -617,12 +617,7 @@ class Fetch(FileCase):
                                                            E("AirSyncBase:FileReference", reference))))
         text = device.connection.request(request).check().document.get("Response/Fetch/Properties/Data")
         self.assertEqual(base64.b64decode(text), data)
-        peak = max(self.peak_memory(pid) for pid in self.dovecot.pids("roost-worker"))
-        self.assertLess(peak, 60 * 1024, "KiB of a worker's memory")
-
-    def peak_memory(self, pid):
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+        self.assertLess(self.dovecot.peak_memory("roost-worker"), 40 * 1024, "KiB of a worker's memory")
 
 
 class Folders(ItemCase):

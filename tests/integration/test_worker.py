@@ -11,7 +11,7 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
-from rig import INBOX, MIME, PASSWORD, PLAIN, Body, Case, Device, E, Instance, Settings, case, config, libwbxml, options, tree
+from rig import INBOX, MIME, PASSWORD, PLAIN, Body, Case, Device, E, Instance, Settings, case, config, libwbxml, options
 from rig.listener import Auth, Closed, Worker, wait_until
 
 XML, JSON = "/autodiscover/autodiscover.xml", "/autodiscover/autodiscover.json"
@@ -73,11 +73,8 @@ class WorkerCase(Case):
         self.assertEqual((answer.kind, answer.fields), ("REFUSED", [reason]))
 
     def assert_small(self):
-        """No worker has ever had more than 40 MB (the sanitizers' own memory is another matter)."""
-        if not tree.is_sanitized(case.installed):
-            for pid in self.dovecot.pids("roost-worker"):
-                text = pathlib.Path(f"/proc/{pid}/status").read_text()
-                self.assertLess(int(re.search(r"VmHWM:\s*(\d+) kB", text).group(1)), 40 * 1024)
+        """No worker has ever had more than 40 MB."""
+        self.assertLess(self.dovecot.peak_memory("roost-worker"), 40 * 1024)
 
     def assert_serves(self):
         """A new connection is served: nothing of what happened before matters."""

@@ -200,6 +200,14 @@ class Instance:
 
     # --- Its processes
 
+    def peak_memory(self, name):
+        """KiB that the largest process of that name ever had. 0 for sanitized services: the sanitizers keep what was
+        freed, so that it says nothing of us there."""
+        if tree.is_sanitized(self.installed):
+            return 0
+        peaks = [re.search(r"VmHWM:\s*(\d+) kB", _read(f"/proc/{pid}/status")) for pid in self.pids(name)]
+        return max(int(peak[1]) for peak in peaks if peak)
+
     def pids(self, name=None):
         """The pids of this instance only: those in its mount namespace, with that name of a program if given."""
         found = []
