@@ -204,6 +204,31 @@ static inline bool wbxml_is_plain(unsigned char c)
 	return (c >= 0x20 && c < 0x80) || c == '\n' || c == '\r' || c == '\t';
 }
 
+/* How many bytes at the beginning are plain: eight at a time, since every byte that goes to
+   a device passes here. */
+static size_t wbxml_skip_plain(const unsigned char *data, size_t size)
+{
+	const uint64_t ones = ~(uint64_t)0 / 255;
+	uint64_t word;
+	size_t pos = 0;
+
+	while (pos < size) {
+		if (size - pos >= sizeof(word)) {
+			memcpy(&word, data + pos, sizeof(word));
+			/* no byte has its high bit set or is below 0x20 */
+			if (((word | (word - ones * 0x20)) &
+			     (ones * 0x80)) == 0) {
+				pos += sizeof(word);
+				continue;
+			}
+		}
+		if (!wbxml_is_plain(data[pos]))
+			break;
+		pos++;
+	}
+	return pos;
+}
+
 /* Filters data; returns how much of it was used: all but the beginning of a
    character at its end, unless final. */
 static size_t
@@ -215,10 +240,9 @@ wbxml_text_filter(struct wbxml_writer *writer, const unsigned char *data,
 	int ret;
 
 	while (pos < size && writer->text_left > 0) {
-		if (wbxml_is_plain(data[pos])) {
-			pos++;
-			continue;
-		}
+		pos += wbxml_skip_plain(data + pos, size - pos);
+		if (pos == size)
+			break;
 		ret = uni_utf8_get_char_n(data + pos, size - pos, &chr);
 		if (ret == 0 && !final)
 			break;
