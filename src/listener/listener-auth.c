@@ -86,18 +86,22 @@ auth_request_finish(struct listener_auth_request *request,
 }
 
 static void
-auth_request_log(struct listener_auth_request *request, const char *text)
+auth_log(const struct listener_auth_input *input, const char *user,
+	 const char *mech, const char *text)
 {
-	const struct listener_auth_input *input = &request->input;
-
 	/* the form of the login processes' lines, for fail2ban and the like */
 	e_info(listener.event,
 	       "%s: user=<%s>, method=%s, rip=%s, lip=%s%s, session=<%s>",
-	       text, str_sanitize(request->login_user, 128),
-	       request->mech, net_ip2addr(&input->remote_ip),
-	       net_ip2addr(&input->local_ip),
+	       text, str_sanitize(user, 128), mech,
+	       net_ip2addr(&input->remote_ip), net_ip2addr(&input->local_ip),
 	       input->tls ? ", TLS" : (input->secured ? ", secured" : ""),
 	       input->session_id);
+}
+
+static void
+auth_request_log(struct listener_auth_request *request, const char *text)
+{
+	auth_log(&request->input, request->login_user, request->mech, text);
 }
 
 static void auth_reply_parse(const char *const *args,
@@ -459,6 +463,12 @@ void listener_auth_ticket_refused(const struct listener_auth_input *input)
 		i_unreached();
 	auth_cache_key(input, &cred, key);
 	listener_auth_cache_expire(auth.cache, key);
+}
+
+bool listener_auth_offers_bearer(void)
+{
+	return auth_client_find_mech(auth.client, "OAUTHBEARER") != NULL ||
+		auth_client_find_mech(auth.client, "XOAUTH2") != NULL;
 }
 
 void listener_auth_init(void)

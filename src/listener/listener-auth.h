@@ -47,6 +47,9 @@ typedef void listener_auth_callback_t(enum listener_auth_result result,
 void listener_auth_init(void);
 void listener_auth_deinit(void);
 
+/* Whether auth has a mechanism for tokens. Basic is always offered. */
+bool listener_auth_offers_bearer(void);
+
 /* Calls callback once: at once if the login is remembered or the header is of
    no use (then NULL is returned), or later. proof and its strings live during
    the callback, proof is NULL unless the result is OK. */

@@ -142,6 +142,29 @@ static const struct request_failure *request_failure_find(unsigned int status)
 	i_unreached();
 }
 
+/* One field per scheme: clients that know only Basic may not look further in
+   a list. Lib-http's own function would leave the quotes out, which RFC 7235
+   wants. */
+static void request_add_challenges(struct http_server_request *hreq)
+{
+	const char *authorization = http_request_header_get(
+		http_server_request_get(hreq), "Authorization");
+	const char *bearer = "Bearer realm=\"Roost\"";
+
+	http_server_request_add_response_header(hreq, "WWW-Authenticate",
+						"Basic realm=\"Roost\"");
+	if (!listener_auth_offers_bearer())
+		return;
+	/* RFC 6750 section 3.1; without a token there is no error */
+	if (authorization != NULL &&
+	    strncasecmp(authorization, "Bearer ", 7) == 0) {
+		bearer = "Bearer realm=\"Roost\", "
+			"error=\"invalid_token\"";
+	}
+	http_server_request_add_response_header(hreq, "WWW-Authenticate",
+						bearer);
+}
+
 static void request_hreq_fail(struct http_server_request *hreq,
 			      unsigned int status, bool close)
 {
@@ -153,11 +176,8 @@ static void request_hreq_fail(struct http_server_request *hreq,
 	}
 	if (failure->close || close)
 		http_server_request_connection_close(hreq, TRUE);
-	if (status == 401) {
-		/* lib-http would leave the quotes out, RFC 7235 wants them */
-		http_server_request_add_response_header(hreq,
-			"WWW-Authenticate", "Basic realm=\"Roost\"");
-	}
+	if (status == 401)
+		request_add_challenges(hreq);
 	http_server_request_fail(hreq, status, failure->reason);
 }
 

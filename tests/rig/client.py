@@ -238,8 +238,10 @@ class Device:
     encode = staticmethod(encode)
 
     def __init__(self, url, user, password, version="14.1", device_id=None, device_type="RoostTest", query="plain",
-                 path="/Microsoft-Server-ActiveSync", locale=0x0409, timeout=120):
+                 path="/Microsoft-Server-ActiveSync", locale=0x0409, timeout=120, token=None):
         self.user, self.password, self.version = user, password, version
+        # sent instead of user and password
+        self.token = token
         self.device_id = device_id or uuid.uuid4().hex
         self.device_type, self.query, self.locale = device_type, query, locale
         self.connection, self.path = Connection(url, timeout), urllib.parse.urlsplit(url).path or path
@@ -273,8 +275,9 @@ class Device:
         return base64.b64encode(out).decode()
 
     def request_bytes(self, method, target, headers, body):
-        token = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        fields = {"Host": f"{self.connection.host}:{self.connection.port}", "Authorization": f"Basic {token}",
+        basic = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        credentials = f"Bearer {self.token}" if self.token else f"Basic {basic}"
+        fields = {"Host": f"{self.connection.host}:{self.connection.port}", "Authorization": credentials,
                   "User-Agent": "RoostTest/1.0", **headers}
         if body is not None:
             fields["Content-Length"] = len(body)
