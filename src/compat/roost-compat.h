@@ -42,6 +42,10 @@ roost_str_begins(const char *haystack, const char *needle,
 	}
 /* a value with %{variables}, while doveconf checks it */
 #  define ROOST_SETTING_UNKNOWN(value) ((value) == set_value_unknown)
+/* roost_settings.cleartext: the name, the default and what it says */
+#  define ROOST_SETTING_CLEARTEXT "auth_allow_cleartext"
+#  define ROOST_SETTING_CLEARTEXT_DEFAULT FALSE
+#  define ROOST_SETTING_CLEARTEXT_ALLOWED(value) (value)
 #else
 /* In the settings module: makes a lookup of the module's settings return those
    of the mail user as well. */
@@ -63,6 +67,9 @@ extern const struct setting_parser_info *const roost_module_dependencies[];
 		.dependencies = ROOST_SETTING_DEPENDENCIES, \
 	}
 #  define ROOST_SETTING_UNKNOWN(value) FALSE
+#  define ROOST_SETTING_CLEARTEXT "disable_plaintext_auth"
+#  define ROOST_SETTING_CLEARTEXT_DEFAULT TRUE
+#  define ROOST_SETTING_CLEARTEXT_ALLOWED(value) (!(value))
 #endif
 
 struct roost_settings;

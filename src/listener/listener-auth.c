@@ -61,6 +61,7 @@ static struct listener_auth {
 	struct auth_client *client;
 	struct listener_auth_cache *cache;
 	struct listener_auth_request *waiting;
+	bool allow_cleartext;
 } auth;
 
 static bool auth_request_send(struct listener_auth_request *request);
@@ -366,6 +367,23 @@ auth_request_new(const struct listener_auth_input *input,
 	return request;
 }
 
+/* What login processes do with LOGINDISABLED: a client without credentials
+   isn't asked for any, and those that it sends nevertheless go nowhere. */
+static bool auth_refuse_insecure(const struct listener_auth_input *input)
+{
+	struct listener_credentials cred;
+
+	if (input->secured || auth.allow_cleartext)
+		return FALSE;
+	if (input->authorization != NULL &&
+	    listener_credentials_parse(input->authorization, input->query,
+				       &cred) == 0) {
+		auth_log(input, cred.logins[0].user, cred.logins[0].mech,
+			 "Login refused, cleartext authentication disallowed");
+	}
+	return TRUE;
+}
+
 struct listener_auth_request *
 listener_auth_start(const struct listener_auth_input *input,
 		    listener_auth_callback_t *callback, void *context)
@@ -374,6 +392,10 @@ listener_auth_start(const struct listener_auth_input *input,
 	struct listener_credentials cred;
 	unsigned char key[LISTENER_AUTH_CACHE_KEY_SIZE];
 
+	if (auth_refuse_insecure(input)) {
+		callback(LISTENER_AUTH_RESULT_INSECURE, NULL, context);
+		return NULL;
+	}
 	if (input->authorization == NULL ||
 	    listener_credentials_parse(input->authorization, input->query,
 				       &cred) < 0) {
@@ -473,6 +495,9 @@ bool listener_auth_offers_bearer(void)
 
 void listener_auth_init(void)
 {
+	auth.allow_cleartext =
+		ROOST_SETTING_CLEARTEXT_ALLOWED(listener.set->cleartext) &&
+		strcmp(listener.set->ssl, "required") != 0;
 	auth.cache = listener_auth_cache_init(AUTH_CACHE_MAX_ENTRIES,
 		listener.set->roost_auth_cache_ttl);
 	auth.client = auth_client_init(AUTH_SOCKET, getpid(), FALSE);

@@ -18,6 +18,8 @@ enum listener_auth_result {
 	LISTENER_AUTH_RESULT_TEMPFAIL,
 	/* 403: the password is right, but the user may not log in here */
 	LISTENER_AUTH_RESULT_DENIED,
+	/* 403: no credentials may be sent over this connection */
+	LISTENER_AUTH_RESULT_INSECURE,
 };
 
 struct listener_auth_input {
@@ -27,6 +29,7 @@ struct listener_auth_input {
 	struct ip_addr remote_ip, local_ip, real_remote_ip, real_local_ip;
 	in_port_t remote_port, local_port, real_remote_port, real_local_port;
 	bool secured:1;			/* nobody could listen on the way */
+	bool https:1;			/* as the client sees it */
 	bool tls:1;			/* because TLS ends here */
 	/* don't use what is remembered: the worker refused its ticket */
 	bool ignore_cache:1;

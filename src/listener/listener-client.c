@@ -171,6 +171,17 @@ static void client_create_session_id(struct listener_client *client)
 	memcpy(client->session_id, str_c(id), sizeof(client->session_id));
 }
 
+/* As for Dovecot's login processes: nobody can listen on the way from this
+   host to itself, nor from networks that are said to be trusted. */
+static bool client_is_near(const struct master_service_connection *conn)
+{
+	if (listener_networks_match(&clients.trusted, &conn->real_remote_ip) ||
+	    listener_networks_match(&clients.trusted, &conn->remote_ip))
+		return TRUE;
+	return !ROOST_MASTER_CONNECTION_PROXIED(conn) &&
+		net_ip_compare(&conn->real_remote_ip, &conn->real_local_ip);
+}
+
 void listener_client_create(struct master_service_connection *conn)
 {
 	struct listener_client *client;
@@ -185,8 +196,9 @@ void listener_client_create(struct master_service_connection *conn)
 	client->real_local_ip = conn->real_local_ip;
 	client->real_local_port = conn->real_local_port;
 	client->tls = conn->ssl;
-	client->secured = conn->ssl ||
+	client->https = conn->ssl ||
 		ROOST_MASTER_CONNECTION_PROXIED_TLS(conn);
+	client->secured = client->https || client_is_near(conn);
 	if (listener.stopping || !client_count_address(client)) {
 		/* not accepted: the caller closes the fd */
 		i_free(client);
@@ -243,6 +255,7 @@ void listener_client_get_origin(const struct listener_client *client,
 	input_r->real_remote_port = client->real_remote_port;
 	input_r->real_local_ip = client->real_local_ip;
 	input_r->real_local_port = client->real_local_port;
+	input_r->https = client->https;
 	input_r->secured = client->secured;
 	input_r->tls = client->tls;
 
@@ -253,16 +266,17 @@ void listener_client_get_origin(const struct listener_client *client,
 		&input_r->remote_ip, &input_r->remote_port);
 	proto = http_request_header_get(request, "X-Forwarded-Proto");
 	if (proto != NULL) {
-		input_r->secured = strcasecmp(proto, "https") == 0;
-		input_r->tls = input_r->tls && input_r->secured;
+		input_r->https = strcasecmp(proto, "https") == 0;
+		input_r->secured = input_r->https;
+		input_r->tls = input_r->tls && input_r->https;
 	}
 }
 
 const char *listener_client_get_host(const struct listener_client *client,
 				     const struct http_request *request,
-				     bool secured)
+				     bool https)
 {
-	const char *scheme = secured ? "https://" : "http://";
+	const char *scheme = https ? "https://" : "http://";
 	const char *host;
 
 	if (listener_networks_match(&clients.trusted, &client->remote_ip)) {

@@ -24,7 +24,8 @@ struct listener_client {
 	/* in the list of those for whom it runs */
 	struct listener_client *prev, *next;
 	bool tls:1;			/* ends here */
-	bool secured:1;			/* by us or, says PROXY, before */
+	bool https:1;			/* by us or, says PROXY, before */
+	bool secured:1;			/* nobody could listen on the way */
 	bool counted:1;			/* for roost_connection_limit */
 };
 
@@ -46,7 +47,7 @@ void listener_client_get_origin(const struct listener_client *client,
 /* "https://mail.example.com:8443", as the client called us. */
 const char *listener_client_get_host(const struct listener_client *client,
 				     const struct http_request *request,
-				     bool secured);
+				     bool https);
 
 /* A request's headers are complete. */
 void listener_client_request_begins(struct listener_client *client);

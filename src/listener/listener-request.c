@@ -165,8 +165,9 @@ static void request_add_challenges(struct http_server_request *hreq)
 						bearer);
 }
 
+/* text is the body, NULL for one that says the reason */
 static void request_hreq_fail(struct http_server_request *hreq,
-			      unsigned int status, bool close)
+			      unsigned int status, const char *text, bool close)
 {
 	const struct request_failure *failure = request_failure_find(status);
 
@@ -178,7 +179,12 @@ static void request_hreq_fail(struct http_server_request *hreq,
 		http_server_request_connection_close(hreq, TRUE);
 	if (status == 401)
 		request_add_challenges(hreq);
-	http_server_request_fail(hreq, status, failure->reason);
+	if (text == NULL) {
+		http_server_request_fail(hreq, status, failure->reason);
+	} else {
+		http_server_request_fail_text(hreq, status, failure->reason,
+					      "%s", text);
+	}
 }
 
 static void request_fail_timeout(struct listener_request *req)
@@ -191,7 +197,8 @@ static void request_fail_timeout(struct listener_request *req)
 		"Timed out while a refused request was coming");
 }
 
-static void request_fail(struct listener_request *req, unsigned int status)
+static void request_fail_text(struct listener_request *req,
+			      unsigned int status, const char *text)
 {
 	/* A client that waits for "100 Continue" may send its body or its
 	   next request now: only a new connection makes that clear. */
@@ -206,7 +213,12 @@ static void request_fail(struct listener_request *req, unsigned int status)
 			      request_fail_timeout, req);
 	/* lib-http may have answered a broken body by itself just now */
 	if (http_server_request_get_response(req->hreq) == NULL)
-		request_hreq_fail(req->hreq, status, close);
+		request_hreq_fail(req->hreq, status, text, close);
+}
+
+static void request_fail(struct listener_request *req, unsigned int status)
+{
+	request_fail_text(req, status, NULL);
 }
 
 static void request_login_done(struct listener_request *req)
@@ -297,13 +309,13 @@ static void request_append_keys(struct listener_request *req, bool park,
 	request_append_key(str, "lip", net_ip2addr(&origin->local_ip));
 	str_printfa(str, "\tlport=%u", origin->local_port);
 	request_append_key(str, "session", origin->session_id);
-	request_append_key(str, "secured", origin->secured ? "1" : "0");
+	request_append_key(str, "secured", origin->https ? "1" : "0");
 	request_append_key(str, "method", hreq->method);
 	request_append_key(str, "target", hreq->target_raw[0] == '/' ?
 			   hreq->target_raw :
 			   http_url_create_target(hreq->target.url));
 	request_append_key(str, "host",
-		listener_client_get_host(req->client, hreq, origin->secured));
+		listener_client_get_host(req->client, hreq, origin->https));
 	array_foreach(http_request_header_get_fields(hreq), field) {
 		if (request_header_is_sent(field) &&
 		    (!park || request_header_is_kept(field->name))) {
@@ -544,6 +556,10 @@ request_auth_callback(enum listener_auth_result result,
 		break;
 	case LISTENER_AUTH_RESULT_DENIED:
 		request_fail(req, 403);
+		break;
+	case LISTENER_AUTH_RESULT_INSECURE:
+		request_fail_text(req, 403, "Authentication is disallowed on "
+				  "connections without TLS.\r\n");
 		break;
 	case LISTENER_AUTH_RESULT_TEMPFAIL:
 		request_fail(req, 503);

@@ -30,6 +30,10 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(UINT, roost_connection_limit),
 	DEF(UINT, roost_parked_limit),
 
+	SETTING_DEFINE_STRUCT_BOOL(ROOST_SETTING_CLEARTEXT, cleartext,
+				   struct roost_settings),
+	DEF(ENUM, ssl),
+
 	DEF(TIME, roost_ticket_lifetime),
 	DEF(UINT, roost_warm_users),
 	DEF(TIME, roost_warm_time),
@@ -65,6 +69,10 @@ static const struct roost_settings roost_default_settings = {
 	.roost_spool_dir = "/tmp",
 	.roost_connection_limit = 0,
 	.roost_parked_limit = 1000,
+
+	/* the same as in Dovecot's login-settings.c */
+	.cleartext = ROOST_SETTING_CLEARTEXT_DEFAULT,
+	.ssl = "yes:no:required",
 
 	.roost_ticket_lifetime = 600,
 	.roost_warm_users = 20,

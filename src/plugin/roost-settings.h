@@ -25,6 +25,12 @@ struct roost_settings {
 	/* parked requests of one user, 0 = any number */
 	unsigned int roost_parked_limit;
 
+	/* Dovecot's own, as its login processes read them. cleartext is
+	   disable_plaintext_auth in 2.3 and auth_allow_cleartext in 2.4, which
+	   say the opposite of each other: see ROOST_SETTING_CLEARTEXT. */
+	bool cleartext;
+	const char *ssl;			/* "yes", "no", "required" */
+
 	/* the workers */
 	unsigned int roost_ticket_lifetime;
 	unsigned int roost_warm_users;		/* kept open by one worker */
