@@ -19,6 +19,7 @@
    mail into other folders. A mail that was flagged by IMAP has none. */
 
 #define EAS_KEYWORD_COMPLETED "$FlagCompleted"
+#define EAS_KEYWORD_TOUCHED "$FlagTouched"
 #define EAS_FLAG_TYPE_DEFAULT "Flag for follow up"
 #define EAS_FLAG_PARAM "eas-flag"
 #define EAS_FLAG_TEXT_MAX 1024
@@ -248,14 +249,15 @@ eas_flag_save(struct eas_request *req, struct mail *mail,
 				    str_len(str));
 }
 
-/* The other devices look at the mail's modseq, which only IMAP's flags
-   raise. */
-static void eas_flag_touch(struct mail *mail)
+/* The other devices look at the mail's modseq, which only changes of flags and
+   keywords raise: a keyword of no other meaning comes or goes. (To set the modseq
+   itself is an error in a mailbox whose log has none yet.) */
+static int eas_flag_touch(struct mail *mail)
 {
-	struct mailbox_status status;
+	bool touched = str_array_icase_find(mail_get_keywords(mail),
+					    EAS_KEYWORD_TOUCHED);
 
-	mailbox_get_open_status(mail->box, STATUS_HIGHESTMODSEQ, &status);
-	mail_update_modseq(mail, status.highest_modseq + 1);
+	return eas_email_keyword_set(mail, EAS_KEYWORD_TOUCHED, !touched);
 }
 
 bool eas_email_flag_is_done(struct mail *mail, enum eas_flag_status status)
@@ -272,8 +274,12 @@ int eas_email_flag_apply(struct eas_request *req, struct mail *mail,
 
 	if (eas_flag_save(req, mail, flag, status, &changed) < 0)
 		return -1;
-	if (changed && eas_email_flag_is_done(mail, status))
-		eas_flag_touch(mail);
+	if (status == EAS_FLAG_CLEARED) {
+		if (eas_email_keyword_set(mail, EAS_KEYWORD_TOUCHED, FALSE) < 0)
+			return -1;
+	} else if (changed && eas_email_flag_is_done(mail, status) &&
+		   eas_flag_touch(mail) < 0)
+		return -1;
 	mail_update_flags(mail, status == EAS_FLAG_ACTIVE ? MODIFY_ADD :
 			  MODIFY_REMOVE, MAIL_FLAGGED);
 	return eas_email_keyword_set(mail, EAS_KEYWORD_COMPLETED,
