@@ -10,8 +10,9 @@
 /* What is known of a mailbox is read again this often, whatever the checks say:
    rights that were taken away, files that a file system shows late. */
 #define ROOST_MAILBOX_MAX_SECS 30
-/* An open mailbox takes some hundred bytes for each mail. */
-#define ROOST_MAILBOX_MAX_MESSAGES 50000
+/* An open mailbox takes some hundred bytes for each mail, open now or open later: closing it
+   at once would only make each page of a large mailbox read the list of them. */
+#define ROOST_MAILBOX_MAX_MESSAGES 500000
 
 /* Is the index still the one that stands at its path? Its log is open, so that no other
    file can have the same number. A mailbox that was renamed or deleted, and one
