@@ -387,8 +387,10 @@ static int eas_request_run(struct eas_request *req)
 
 static int eas_request_dispatch(struct eas_request *req)
 {
-	if (strcmp(req->req->method, "OPTIONS") == 0)
+	if (strcmp(req->req->method, "OPTIONS") == 0) {
+		req->req->log_command = "OPTIONS";
 		return eas_request_options(req);
+	}
 	if (strcmp(req->req->method, "POST") != 0) {
 		/* [MS-ASHTTP] 2.2.2.1.1 wants 501 for a method that the
 		   server does not support for any resource */

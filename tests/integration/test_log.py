@@ -59,6 +59,13 @@ class Log(Case):
             ("MoveItems", "16.1", "2", "200"), ("MoveItems", "16.1", "3", "200"),
             ("-", "-", "-", "501"), ("GetItemEstimate", "16.1", "1", "200")])
 
+    def test_options_is_named(self):
+        self.device("u8", "16.1", device_id="ASKED").options()
+        deadline = time.monotonic() + 5
+        while "Info: OPTIONS: version=-, " not in self.dovecot.log() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertIn("Info: OPTIONS: version=-, ", self.dovecot.log())
+
     def test_common_statuses(self):
         for version, http in (("12.1", "403"), ("14.1", "200")):
             device = self.ready_device("u2", version, device_id=f"COMMON{version}")
