@@ -359,41 +359,6 @@ class MoveInterrupted(ItemCase):
         self.assertEqual(self.subjects("Work"), wanted)
 
 
-class MoveKilled(ItemCase):
-    def test_worker_killed_at_random(self):
-        """Mails go to and fro, and each time the worker is killed somewhere in it: the device repeats until it has an
-        answer."""
-        self.dovecot.expect_log("Worker is gone during a request")
-        self.deliver(12)
-        self.box("Work")
-        device, inbox, ids = self.ready("16.1")
-        work = self.named(device, "Work")
-        folders, names, items = (inbox, work), ("INBOX", "Work"), list(ids.values())
-        wanted, chance = self.subjects(), random.Random(4)
-        for turn in range(25):
-            source, target = folders[turn % 2], folders[(turn + 1) % 2]
-            moves = [(item, source.id, target.id) for item in items]
-            killer = threading.Timer(chance.uniform(0, 0.04), self.dovecot.kill, ["roost-worker"])
-            killer.start()
-            with contextlib.suppress(OSError):
-                device.move_items(*moves)           # the answer is lost, if there is one
-            killer.join()
-            items = self.move_until_answered(device, moves)
-            self.assertEqual(self.subjects(names[(turn + 1) % 2]), wanted)
-        self.assertEqual(self.subjects(), [])
-
-    def move_until_answered(self, device, moves):
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            response = device.move_items(*moves)
-            if response.code == 200:
-                answers = response.document.findall("Response")
-                self.assertEqual({answer.get("Status") for answer in answers}, {"3"})
-                return [answer.get("DstMsgId") for answer in answers]
-            time.sleep(0.1)
-        raise AssertionError("no answer in half a minute")
-
-
 class FileCase(ItemCase):
     def references(self, device, folder):
         """The FileReferences of the folder's mails by the attachments' names."""
