@@ -21,6 +21,7 @@ class Killed(Case):
         self.imap = self.dovecot.imap("u1")
         self.addCleanup(self.imap.logout)
         self.workers, self.seen, self.unanswered = [], {}, 0
+        self.killer, self.usual = None, 0.005
 
     def fill(self, *subjects):
         for subject in subjects:
@@ -67,12 +68,33 @@ class Killed(Case):
         replica.device.sync_keys[replica.folder.id] = key
         return False
 
-    def request(self, replica, commands, delay):
-        """As a device does it: the request as it was, until there is an answer. The first attempt is killed."""
-        killer = threading.Thread(target=self.kill, args=(self.workers, delay))
-        killer.start()
+    def aim(self, connection):
+        """The killer starts when a request is sent, and knows how long one takes."""
+        send = connection.request
+
+        def request(data):
+            if self.killer and self.killer.ident is None:
+                self.killer.start()
+            began = time.perf_counter()
+            response = send(data)
+            self.usual = 0.8 * self.usual + 0.2 * (time.perf_counter() - began)
+            return response
+        connection.request = request
+
+    def wait_for_worker(self):
+        """Until there is a worker that may be killed."""
+        deadline = time.monotonic() + 1
+        while not self.workers and time.monotonic() < deadline:
+            time.sleep(0.02)
+            self.look_at_workers()
+
+    def request(self, replica, commands, moment):
+        """As a device does it: the request as it was, until there is an answer. The first attempt is killed at that
+        part of its usual time."""
+        self.killer = threading.Thread(target=self.kill, args=(self.workers, moment * self.usual))
         answered = self.attempt(replica, commands)
-        killer.join()
+        self.killer.join()
+        self.killer = None
         self.unanswered += not answered
         for _ in range(100):
             if answered:
@@ -92,6 +114,7 @@ class Killed(Case):
         device = self.ready_device("u1")
         replica = Replica(device, device.folders_of_type(INBOX)[0], window=10)
         replica.sync()
+        self.aim(device.connection)
         deleted = []
         for number in range(self.OPERATIONS):
             if number % 3 == 0:
@@ -105,7 +128,9 @@ class Killed(Case):
                 command = replica.delete(item)
             else:
                 command = replica.set_read(item, chance.random() < 0.5)
-            self.request(replica, [command], chance.uniform(0, 0.012))
+            if number % 5 == 0:
+                self.wait_for_worker()
+            self.request(replica, [command], chance.uniform(0, 1.2))
         self.assertGreater(self.unanswered, self.OPERATIONS / 50, "hardly any request was interrupted")
         replica.sync()
         self.assertEqual(replica.state(), server_state(self.imap))
