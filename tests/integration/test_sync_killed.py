@@ -91,7 +91,10 @@ class Killed(Case):
     def request(self, replica, commands, moment):
         """As a device does it: the request as it was, until there is an answer. The first attempt is killed at that
         part of its usual time."""
-        self.killer = threading.Thread(target=self.kill, args=(self.workers, moment * self.usual))
+        # a number of a process that is gone may be another one's by now
+        alive = set(self.dovecot.pids("roost-worker"))
+        workers = [pid for pid in self.workers if pid in alive]
+        self.killer = threading.Thread(target=self.kill, args=(workers, moment * self.usual))
         answered = self.attempt(replica, commands)
         self.killer.join()
         self.killer = None
