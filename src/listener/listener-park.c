@@ -66,8 +66,9 @@ struct listener_parked {
 	struct timeout *to;
 	struct timeval start, deadline;
 	struct ip_addr remote_ip;
-	/* who pays for the run if it finds nothing; valid if paid */
-	uid_t paid_by;
+	/* who pays for the run if it finds nothing, valid if paid; and for the
+	   one after it, valid if again */
+	uid_t paid_by, again_by;
 
 	/* One allocation: the GUIDs, then the strings and the bodies. */
 	void *blob;
@@ -83,7 +84,7 @@ struct listener_parked {
 	int body_fd;			/* a large body; body is NULL */
 
 	bool paid:1;
-	/* a notice came while it was running */
+	/* a notice came while it was running, and is paid for */
 	bool again:1;
 	/* the client sent its next request: not to be parked any longer */
 	bool next_request:1;
@@ -404,7 +405,6 @@ static void park_run(struct listener_parked *parked)
 	unsigned int msecs = listener.set->roost_queue_timeout * 1000;
 
 	park_set_state(parked, PARK_STATE_RUNNING);
-	parked->again = FALSE;
 	listener_budget_remove(&parked->waiter);
 	listener_workers_add(&parked->job, parked->user->name, TRUE);
 
@@ -414,6 +414,14 @@ static void park_run(struct listener_parked *parked)
 					  &ioloop_timeval), 0);
 	timeout_remove(&parked->to);
 	parked->to = timeout_add(msecs, park_timeout, parked);
+}
+
+static void
+park_run_paid(struct listener_parked *parked, uid_t uid)
+{
+	parked->paid = TRUE;
+	parked->paid_by = uid;
+	park_run(parked);
 }
 
 static void park_timeout(struct listener_parked *parked)
@@ -466,10 +474,12 @@ static void park_again(struct listener_parked *parked,
 	park_set_state(parked, PARK_STATE_WAITING);
 	if (park_is_over(parked))
 		park_answer_timeout(parked);
-	else if (parked->again)
-		park_run(parked);
-	else
+	else if (parked->again) {
+		parked->again = FALSE;
+		park_run_paid(parked, parked->again_by);
+	} else {
 		park_wait(parked);
+	}
 }
 
 static void park_job_answered(struct listener_job *job,
@@ -485,6 +495,8 @@ static void park_job_answered(struct listener_job *job,
 	}
 	if (parked->paid)
 		listener_budget_refund(park.budget, parked->paid_by);
+	if (parked->again)
+		listener_budget_refund(park.budget, parked->again_by);
 	park_answer(parked, answer);
 }
 
@@ -539,12 +551,16 @@ static bool park_watches(const struct listener_parked *parked,
 	return FALSE;
 }
 
-static void
-park_run_paid(struct listener_parked *parked, uid_t uid)
+/* uid has paid for a look. */
+static void park_look(struct listener_parked *parked, uid_t uid)
 {
-	parked->paid = TRUE;
-	parked->paid_by = uid;
-	park_run(parked);
+	if (parked->state == PARK_STATE_WAITING) {
+		park_run_paid(parked, uid);
+	} else {
+		/* the look that is under way may have been before the change */
+		parked->again = TRUE;
+		parked->again_by = uid;
+	}
 }
 
 static void park_budget_wake(struct listener_budget_waiter *waiter, uid_t uid)
@@ -552,8 +568,7 @@ static void park_budget_wake(struct listener_budget_waiter *waiter, uid_t uid)
 	struct listener_parked *parked =
 		container_of(waiter, struct listener_parked, waiter);
 
-	if (parked->state == PARK_STATE_WAITING)
-		park_run_paid(parked, uid);
+	park_look(parked, uid);
 }
 
 void listener_park_notice(const char *name, const guid_128_t guid, uid_t uid)
@@ -566,14 +581,11 @@ void listener_park_notice(const char *name, const guid_128_t guid, uid_t uid)
 	for (parked = user->head; parked != NULL; parked = parked->next) {
 		if (!park_watches(parked, guid))
 			continue;
-		if (parked->job.queued) {
+		if (parked->job.queued || parked->again) {
 			/* will see the change when its turn comes */
-		} else if (parked->state == PARK_STATE_RUNNING) {
-			/* may have looked before the change */
-			parked->again = TRUE;
 		} else if (listener_budget_pay(park.budget, uid,
 					       &parked->waiter)) {
-			park_run_paid(parked, uid);
+			park_look(parked, uid);
 		}
 	}
 }
