@@ -12,7 +12,10 @@
      listener-queue.c    who is served next: fair between users
      listener-workers.c  the connections to the worker processes
      listener-answer.c   what a worker answered, and how it becomes HTTP
-     listener-park.c     parked requests: kept as data, woken, run again
+     listener-park.c     parked requests: kept as data, woken by notices
+     listener-park-run.c   waiting, and running them again
+     listener-park-end.c   how they end
+     listener-park-data.c  what is kept of them
      listener-detach.c   takes a connection out of lib-http and gives it back
      listener-park-tls.c the part of that which reaches into TLS streams
      listener-notify.c   change notices from the plugin
