@@ -17,7 +17,7 @@ TEMPFAIL = "" if config.dovecot_version() >= (2, 4) else """passdb {
 """
 SETTINGS = Settings(extra=fakeworkers.SETTINGS + TEMPFAIL + """
 roost_max_request_size = 1 M
-roost_request_timeout = 3 secs
+roost_request_timeout = 5 secs
 roost_worker_timeout = 4 secs
 roost_queue_limit = 10
 roost_queue_timeout = 2 secs
