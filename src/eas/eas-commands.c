@@ -73,6 +73,13 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_getitemestimate,
 	},
 	{
+		.name = "Search", .code = 16,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_SEARCH_SEARCH,
+		.status_tag = EAS_SEARCH_STATUS,
+		.func = eas_cmd_search,
+	},
+	{
 		.name = "Settings", .code = 17,
 		.min_version = EAS_VERSION_12_0,
 		.max_version = EAS_VERSION_16_1,
@@ -105,6 +112,14 @@ const struct eas_command eas_commands[] = {
 		.root_tag = EAS_PROVISION_PROVISION,
 		.status_tag = EAS_PROVISION_STATUS,
 		.func = eas_cmd_provision,
+	},
+	{
+		.name = "Find", .code = 23,
+		.min_version = EAS_VERSION_16_1,
+		.max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_FIND_FIND,
+		.status_tag = EAS_FIND_STATUS,
+		.func = eas_cmd_find,
 	},
 };
 const unsigned int eas_commands_count = N_ELEMENTS(eas_commands);

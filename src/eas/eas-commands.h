@@ -29,5 +29,7 @@ int eas_cmd_settings(struct eas_request *req);
 int eas_cmd_ping(struct eas_request *req);
 int eas_cmd_itemoperations(struct eas_request *req);
 int eas_cmd_provision(struct eas_request *req);
+int eas_cmd_search(struct eas_request *req);
+int eas_cmd_find(struct eas_request *req);
 
 #endif
