@@ -8,6 +8,7 @@
 #include "roost-settings.h"
 #include "listener.h"
 #include "listener-answer.h"
+#include "listener-workers.h"
 #include "listener-park-private.h"
 
 /* Budget of a uid for change notices after which nothing was found. */
