@@ -5,6 +5,7 @@
 #include "var-expand.h"
 #include "settings-parser.h"
 #include "mail-user.h"
+#include "mail-storage-settings.h"
 #include "roost-settings.h"
 #include "roost-compat-storage.h"
 
@@ -57,13 +58,27 @@ int roost_user_settings_get(struct mail_storage_service_user *service_user
 			    set_r, error_r);
 }
 
-static int
-roost_user_expand(struct mail_user *user ATTR_UNUSED, const char *value,
-		  const char **value_r, const char **error_r ATTR_UNUSED)
+int roost_user_expand(struct mail_user *user ATTR_UNUSED, const char *value,
+		      const char **value_r, const char **error_r ATTR_UNUSED)
 {
 	/* settings_get() has done it */
 	*value_r = value;
 	return 0;
+}
+
+const char *roost_user_recipient_delimiter(struct mail_user *user)
+{
+	const struct mail_storage_settings *set;
+	const char *error, *delimiter;
+
+	if (settings_get(user->event, &mail_storage_setting_parser_info, 0,
+			 &set, &error) < 0) {
+		e_error(user->event, "%s", error);
+		return "";
+	}
+	delimiter = t_strdup(set->recipient_delimiter);
+	settings_free(set);
+	return delimiter;
 }
 
 #else
@@ -112,9 +127,8 @@ int roost_user_settings_get(struct mail_storage_service_user *service_user,
 	return 0;
 }
 
-static int
-roost_user_expand(struct mail_user *user, const char *value,
-		  const char **value_r, const char **error_r)
+int roost_user_expand(struct mail_user *user, const char *value,
+		      const char **value_r, const char **error_r)
 {
 	string_t *str = t_str_new(128);
 
@@ -125,6 +139,11 @@ roost_user_expand(struct mail_user *user, const char *value,
 		return -1;
 	*value_r = str_c(str);
 	return 0;
+}
+
+const char *roost_user_recipient_delimiter(struct mail_user *user)
+{
+	return mail_user_set_get_storage_set(user)->recipient_delimiter;
 }
 
 #endif

@@ -39,6 +39,12 @@ int roost_user_settings_get(struct mail_storage_service_user *service_user,
 int roost_user_db_path(struct mail_user *user,
 		       const struct roost_settings *set,
 		       const char **path_r, const char **error_r);
+/* Expands the variables of a setting of the user. Returns 0 and the value (on
+   the data stack, or the setting itself), or -1 and a sentence. */
+int roost_user_expand(struct mail_user *user, const char *value,
+		      const char **value_r, const char **error_r);
+/* The setting recipient_delimiter, on the data stack. */
+const char *roost_user_recipient_delimiter(struct mail_user *user);
 
 void roost_notify_unregister(struct notify_context **ctx);
 

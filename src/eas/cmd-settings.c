@@ -1,9 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
-#include "hostpid.h"
-#include "mail-storage-settings.h"
-#include "mail-user.h"
+#include "roost-addresses.h"
 #include "eas-commands.h"
 #include "eas-device-info.h"
 
@@ -25,28 +23,18 @@ static int cmd_settings_device_information(struct eas_request *req,
 	return 0;
 }
 
-/* The address that the account's mail comes to, on the data stack. */
-static const char *cmd_settings_user_address(struct mail_user *user)
-{
-	const char *host = user->set->hostname;
-
-	if (strchr(user->username, '@') != NULL)
-		return user->username;
-	return t_strconcat(user->username, "@",
-			   *host != '\0' ? host : my_hostdomain(), NULL);
-}
-
 static void cmd_settings_addresses(struct eas_request *req)
 {
 	struct wbxml_writer *writer = eas_request_writer(req);
-	const char *address =
-		cmd_settings_user_address(req->req->user->mail_user);
+	const char *const *addresses = roost_user_addresses(req->req->user);
+	const char *primary = addresses[0];
 
 	wbxml_open(writer, EAS_SETTINGS_EMAIL_ADDRESSES);
-	wbxml_text(writer, EAS_SETTINGS_SMTP_ADDRESS, address);
+	for (; *addresses != NULL; addresses++)
+		wbxml_text(writer, EAS_SETTINGS_SMTP_ADDRESS, *addresses);
 	if (req->version >= EAS_VERSION_14_1) {
 		wbxml_text(writer, EAS_SETTINGS_PRIMARY_SMTP_ADDRESS,
-			   address);
+			   primary);
 	}
 	wbxml_close(writer);
 }

@@ -52,6 +52,8 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(ENUM, roost_provisioning),
 	DEF(STR, roost_policy),
 	DEF(STR, roost_autodiscover_host),
+	DEF(STR, roost_addresses),
+	DEF(STR, roost_display_name),
 
 	SETTING_DEFINE_LIST_END
 };
@@ -92,6 +94,8 @@ static const struct roost_settings roost_default_settings = {
 	.roost_provisioning = "optional:required",
 	.roost_policy = "",
 	.roost_autodiscover_host = "",
+	.roost_addresses = "",
+	.roost_display_name = "",
 };
 
 const struct setting_parser_info roost_setting_parser_info =
@@ -191,6 +195,25 @@ roost_settings_check_policy(const char *policy, const char **error_r)
 	return TRUE;
 }
 
+/* Of one with %variables only the form is seen here. */
+static bool
+roost_settings_check_addresses(const char *addresses, const char **error_r)
+{
+	const char *const *word;
+
+	if (ROOST_SETTING_UNKNOWN(addresses))
+		return TRUE;
+	word = t_strsplit_spaces(addresses, " \t\r\n,;");
+	for (; *word != NULL; word++) {
+		if (strchr(*word, '@') == NULL && strchr(*word, '%') == NULL) {
+			*error_r = t_strdup_printf("roost_addresses: "
+				"'%s' is not a mail address", *word);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
 static bool
 roost_settings_check(void *_set, pool_t pool ATTR_UNUSED, const char **error_r)
 {
@@ -199,7 +222,8 @@ roost_settings_check(void *_set, pool_t pool ATTR_UNUSED, const char **error_r)
 	if (!roost_settings_check_bounds(set, error_r) ||
 	    !roost_settings_check_networks(set->roost_trusted_networks,
 					   error_r) ||
-	    !roost_settings_check_policy(set->roost_policy, error_r))
+	    !roost_settings_check_policy(set->roost_policy, error_r) ||
+	    !roost_settings_check_addresses(set->roost_addresses, error_r))
 		return FALSE;
 	if (set->roost_spool_dir[0] != '/') {
 		*error_r = "roost_spool_dir must be an absolute path";

@@ -55,6 +55,9 @@ struct roost_settings {
 	const char *roost_policy;
 	/* empty = the host that was asked */
 	const char *roost_autodiscover_host;
+	/* read them with roost-addresses.h */
+	const char *roost_addresses;
+	const char *roost_display_name;
 };
 
 extern const struct setting_parser_info roost_setting_parser_info;

@@ -39,6 +39,7 @@ WRONG = (
     ("roost_provisioning = maybe", "Invalid value: maybe"),
     ("roost_policy = DevicePasswordEnabled", "roost_policy: 'DevicePasswordEnabled' is not Name=value"),
     ("roost_autodiscover_host = https://mail.example.org/", "roost_autodiscover_host: 'https://mail.example.org/' is not"),
+    ("roost_addresses = a@example.org, anne", "roost_addresses: 'anne' is not a mail address"),
     ("roost_warm_time = soon", "Invalid time interval: soon"),
     ("roost_no_such_setting = 1", "roost_no_such_setting"),
 )
