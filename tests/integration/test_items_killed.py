@@ -22,6 +22,8 @@ class MoveKilled(Case):
         """Mails go to and fro, and each time the worker is killed somewhere in it: the device repeats until it has an
         answer."""
         self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
+        # a copy that was finished, but not yet in the index: Dovecot finds it at the next one
+        self.dovecot.expect_log("already exists, rebuilding index")
         for number in range(12):
             self.dovecot.deliver("u1", MESSAGE.format(number))
         self.dovecot.doveadm("mailbox", "create", "-u", "u1", "Work")
@@ -51,7 +53,10 @@ class MoveKilled(Case):
             response = device.move_items(*moves)
             if response.code == 200:
                 answers = response.document.findall("Response")
-                self.assertEqual({answer.get("Status") for answer in answers}, {"3"})
-                return [answer.get("DstMsgId") for answer in answers]
+                statuses = {answer.get("Status") for answer in answers}
+                if statuses == {"3"}:
+                    return [answer.get("DstMsgId") for answer in answers]
+                # 7: try again
+                self.assertLessEqual(statuses, {"3", "7"})
             time.sleep(0.1)
         raise AssertionError("no answer in half a minute")
