@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -48,6 +48,10 @@ enum store_sql {
 	STORE_SQL_MAIL_GET,
 	STORE_SQL_MAIL_PUT,
 	STORE_SQL_MAIL_DELETE,
+	STORE_SQL_DRAFT_GET,
+	STORE_SQL_DRAFT_PUT,
+	STORE_SQL_DRAFT_OLDEST,
+	STORE_SQL_DRAFT_EXPIRE,
 
 	STORE_SQL_COUNT
 };

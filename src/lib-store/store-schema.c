@@ -76,6 +76,17 @@ static const struct store_upgrade store_upgrades[] = {
 " value BLOB NOT NULL,"
 " PRIMARY KEY (guid, name)) WITHOUT ROWID;"
 	},
+	{ 3,
+"CREATE TABLE draft ("
+" folder TEXT NOT NULL,"
+" uid INTEGER NOT NULL,"
+" new_uid INTEGER NOT NULL,"
+" author TEXT NOT NULL,"
+" parts TEXT NOT NULL,"
+" time INTEGER NOT NULL,"
+" PRIMARY KEY (folder, uid)) WITHOUT ROWID;"
+"CREATE INDEX draft_time ON draft (time);"
+	},
 };
 
 static int

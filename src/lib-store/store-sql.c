@@ -104,6 +104,19 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"ON CONFLICT (guid, name) DO UPDATE SET value=excluded.value",
 	[STORE_SQL_MAIL_DELETE] =
 		"DELETE FROM mail_param WHERE guid=?1 AND name=?2",
+	[STORE_SQL_DRAFT_GET] =
+		"SELECT new_uid, author, parts FROM draft "
+		"WHERE folder=?1 AND uid=?2",
+	[STORE_SQL_DRAFT_PUT] =
+		"INSERT INTO draft (folder, uid, new_uid, author, parts, time) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+		"ON CONFLICT (folder, uid) DO UPDATE SET "
+		"new_uid=excluded.new_uid, author=excluded.author, "
+		"parts=excluded.parts, time=excluded.time",
+	[STORE_SQL_DRAFT_OLDEST] =
+		"SELECT 1 FROM draft WHERE time<?1 LIMIT 1",
+	[STORE_SQL_DRAFT_EXPIRE] =
+		"DELETE FROM draft WHERE time<?1",
 };
 
 sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)

@@ -41,11 +41,17 @@
 #define TABLES_2 TABLES_1 \
 "CREATE TABLE mail_param (guid TEXT NOT NULL, name TEXT NOT NULL," \
 " value BLOB NOT NULL, PRIMARY KEY (guid, name)) WITHOUT ROWID;"
+#define TABLES_3 TABLES_2 \
+"CREATE TABLE draft (folder TEXT NOT NULL, uid INTEGER NOT NULL," \
+" new_uid INTEGER NOT NULL, author TEXT NOT NULL, parts TEXT NOT NULL," \
+" time INTEGER NOT NULL, PRIMARY KEY (folder, uid)) WITHOUT ROWID;" \
+"CREATE INDEX draft_time ON draft (time);"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_1 APPLICATION_ID "PRAGMA user_version = 1;",
 	TABLES_2 APPLICATION_ID "PRAGMA user_version = 2;",
+	TABLES_3 APPLICATION_ID "PRAGMA user_version = 3;",
 };
 
 /* A row for each table, in the columns of version 1. */

@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "store-private.h"
 #include "store-device.h"
+#include "store-draft.h"
 #include "store-folder.h"
 #include "store-state.h"
 #include "test-common.h"
@@ -256,6 +257,37 @@ static void test_store_folder(void)
 	test_end();
 }
 
+static void test_store_draft(void)
+{
+	struct store *store = test_store_create("draft");
+	pool_t pool = pool_datastack_create();
+	struct store_draft draft = { 9, "1/2", "2=3" }, got;
+
+	test_begin("store drafts");
+	test_assert(store_draft_get(store, pool, "5.1", 7, &got) == 0);
+	test_assert(store_draft_put(store, "5.1", 7, &draft) == 0);
+	test_assert(store_draft_get(store, pool, "5.2", 7, &got) == 0);
+	test_assert(store_draft_get(store, pool, "5.1", 9, &got) == 0);
+	test_assert(store_draft_get(store, pool, "5.1", 7, &got) == 1);
+	test_assert(got.uid == 9);
+	test_assert_strcmp(got.author, "1/2");
+	test_assert_strcmp(got.parts, "2=3");
+
+	draft.uid = 12;
+	test_assert(store_draft_put(store, "5.1", 7, &draft) == 0);
+	test_assert(store_draft_get(store, pool, "5.1", 7, &got) == 1);
+	test_assert(got.uid == 12);
+
+	test_assert(store_draft_expire(store, 60) == 0);
+	test_assert(store_draft_get(store, pool, "5.1", 7, &got) == 1);
+	test_assert(sqlite3_exec(store->db, "UPDATE draft SET time=time-100",
+				 NULL, NULL, NULL) == SQLITE_OK);
+	test_assert(store_draft_expire(store, 60) == 0);
+	test_assert(store_draft_get(store, pool, "5.1", 7, &got) == 0);
+	store_close(&store);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -265,6 +297,7 @@ int main(void)
 		test_store_state_list,
 		test_store_op,
 		test_store_folder,
+		test_store_draft,
 		test_store_dir_deinit,
 		NULL
 	};
