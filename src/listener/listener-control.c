@@ -7,6 +7,7 @@
 #include "worker-protocol.h"
 #include "listener.h"
 #include "listener-park.h"
+#include "listener-throttle.h"
 #include "listener-control.h"
 
 #define CONTROL_IDLE_TIMEOUT_SECS 60
@@ -26,24 +27,50 @@ control_add_parked(const struct listener_park_info *info, void *context)
 	str_append_tabescaped(str, info->command);
 	str_append_c(str, '\t');
 	str_append_tabescaped(str, info->version);
-	str_printfa(str, "\t%s\t%u\t%u\n", info->remote_ip,
-		    info->parked_secs, info->left_secs);
+	str_printfa(str, "\t%s\t%u\t%u\t%u\n", info->remote_ip,
+		    info->parked_secs, info->left_secs, info->ceiling_secs);
+}
+
+struct control_throttled {
+	string_t *str;
+	const char *user;	/* NULL = all */
+};
+
+static void
+control_add_throttled(const struct listener_throttle_info *info, void *context)
+{
+	struct control_throttled *ctx = context;
+
+	if (ctx->user != NULL && strcmp(ctx->user, info->user) != 0)
+		return;
+	str_append_tabescaped(ctx->str, info->user);
+	str_append_c(ctx->str, '\t');
+	str_append_tabescaped(ctx->str,
+			      info->device == NULL ? "*" : info->device);
+	str_printfa(ctx->str, "\tthrottled\t\t\t0\t%u\t0\n",
+		    info->retry_secs);
+}
+
+static void control_who(struct connection *conn, const char *user)
+{
+	struct control_throttled ctx = { .user = user };
+
+	ctx.str = str_new(default_pool, 4096);
+	listener_park_list(user, control_add_parked, ctx.str);
+	listener_throttle_list(listener.throttle, control_add_throttled, &ctx);
+	str_append_c(ctx.str, '\n');
+	o_stream_nsend(conn->output, str_data(ctx.str), str_len(ctx.str));
+	str_free(&ctx.str);
 }
 
 static int
 control_input_args(struct connection *conn, const char *const *args)
 {
-	string_t *str;
-
 	if (strcmp(args[0], "WHO") != 0) {
 		e_error(conn->event, "Unknown command");
 		return -1;
 	}
-	str = str_new(default_pool, 4096);
-	listener_park_list(args[1], control_add_parked, str);
-	str_append_c(str, '\n');
-	o_stream_nsend(conn->output, str_data(str), str_len(str));
-	str_free(&str);
+	control_who(conn, args[1]);
 	return 1;
 }
 

@@ -85,9 +85,23 @@ blob_add_data(unsigned char **pos, const void *data, size_t size)
 	return dest;
 }
 
+static void
+park_set_deadline(struct listener_parked *parked, unsigned int msecs)
+{
+	struct timeval ceiling = parked->start;
+
+	parked->deadline = ioloop_timeval;
+	timeval_add_msecs(&parked->deadline, msecs);
+	if (parked->ceiling_msecs == 0)
+		return;
+	timeval_add_msecs(&ceiling, parked->ceiling_msecs);
+	if (timeval_cmp(&ceiling, &parked->deadline) < 0)
+		parked->deadline = ceiling;
+}
+
 void park_set_blob(struct listener_parked *parked, const char *keys,
-	      const unsigned char *body, size_t body_size,
-	      const struct listener_answer *answer)
+		   const unsigned char *body, size_t body_size,
+		   const struct listener_answer *answer)
 {
 	const char *answer_keys = park_answer_keys(answer);
 	unsigned int count = array_count(&answer->watch);
@@ -113,8 +127,7 @@ void park_set_blob(struct listener_parked *parked, const char *keys,
 	i_free(parked->blob);
 	parked->blob = blob;
 
-	parked->deadline = ioloop_timeval;
-	timeval_add_msecs(&parked->deadline, answer->park_msecs);
+	park_set_deadline(parked, answer->park_msecs);
 }
 
 void park_get_timeout_answer(struct listener_parked *parked,
@@ -129,4 +142,18 @@ void park_get_timeout_answer(struct listener_parked *parked,
 		i_unreached();
 	answer_r->body = parked->answer_body;
 	answer_r->body_size = parked->answer_body_size;
+}
+
+const char *park_get_device(struct listener_parked *parked)
+{
+	struct listener_answer answer;
+
+	park_get_timeout_answer(parked, &answer);
+	return answer.device;
+}
+
+unsigned int park_age(const struct listener_parked *parked)
+{
+	/* the clock may have been set back */
+	return I_MAX(timeval_diff_msecs(&ioloop_timeval, &parked->start), 0);
 }

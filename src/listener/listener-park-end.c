@@ -38,6 +38,7 @@ void park_answer(struct listener_parked *parked, struct listener_answer *answer)
 	struct listener_socket socket = parked->socket;
 	bool close = parked->close;
 
+	park_learn_end(parked, FALSE);
 	park_set_state(parked, PARK_STATE_DONE);
 	listener_workers_cancel(&parked->job);
 	/* answer may point into the blob: free it last */
@@ -112,6 +113,7 @@ void park_disconnected(struct listener_parked *parked)
 	struct listener_client *client = parked->client;
 	struct listener_socket socket = parked->socket;
 
+	park_learn_end(parked, TRUE);
 	park_set_state(parked, PARK_STATE_DONE);
 	listener_workers_cancel(&parked->job);
 	park_free(parked);
@@ -125,6 +127,7 @@ void listener_park_gone(struct listener_parked **_parked)
 
 	*_parked = NULL;
 	i_assert(parked->held != NULL);
+	park_learn_end(parked, TRUE);
 	park_set_state(parked, PARK_STATE_DONE);
 	listener_workers_cancel(&parked->job);
 	park_free(parked);

@@ -2,6 +2,7 @@
 #define LISTENER_PARK_PRIVATE_H
 
 #include "listener-budget.h"
+#include "listener-client.h"
 #include "listener-detach.h"
 #include "listener-queue.h"
 #include "listener-park.h"
@@ -9,7 +10,7 @@
 /* What the files of parked requests share: listener-park.c who is parked and
    what notices do, listener-park-run.c waiting and running again,
    listener-park-end.c how it ends, listener-park-data.c the one allocation
-   with what is needed for that. */
+   with what is needed for that, listener-park-learn.c how long it may wait. */
 
 enum park_state {
 	/* nothing to do until a notice, the timer or the client comes */
@@ -41,6 +42,8 @@ struct listener_parked {
 	struct io *io;			/* of the socket */
 	struct timeout *to;
 	struct timeval start, deadline;
+	/* how long the device's way lets it wait, 0 = not known */
+	unsigned int ceiling_msecs;
 	struct ip_addr remote_ip;
 	/* who pays for the run if it finds nothing, valid if paid; and for the
 	   one after it, valid if again */
@@ -90,6 +93,10 @@ void park_set_blob(struct listener_parked *parked, const char *keys,
    data stack. */
 void park_get_timeout_answer(struct listener_parked *parked,
 			     struct listener_answer *answer_r);
+/* The device's id, in the data stack; NULL if it has none. */
+const char *park_get_device(struct listener_parked *parked);
+/* Milliseconds since the request came. */
+unsigned int park_age(const struct listener_parked *parked);
 /* Called for each request that gave memory back. */
 void park_memory_freed(void);
 void park_memory_deinit(void);
@@ -109,6 +116,11 @@ void park_wait(struct listener_parked *parked);
 void park_run_paid(struct listener_parked *parked, uid_t uid);
 /* There is something to read, or the connection is closed. */
 void park_input(struct listener_parked *parked);
+
+/* What listener-learn.h makes of it: before the request begins to wait, and
+   when it is answered or cut. */
+void park_learn_begin(struct listener_parked *parked, const char *device);
+void park_learn_end(struct listener_parked *parked, bool cut);
 
 extern const struct listener_job_vfuncs park_job_vfuncs;
 

@@ -142,6 +142,7 @@ listener_park_add(const struct listener_park_input *input,
 	parked->body_fd = input->body->fd;
 	parked->body_size = input->body->size;
 	park_user_link(parked, answer->user);
+	park_learn_begin(parked, answer->device);
 	park_set_blob(parked, input->keys, input->body->data,
 		      input->body->fd != -1 ? 0 : input->body->size, answer);
 	park_wait(parked);
@@ -203,6 +204,7 @@ park_list_user(const struct park_user *user,
 		info.parked_secs = ioloop_time - parked->start.tv_sec;
 		left = timeval_diff_msecs(&parked->deadline, &ioloop_timeval);
 		info.left_secs = I_MAX(left, 0) / 1000;
+		info.ceiling_secs = parked->ceiling_msecs / 1000;
 		callback(&info, context);
 	} T_END;
 }

@@ -58,6 +58,8 @@ unsigned int listener_park_count(void);
 struct listener_park_info {
 	const char *user, *device, *command, *version, *remote_ip;
 	unsigned int parked_secs, left_secs;
+	/* the longest that this device is let wait, 0 = as it likes */
+	unsigned int ceiling_secs;
 };
 void listener_park_list(const char *user,
 			void (*callback)(const struct listener_park_info *info,

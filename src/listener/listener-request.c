@@ -7,6 +7,7 @@
 #include "strescape.h"
 #include "http-server-private.h"
 #include "http-url.h"
+#include "eas-query.h"
 #include "roost-settings.h"
 #include "listener.h"
 #include "listener-answer.h"
@@ -14,6 +15,7 @@
 #include "listener-body.h"
 #include "listener-client.h"
 #include "listener-park.h"
+#include "listener-throttle.h"
 #include "listener-workers.h"
 #include "listener-request.h"
 
@@ -22,7 +24,7 @@
    longer than this, the login is given back and made again after it. */
 #define REQUEST_LOGIN_MAX_SECS 75
 /* What clients are told to wait after a 503. */
-#define REQUEST_RETRY_AFTER_SECS "10"
+#define REQUEST_RETRY_AFTER_SECS 10
 
 /* RFC 1035 allows 255, and a port comes with it. Workers refuse 512. */
 #define REQUEST_MAX_HOST_LEN 300
@@ -77,6 +79,11 @@ struct listener_request {
 	struct listener_auth_request *auth;
 	/* from AUTH on; its strings are in pool */
 	struct listener_proof proof;
+	/* the query's DeviceId, in pool; NULL if there is none */
+	const char *device;
+	/* for 503: 0 = the default, NULL = none */
+	unsigned int retry_secs;
+	const char *throttle_header;
 
 	struct listener_body *body;
 	/* QUEUED: roost_queue_timeout; BODY: REQUEST_LOGIN_MAX_SECS;
@@ -86,6 +93,8 @@ struct listener_request {
 	struct listener_parked *parked;
 
 	bool body_read:1;
+	/* it has been weighed by listener.throttle */
+	bool counted:1;
 	/* proof is a login which no worker has been shown yet */
 	bool login_unused:1;
 	/* the worker refused a ticket once: not again */
@@ -166,14 +175,21 @@ static void request_add_challenges(struct http_server_request *hreq)
 }
 
 /* text is the body, NULL for one that says the reason */
-static void request_hreq_fail(struct http_server_request *hreq,
-			      unsigned int status, const char *text, bool close)
+static void request_hreq_fail(struct listener_request *req, unsigned int status,
+			      const char *text, bool close)
 {
 	const struct request_failure *failure = request_failure_find(status);
+	struct http_server_request *hreq = req->hreq;
 
 	if (failure->retry_after) {
 		http_server_request_add_response_header(hreq, "Retry-After",
-			REQUEST_RETRY_AFTER_SECS);
+			t_strdup_printf("%u", req->retry_secs > 0 ?
+					req->retry_secs :
+					REQUEST_RETRY_AFTER_SECS));
+	}
+	if (req->throttle_header != NULL) {
+		http_server_request_add_response_header(hreq,
+			"X-MS-ASThrottle", req->throttle_header);
 	}
 	if (failure->close || close)
 		http_server_request_connection_close(hreq, TRUE);
@@ -213,7 +229,7 @@ static void request_fail_text(struct listener_request *req,
 			      request_fail_timeout, req);
 	/* lib-http may have answered a broken body by itself just now */
 	if (http_server_request_get_response(req->hreq) == NULL)
-		request_hreq_fail(req->hreq, status, text, close);
+		request_hreq_fail(req, status, text, close);
 }
 
 static void request_fail(struct listener_request *req, unsigned int status)
@@ -396,6 +412,9 @@ static void request_park(struct listener_request *req,
 	};
 	struct listener_parked *parked;
 
+	/* a waiting device is no mad one */
+	listener_throttle_refund(listener.throttle, req->proof.user,
+				 req->device);
 	request_set_state(req, REQUEST_STATE_PARKED);
 	request_append_keys(req, TRUE, keys);
 	request_get_body(req, &body);
@@ -524,6 +543,79 @@ request_set_proof(struct listener_request *req,
 	req->login_unused = proof->ticket == NULL;
 }
 
+/* -- too many requests -- */
+
+/* [MS-ASHTTP] 2.2.2.1.2.13: the header; its values are those of Exchange's
+   autoblock thresholds. */
+static const struct {
+	const char *limit, *header, *setting;
+} request_throttles[] = {
+	[LISTENER_THROTTLE_OK] = { NULL, NULL, NULL },
+	[LISTENER_THROTTLE_DEVICE] = {
+		"device", "CommandFrequency", "roost_throttle_device"
+	},
+	[LISTENER_THROTTLE_USER] = {
+		"user", "OutOfBudgets", "roost_throttle_user"
+	},
+};
+
+static const char *request_get_device(struct listener_request *req)
+{
+	pool_t pool = pool_alloconly_create("query", 1024);
+	struct eas_query query;
+	const char *error, *device = NULL;
+
+	/* a worker refuses what can't be parsed */
+	if (eas_query_parse(pool, req->auth_input.query, &query, &error) == 0)
+		device = p_strdup(req->pool, query.device_id);
+	pool_unref(&pool);
+	return device;
+}
+
+static void
+request_log_throttled(struct listener_request *req,
+		      const struct listener_throttle_verdict *verdict)
+{
+	const char *user = req->proof.user;
+	const char *device = req->device == NULL ? "-" : req->device;
+	struct event_passthrough *e =
+		event_create_passthrough(listener.event)->
+		set_name("roost_throttled")->
+		add_str("user", user)->
+		add_str("session", req->auth_input.session_id)->
+		add_str("remote_ip", net_ip2addr(&req->auth_input.remote_ip))->
+		add_str("device_id", device)->
+		add_str("limit", request_throttles[verdict->result].limit);
+
+	e_warning(e->event(), "user %s: Device %s sends too many requests, "
+		  "answering 503 (%s)", str_sanitize(user, 128),
+		  str_sanitize(device, 64),
+		  request_throttles[verdict->result].setting);
+}
+
+/* Returns FALSE if it was refused. A request is counted once, however often it
+   is authenticated. */
+static bool request_is_admitted(struct listener_request *req)
+{
+	struct listener_throttle_verdict verdict;
+
+	if (req->counted)
+		return TRUE;
+	req->counted = TRUE;
+	req->device = request_get_device(req);
+	listener_throttle_take(listener.throttle, req->proof.user,
+			       req->device, &verdict);
+	if (verdict.result == LISTENER_THROTTLE_OK)
+		return TRUE;
+	if (verdict.first)
+		request_log_throttled(req, &verdict);
+	req->throttle_header = request_throttles[verdict.result].header;
+	req->retry_secs = verdict.retry_secs;
+	request_login_done(req);
+	request_fail(req, 503);
+	return FALSE;
+}
+
 static void request_login_timeout(struct listener_request *req)
 {
 	timeout_remove(&req->to);
@@ -540,6 +632,8 @@ request_auth_callback(enum listener_auth_result result,
 	switch (result) {
 	case LISTENER_AUTH_RESULT_OK:
 		request_set_proof(req, proof);
+		if (!request_is_admitted(req))
+			break;
 		if (req->body_read) {
 			request_queue(req);
 			break;

@@ -15,14 +15,19 @@
      listener-park.c     parked requests: kept as data, woken by notices
      listener-park-run.c   waiting, and running them again
      listener-park-end.c   how they end
+     listener-park-learn.c how long they may
      listener-park-data.c  what is kept of them
      listener-detach.c   takes a connection out of lib-http and gives it back
      listener-park-tls.c the part of that which reaches into TLS streams
+     listener-learn.c    how long a device's way lets requests wait
+     listener-throttle.c how many requests devices and users may send
      listener-notify.c   change notices from the plugin
      listener-control.c  doveadm roost who */
 
 struct roost_settings;
 struct http_server;
+struct listener_learn;
+struct listener_throttle;
 struct event;
 struct event_category;
 
@@ -34,6 +39,9 @@ struct listener {
 	/* directory for large bodies, opened before the chroot; -1 = it
 	   couldn't be opened, large requests are refused */
 	int spool_fd;
+	struct listener_throttle *throttle;
+	/* NULL: nothing is learnt (roost_heartbeat_learn_min) */
+	struct listener_learn *learn;
 	/* no new requests, nothing gets parked anymore */
 	bool stopping;
 };

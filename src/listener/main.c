@@ -12,8 +12,10 @@
 #include "listener-auth.h"
 #include "listener-client.h"
 #include "listener-control.h"
+#include "listener-learn.h"
 #include "listener-notify.h"
 #include "listener-park.h"
+#include "listener-throttle.h"
 #include "listener-workers.h"
 
 #include <fcntl.h>
@@ -94,6 +96,14 @@ static void listener_init(void)
 	listener.http_server = roost_http_server_init(&http_set,
 						      listener.event);
 
+	listener.throttle = listener_throttle_init(
+		listener.set->roost_throttle_device,
+		listener.set->roost_throttle_user,
+		listener.set->roost_throttle_period);
+	if (listener.set->roost_heartbeat_learn_min > 0) {
+		listener.learn = listener_learn_init(
+			listener.set->roost_heartbeat_learn_min * 1000);
+	}
 	listener_clients_init();
 	listener_workers_init();
 	listener_park_init();
@@ -113,6 +123,9 @@ static void listener_deinit(void)
 	listener_park_deinit();
 	listener_workers_deinit();
 	listener_clients_deinit();
+	if (listener.learn != NULL)
+		listener_learn_deinit(&listener.learn);
+	listener_throttle_deinit(&listener.throttle);
 	timeout_remove(&to_proctitle);
 	i_close_fd(&listener.spool_fd);
 	event_unref(&listener.event);

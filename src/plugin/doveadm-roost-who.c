@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
-/* doveadm roost who: asks the listener which requests are parked. */
+/* doveadm roost who: asks the listener which requests are parked, and which
+   devices are throttled. */
 #include "lib.h"
 #include "net.h"
 #include "str.h"
@@ -28,6 +29,7 @@ enum who_field {
 	WHO_FIELD_IP,
 	WHO_FIELD_PARKED,
 	WHO_FIELD_REMAINING,
+	WHO_FIELD_CEILING,
 
 	WHO_FIELD_COUNT
 };
@@ -48,6 +50,9 @@ static const struct {
 	[WHO_FIELD_REMAINING] = { "remaining", "remaining secs",
 				  DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
 				  DOVEADM_PRINT_HEADER_FLAG_NUMBER },
+	[WHO_FIELD_CEILING] = { "ceiling", "ceiling secs",
+				DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
+				DOVEADM_PRINT_HEADER_FLAG_NUMBER },
 };
 
 static int who_connect(const char *path, int *fd_r, const char **error_r)

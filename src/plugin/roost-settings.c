@@ -29,6 +29,10 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(STR, roost_spool_dir),
 	DEF(UINT, roost_connection_limit),
 	DEF(UINT, roost_parked_limit),
+	DEF(UINT, roost_throttle_device),
+	DEF(UINT, roost_throttle_user),
+	DEF(TIME, roost_throttle_period),
+	DEF(TIME, roost_heartbeat_learn_min),
 
 	SETTING_DEFINE_STRUCT_BOOL(ROOST_SETTING_CLEARTEXT, cleartext,
 				   struct roost_settings),
@@ -71,6 +75,10 @@ static const struct roost_settings roost_default_settings = {
 	.roost_spool_dir = "/tmp",
 	.roost_connection_limit = 0,
 	.roost_parked_limit = 1000,
+	.roost_throttle_device = 1000,
+	.roost_throttle_user = 4000,
+	.roost_throttle_period = 300,
+	.roost_heartbeat_learn_min = 20,
 
 	/* the same as in Dovecot's login-settings.c */
 	.cleartext = ROOST_SETTING_CLEARTEXT_DEFAULT,
@@ -120,6 +128,10 @@ static const struct roost_settings_bound roost_settings_bounds[] = {
 	BOUND(roost_auth_cache_ttl, 0, 86400),
 	BOUND(roost_recheck_interval, 1, 86400),
 	BOUND(roost_queue_limit, 1, 1000000),
+	BOUND(roost_throttle_device, 0, 1000000),
+	BOUND(roost_throttle_user, 0, 1000000),
+	BOUND(roost_throttle_period, 1, 86400),
+	BOUND(roost_heartbeat_learn_min, 0, 3540),
 	BOUND(roost_warm_time, 0, 86400),
 	BOUND(roost_ticket_lifetime, 1, 86400),
 	/* MS-ASCMD 2.2.3.79.1: a device may ask for up to 59 minutes */

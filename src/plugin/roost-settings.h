@@ -24,6 +24,12 @@ struct roost_settings {
 	unsigned int roost_connection_limit;
 	/* parked requests of one user, 0 = any number */
 	unsigned int roost_parked_limit;
+	/* requests in roost_throttle_period, 0 = any number */
+	unsigned int roost_throttle_device;
+	unsigned int roost_throttle_user;
+	unsigned int roost_throttle_period;
+	/* the shortest ceiling that is learnt, 0 = nothing is learnt */
+	unsigned int roost_heartbeat_learn_min;
 
 	/* Dovecot's own, as its login processes read them. cleartext is
 	   disable_plaintext_auth in 2.3 and auth_allow_cleartext in 2.4, which

@@ -64,7 +64,9 @@
 
 /* doveadm roost who → listener, over base_dir/roost-control, mode 0600 (root). After VERSION:
      WHO [<user>]       → one line per parked request: user, device, command, version,
-			   remote ip, parked secs, remaining secs; then an empty line */
+			   remote ip, parked secs, remaining secs, learnt ceiling in secs or 0;
+			   one per throttled device (or user: "*"), with the command "throttled";
+			   then an empty line */
 #define CONTROL_PROTOCOL_NAME_CLIENT "roost-control-client"
 #define CONTROL_PROTOCOL_NAME_SERVER "roost-control-server"
 #define CONTROL_PROTOCOL_MAJOR 1

@@ -53,7 +53,7 @@ def services(ports, settings):
             inet("lmtp", ("lmtp", ports["lmtp"], "")) +
             inet("roost", ("http", ports["http"], ""), ("https", ports["https"], tls), more=many) +
             # load comes from few users
-            f"roost_parked_limit = {settings.connections}\n")
+            f"roost_parked_limit = {settings.connections}\nroost_throttle_device = 0\nroost_throttle_user = 0\n")
 
 
 def penalty(settings):
