@@ -4,6 +4,7 @@
 #include "settings-parser.h"
 #include "mail-user.h"
 #include "roost-settings.h"
+#include "store.h"
 #include "roost-compat-doveadm.h"
 #include "roost-compat-storage.h"
 
@@ -24,7 +25,7 @@ void roost_doveadm_settings_register(void)
 }
 
 int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
-			  const char **error_r)
+			  struct store_settings *set_r, const char **error_r)
 {
 	const struct roost_settings *set;
 	const char *path;
@@ -35,8 +36,12 @@ int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
 			 SETTINGS_GET_FLAG_NO_CHECK, &set, error_r) < 0)
 		return -1;
 	ret = roost_user_db_path(user, set, &path, error_r);
-	if (ret == 0)
+	if (ret == 0) {
 		*path_r = t_strdup(path);
+		i_zero(set_r);
+		set_r->journal = t_strdup(set->roost_db_journal);
+		set_r->quota = set->roost_db_quota;
+	}
 	settings_free(set);
 	return ret;
 }
@@ -63,7 +68,7 @@ void roost_doveadm_settings_register(void)
 }
 
 int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
-			  const char **error_r)
+			  struct store_settings *set_r, const char **error_r)
 {
 	const struct roost_settings *global =
 		doveadm_setting_roots_get_settings(&roost_setting_parser_info);
@@ -75,6 +80,15 @@ int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
 	override = mail_user_plugin_getenv(user, "roost_db_path");
 	if (override != NULL)
 		set.roost_db_path = override;
+	i_zero(set_r);
+	set_r->journal = mail_user_plugin_getenv(user, "roost_db_journal");
+	if (set_r->journal == NULL)
+		set_r->journal = set.roost_db_journal;
+	set_r->quota = set.roost_db_quota;
+	override = mail_user_plugin_getenv(user, "roost_db_quota");
+	if (override != NULL &&
+	    settings_get_size(override, &set_r->quota, error_r) < 0)
+		return -1;
 	return roost_user_db_path(user, &set, path_r, error_r);
 }
 

@@ -23,10 +23,11 @@ void roost_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx,
 
 /* Call it when the plugin is loaded: makes doveadm read Roost's settings. */
 void roost_doveadm_settings_register(void);
-/* Path of the user's store, with the user's own userdb field respected.
-   Settings inside protocol roost { } aren't seen by doveadm. Returns 0, or -1
-   and a sentence. */
+/* Path of the user's store and how to open it (all but busy_msecs), with the
+   user's own userdb fields respected. Settings inside protocol roost { } aren't
+   seen by doveadm. Returns 0, or -1 and a sentence. */
+struct store_settings;
 int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
-			  const char **error_r);
+			  struct store_settings *set_r, const char **error_r);
 
 #endif

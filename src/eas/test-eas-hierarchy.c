@@ -233,6 +233,7 @@ int main(void)
 		test_eas_hierarchy_damaged,
 		NULL
 	};
+	static const struct store_settings set = { .busy_msecs = 1000 };
 	const char *error;
 	int ret;
 
@@ -245,7 +246,7 @@ int main(void)
 	req.device_id = device.id = "test";
 	device.protocol = "eas";
 	device.type = "Test";
-	if (store_open(TEST_DIR"/roost.db", 1000, req.event, &req.store,
+	if (store_open(TEST_DIR"/roost.db", &set, req.event, &req.store,
 		       &error) < 0)
 		i_fatal("%s", error);
 	if (store_device_save(req.store, &device) < 0)

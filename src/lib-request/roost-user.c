@@ -19,6 +19,7 @@
 int roost_user_get_store(struct roost_user *user, struct store **store_r,
 			 const char **error_r)
 {
+	struct store_settings set;
 	const char *path;
 
 	if (user->store != NULL && !store_is_current(user->store))
@@ -27,7 +28,11 @@ int roost_user_get_store(struct roost_user *user, struct store **store_r,
 		if (roost_user_db_path(user->mail_user, user->set, &path,
 				       error_r) < 0)
 			return -1;
-		if (store_open(path, ROOST_STORE_BUSY_MSECS, user->event,
+		i_zero(&set);
+		set.busy_msecs = ROOST_STORE_BUSY_MSECS;
+		set.journal = user->set->roost_db_journal;
+		set.quota = user->set->roost_db_quota;
+		if (store_open(path, &set, user->event,
 			       &user->store, error_r) < 0)
 			return -1;
 	}

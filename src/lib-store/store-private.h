@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -52,6 +52,44 @@ enum store_sql {
 	STORE_SQL_DRAFT_PUT,
 	STORE_SQL_DRAFT_OLDEST,
 	STORE_SQL_DRAFT_EXPIRE,
+	STORE_SQL_PIM_LIST,
+	STORE_SQL_PIM_GET,
+	STORE_SQL_PIM_GET_MAIN,
+	STORE_SQL_PIM_COUNT_MAIN,
+	STORE_SQL_PIM_INSERT,
+	STORE_SQL_PIM_UPDATE,
+	STORE_SQL_PIM_ORPHANS,
+	STORE_SQL_PIM_DELETE,
+	STORE_SQL_PIM_USAGE,
+	STORE_SQL_PIM_NUMBERS,
+	STORE_SQL_PIM_SET_NUMBERS,
+	STORE_SQL_ITEM_GET,
+	STORE_SQL_ITEM_GET_NEXT,
+	STORE_SQL_ITEM_GET_MODSEQ,
+	STORE_SQL_ITEM_GET_SIZE,
+	STORE_SQL_ITEM_FIND,
+	STORE_SQL_ITEM_FIND_KIND,
+	STORE_SQL_ITEM_INSERT,
+	STORE_SQL_ITEM_UPDATE,
+	STORE_SQL_ITEM_MOVE,
+	STORE_SQL_ITEM_DELETE,
+	STORE_SQL_ITEM_DELETE_ALL,
+	STORE_SQL_ITEM_UIDS,
+	STORE_SQL_ITEM_UIDS_BETWEEN,
+	STORE_SQL_ITEM_CHANGED,
+	STORE_SQL_TOMBSTONE_INSERT,
+	STORE_SQL_TOMBSTONE_ALL,
+	STORE_SQL_TOMBSTONE_EXPIRE,
+	STORE_SQL_TOMBSTONE_LIST,
+	STORE_SQL_CONFLICT_INSERT,
+	STORE_SQL_CONFLICT_LIST,
+	STORE_SQL_CONFLICT_GET,
+	STORE_SQL_CONFLICT_DELETE,
+	STORE_SQL_BLOB_INSERT,
+	STORE_SQL_BLOB_GET,
+	STORE_SQL_BLOB_LIST,
+	STORE_SQL_BLOB_MOVE,
+	STORE_SQL_BLOB_DELETE,
 
 	STORE_SQL_COUNT
 };
@@ -65,8 +103,36 @@ struct store {
 	ino_t ino;
 	/* prepared when first used */
 	sqlite3_stmt *stmts[STORE_SQL_COUNT];
+	/* bytes of items and blobs, 0 = any number */
+	uint64_t quota;
 	bool in_transaction:1;
 };
+
+/* store.c: a transaction for a change that is several statements. It begins one unless one
+   is open; *own_r is what end has to be told. end commits if ret >= 0 and gives
+   ret back, or -1. */
+int store_change_begin(struct store *store, bool *own_r);
+int store_change_end(struct store *store, bool own, int ret);
+
+/* store-item.c */
+
+/* Of the folder's row, for a change of it. */
+struct store_pim_numbers {
+	uint32_t uidnext, items;
+	uint64_t modseq, bytes;
+};
+/* Returns 1, 0 if there is no such folder, -1. */
+int store_pim_numbers_get(struct store *store, uint32_t folder,
+			  struct store_pim_numbers *numbers_r);
+int store_pim_numbers_set(struct store *store, uint32_t folder,
+			  const struct store_pim_numbers *numbers);
+/* Is there room for so many bytes more? Returns 1, 0, -1. */
+int store_quota_has_room(struct store *store, uint64_t bytes);
+/* The key of an item's row. */
+static inline uint64_t store_item_id(uint32_t folder, uint32_t uid)
+{
+	return ((uint64_t)folder << 32) | uid;
+}
 
 /* store-schema.c */
 
@@ -105,8 +171,11 @@ void store_bind_uint(sqlite3_stmt *stmt, int param, uint64_t value);
 void store_bind_blob(sqlite3_stmt *stmt, int param, const void *data,
 		     size_t size);
 const char *store_column_strdup(sqlite3_stmt *stmt, int column, pool_t pool);
+void store_bind_text_size(sqlite3_stmt *stmt, int param, const char *value,
+			  size_t size);
 /* 0 if the column does not fit */
 uint32_t store_column_uint(sqlite3_stmt *stmt, int column);
+uint64_t store_column_uint64(sqlite3_stmt *stmt, int column);
 /* NULL only for NULL */
 const void *store_column_memdup(sqlite3_stmt *stmt, int column, pool_t pool,
 				size_t *size_r);

@@ -87,6 +87,66 @@ static const struct store_upgrade store_upgrades[] = {
 " PRIMARY KEY (folder, uid)) WITHOUT ROWID;"
 "CREATE INDEX draft_time ON draft (time);"
 	},
+	/* - An item's id is its folder's id and its UID in one number, so that a folder's
+	     items lie together in the order of their UIDs.
+	   - item_look has all that a look of the sync engine reads: texts are not
+	     touched by it.
+	   - item.text is the last column: what stands before is read without it. */
+	{ 4,
+"CREATE TABLE pim_folder ("
+" id INTEGER PRIMARY KEY REFERENCES folder (id),"
+" kind INTEGER NOT NULL,"
+" main INTEGER NOT NULL,"
+" parent INTEGER NOT NULL,"
+" name TEXT NOT NULL,"
+" uidvalidity INTEGER NOT NULL,"
+" uidnext INTEGER NOT NULL,"
+" modseq INTEGER NOT NULL,"
+" items INTEGER NOT NULL,"
+" bytes INTEGER NOT NULL);"
+"CREATE UNIQUE INDEX pim_folder_main ON pim_folder (kind) WHERE main = 1;"
+"CREATE UNIQUE INDEX pim_folder_name ON pim_folder (parent, name);"
+
+"CREATE TABLE item ("
+" id INTEGER PRIMARY KEY,"
+" folder INTEGER NOT NULL REFERENCES pim_folder (id) ON DELETE CASCADE,"
+" uid INTEGER NOT NULL,"
+" modseq INTEGER NOT NULL,"
+" first_day INTEGER NOT NULL,"
+" last_day INTEGER NOT NULL,"
+" changed INTEGER NOT NULL,"
+" pim_uid TEXT NOT NULL,"
+" name TEXT NOT NULL,"
+" text TEXT NOT NULL);"
+"CREATE UNIQUE INDEX item_look ON item"
+" (folder, modseq, uid, first_day, last_day);"
+"CREATE INDEX item_pim_uid ON item (pim_uid, folder, uid);"
+
+"CREATE TABLE tombstone ("
+" folder INTEGER NOT NULL REFERENCES pim_folder (id) ON DELETE CASCADE,"
+" modseq INTEGER NOT NULL,"
+" uid INTEGER NOT NULL,"
+" PRIMARY KEY (folder, modseq, uid)) WITHOUT ROWID;"
+
+"CREATE TABLE conflict ("
+" num INTEGER PRIMARY KEY AUTOINCREMENT,"
+" folder INTEGER NOT NULL REFERENCES pim_folder (id) ON DELETE CASCADE,"
+" uid INTEGER NOT NULL,"
+" time INTEGER NOT NULL,"
+" device TEXT,"
+" device_won INTEGER NOT NULL,"
+" won TEXT,"
+" lost TEXT);"
+"CREATE INDEX conflict_folder ON conflict (folder);"
+
+"CREATE TABLE blob ("
+" num INTEGER PRIMARY KEY AUTOINCREMENT,"
+" item INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE,"
+" name TEXT,"
+" type TEXT,"
+" data BLOB NOT NULL);"
+"CREATE INDEX blob_item ON blob (item);"
+	},
 };
 
 static int

@@ -13,6 +13,18 @@
 #define DEVICE_SELECT \
 	"SELECT num, protocol, id, " DEVICE_COLUMNS " FROM device "
 
+#define PIM_SELECT \
+	"SELECT p.id, p.kind, p.main, p.parent, p.name, p.uidvalidity, " \
+	"p.uidnext, p.modseq, p.items, p.bytes, f.guid " \
+	"FROM pim_folder p JOIN folder f ON f.id=p.id "
+#define ITEM_SELECT \
+	"SELECT folder, uid, modseq, first_day, last_day, changed, pim_uid, " \
+	"name, text FROM item "
+#define CONFLICT_COLUMNS "num, folder, uid, time, device, device_won, "
+#define BLOB_SELECT \
+	"SELECT num, item >> 32, item & 4294967295, name, type, " \
+	"length(data) FROM blob "
+
 const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_SQL_COMMIT] = "COMMIT",
@@ -117,6 +129,107 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"SELECT 1 FROM draft WHERE time<?1 LIMIT 1",
 	[STORE_SQL_DRAFT_EXPIRE] =
 		"DELETE FROM draft WHERE time<?1",
+
+	[STORE_SQL_PIM_LIST] = PIM_SELECT "ORDER BY p.kind, p.main DESC, p.id",
+	[STORE_SQL_PIM_GET] = PIM_SELECT "WHERE p.id=?1",
+	[STORE_SQL_PIM_GET_MAIN] = PIM_SELECT "WHERE p.kind=?1 AND p.main=1",
+	[STORE_SQL_PIM_COUNT_MAIN] =
+		"SELECT count(*) FROM pim_folder WHERE main=1",
+	[STORE_SQL_PIM_INSERT] =
+		"INSERT INTO pim_folder (id, kind, main, parent, name, "
+		"uidvalidity, uidnext, modseq, items, bytes) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 0, 0) "
+		"ON CONFLICT DO NOTHING",
+	[STORE_SQL_PIM_UPDATE] =
+		"UPDATE OR IGNORE pim_folder SET parent=?2, name=?3 "
+		"WHERE id=?1",
+	/* whose parent is gone; a name that the root has already gets its
+	   number */
+	[STORE_SQL_PIM_ORPHANS] =
+		"UPDATE pim_folder SET parent=0, name=CASE WHEN EXISTS "
+		"(SELECT 1 FROM pim_folder r WHERE r.parent=0 AND "
+		"r.name=pim_folder.name) THEN name || ' ' || id ELSE name END "
+		"WHERE parent=?1",
+	[STORE_SQL_PIM_DELETE] =
+		"DELETE FROM pim_folder WHERE id=?1 AND main=0",
+	[STORE_SQL_PIM_USAGE] = "SELECT ifnull(sum(bytes), 0) FROM pim_folder",
+	[STORE_SQL_PIM_NUMBERS] =
+		"SELECT uidnext, items, modseq, bytes FROM pim_folder "
+		"WHERE id=?1",
+	[STORE_SQL_PIM_SET_NUMBERS] =
+		"UPDATE pim_folder SET uidnext=?2, items=?3, modseq=?4, "
+		"bytes=?5 WHERE id=?1",
+
+	[STORE_SQL_ITEM_GET] = ITEM_SELECT "WHERE id=?1",
+	[STORE_SQL_ITEM_GET_NEXT] =
+		ITEM_SELECT "WHERE id>?1 AND id<=?2 ORDER BY id LIMIT 1",
+	[STORE_SQL_ITEM_GET_MODSEQ] = "SELECT modseq FROM item WHERE id=?1",
+	/* with its blobs */
+	[STORE_SQL_ITEM_GET_SIZE] =
+		"SELECT length(CAST(text AS BLOB)) + ifnull((SELECT "
+		"sum(length(data)) FROM blob WHERE item=?1), 0) "
+		"FROM item WHERE id=?1",
+	[STORE_SQL_ITEM_FIND] =
+		"SELECT folder, uid FROM item WHERE pim_uid=?2 AND folder=?1 "
+		"ORDER BY uid LIMIT 1",
+	[STORE_SQL_ITEM_FIND_KIND] =
+		"SELECT i.folder, i.uid FROM item i JOIN pim_folder p "
+		"ON p.id=i.folder WHERE i.pim_uid=?2 AND p.kind=?1 "
+		"ORDER BY p.main DESC, i.folder, i.uid LIMIT 1",
+	[STORE_SQL_ITEM_INSERT] =
+		"INSERT INTO item (id, folder, uid, modseq, first_day, "
+		"last_day, changed, pim_uid, name, text) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[STORE_SQL_ITEM_UPDATE] =
+		"UPDATE item SET modseq=?2, first_day=?3, last_day=?4, "
+		"changed=?5, pim_uid=?6, name=?7, text=?8 WHERE id=?1",
+	[STORE_SQL_ITEM_MOVE] =
+		"INSERT INTO item (id, folder, uid, modseq, first_day, "
+		"last_day, changed, pim_uid, name, text) "
+		"SELECT ?2, ?3, ?4, ?5, first_day, last_day, changed, "
+		"pim_uid, name, text FROM item WHERE id=?1",
+	[STORE_SQL_ITEM_DELETE] = "DELETE FROM item WHERE id=?1",
+	[STORE_SQL_ITEM_DELETE_ALL] = "DELETE FROM item WHERE folder=?1",
+	[STORE_SQL_ITEM_UIDS] =
+		"SELECT uid FROM item WHERE folder=?1 AND uid>=?2 AND uid<?3 "
+		"AND last_day>=?4 ORDER BY uid",
+	[STORE_SQL_ITEM_UIDS_BETWEEN] =
+		"SELECT uid FROM item WHERE folder=?1 AND first_day<=?3 "
+		"AND last_day>=?2 ORDER BY uid",
+	[STORE_SQL_ITEM_CHANGED] =
+		"SELECT uid FROM item WHERE folder=?1 AND modseq>?2 "
+		"AND uid<?3 ORDER BY uid",
+	[STORE_SQL_TOMBSTONE_INSERT] =
+		"INSERT INTO tombstone (folder, modseq, uid) "
+		"VALUES (?1, ?2, ?3)",
+	[STORE_SQL_TOMBSTONE_ALL] =
+		"INSERT INTO tombstone (folder, modseq, uid) "
+		"SELECT folder, ?2, uid FROM item WHERE folder=?1",
+	[STORE_SQL_TOMBSTONE_EXPIRE] =
+		"DELETE FROM tombstone WHERE folder=?1 AND modseq<=?2",
+	[STORE_SQL_TOMBSTONE_LIST] =
+		"SELECT uid FROM tombstone WHERE folder=?1 AND modseq>?2 "
+		"AND uid<?3 ORDER BY uid",
+
+	[STORE_SQL_CONFLICT_INSERT] =
+		"INSERT INTO conflict (folder, uid, time, device, device_won, "
+		"won, lost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[STORE_SQL_CONFLICT_LIST] =
+		"SELECT " CONFLICT_COLUMNS
+		"CASE WHEN ?1 THEN won END, CASE WHEN ?1 THEN lost END "
+		"FROM conflict ORDER BY num",
+	[STORE_SQL_CONFLICT_GET] =
+		"SELECT " CONFLICT_COLUMNS "won, lost FROM conflict "
+		"WHERE num=?1",
+	[STORE_SQL_CONFLICT_DELETE] = "DELETE FROM conflict WHERE num=?1",
+
+	[STORE_SQL_BLOB_INSERT] =
+		"INSERT INTO blob (item, name, type, data) "
+		"SELECT id, ?2, ?3, ?4 FROM item WHERE id=?1",
+	[STORE_SQL_BLOB_GET] = BLOB_SELECT "WHERE num=?1",
+	[STORE_SQL_BLOB_LIST] = BLOB_SELECT "WHERE item=?1 ORDER BY num",
+	[STORE_SQL_BLOB_MOVE] = "UPDATE blob SET item=?2 WHERE item=?1",
+	[STORE_SQL_BLOB_DELETE] = "DELETE FROM blob WHERE num=?1",
 };
 
 sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)
@@ -180,6 +293,15 @@ void store_bind_text(sqlite3_stmt *stmt, int param, const char *value)
 	i_assert(ret == SQLITE_OK);
 }
 
+void store_bind_text_size(sqlite3_stmt *stmt, int param, const char *value,
+			  size_t size)
+{
+	int ret = sqlite3_bind_text64(stmt, param, value, size, SQLITE_STATIC,
+				      SQLITE_UTF8);
+
+	i_assert(ret == SQLITE_OK);
+}
+
 void store_bind_uint(sqlite3_stmt *stmt, int param, uint64_t value)
 {
 	int ret = sqlite3_bind_int64(stmt, param, (sqlite3_int64)value);
@@ -205,6 +327,13 @@ uint32_t store_column_uint(sqlite3_stmt *stmt, int column)
 	sqlite3_int64 value = sqlite3_column_int64(stmt, column);
 
 	return value < 0 || value > UINT32_MAX ? 0 : (uint32_t)value;
+}
+
+uint64_t store_column_uint64(sqlite3_stmt *stmt, int column)
+{
+	sqlite3_int64 value = sqlite3_column_int64(stmt, column);
+
+	return value < 0 ? 0 : (uint64_t)value;
 }
 
 const void *store_column_memdup(sqlite3_stmt *stmt, int column, pool_t pool,

@@ -97,16 +97,18 @@ store_pragma(sqlite3 *db, const char *pragma, const char *expected,
 	return ret;
 }
 
-/* The change to WAL is the one step for which SQLite does not wait: it needs the
+/* The change of the journal is the one step for which SQLite does not wait: it needs the
    database alone, and two processes may be creating it. */
 static int
-store_set_wal(sqlite3 *db, unsigned int busy_msecs, const char **error_r)
+store_set_journal(sqlite3 *db, const char *journal, unsigned int busy_msecs,
+		  const char **error_r)
 {
+	const char *pragma = t_strconcat("journal_mode = ", journal, NULL);
 	const unsigned int step_msecs = 5;
 	unsigned int waited = 0;
 
 	for (;;) {
-		if (store_pragma(db, "journal_mode = WAL", "wal", error_r) == 0)
+		if (store_pragma(db, pragma, journal, error_r) == 0)
 			return 0;
 		if ((sqlite3_errcode(db) & 0xff) != SQLITE_BUSY ||
 		    waited >= busy_msecs)
@@ -117,10 +119,13 @@ store_set_wal(sqlite3 *db, unsigned int busy_msecs, const char **error_r)
 }
 
 static int
-store_configure(sqlite3 *db, unsigned int busy_msecs, const char **error_r)
+store_configure(sqlite3 *db, const struct store_settings *set,
+		const char **error_r)
 {
+	const char *journal = set->journal != NULL ? set->journal : "wal";
+
 	(void)sqlite3_extended_result_codes(db, 1);
-	(void)sqlite3_busy_timeout(db, (int)I_MIN(busy_msecs, INT_MAX));
+	(void)sqlite3_busy_timeout(db, (int)I_MIN(set->busy_msecs, INT_MAX));
 	(void)sqlite3_wal_autocheckpoint(db, STORE_WAL_PAGES);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL,
 				STORE_LOOKASIDE_SIZE, STORE_LOOKASIDE_COUNT);
@@ -130,7 +135,7 @@ store_configure(sqlite3 *db, unsigned int busy_msecs, const char **error_r)
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
 	if (store_pragma(db, "mmap_size = 0", NULL, error_r) < 0 ||
-	    store_set_wal(db, busy_msecs, error_r) < 0 ||
+	    store_set_journal(db, journal, set->busy_msecs, error_r) < 0 ||
 	    store_pragma(db, "synchronous = FULL", NULL, error_r) < 0 ||
 	    store_pragma(db, t_strdup_printf("cache_size = %d",
 					     STORE_CACHE_PAGES),
@@ -139,7 +144,7 @@ store_configure(sqlite3 *db, unsigned int busy_msecs, const char **error_r)
 	return store_schema_init(db, error_r);
 }
 
-int store_open(const char *path, unsigned int busy_msecs,
+int store_open(const char *path, const struct store_settings *set,
 	       struct event *event_parent, struct store **store_r,
 	       const char **error_r)
 {
@@ -163,7 +168,7 @@ int store_open(const char *path, unsigned int busy_msecs,
 		error = t_strdup(db == NULL ? sqlite3_errstr(ret) :
 				 sqlite3_errmsg(db));
 	} else {
-		ret = store_configure(db, busy_msecs, &error);
+		ret = store_configure(db, set, &error);
 	}
 	if (error != NULL) {
 		*error_r = t_strdup_printf("Opening %s failed: %s", path, error);
@@ -175,6 +180,7 @@ int store_open(const char *path, unsigned int busy_msecs,
 	store = i_new(struct store, 1);
 	store->db = db;
 	store->path = i_strdup(path);
+	store->quota = set->quota;
 	store->dev = st.st_dev;
 	store->ino = st.st_ino;
 	store->event = event_create(event_parent);
@@ -256,4 +262,21 @@ void store_rollback(struct store *store)
 	store->in_transaction = FALSE;
 	if (sqlite3_get_autocommit(store->db) == 0)
 		(void)store_run_simple(store, STORE_SQL_ROLLBACK);
+}
+
+int store_change_begin(struct store *store, bool *own_r)
+{
+	*own_r = !store->in_transaction;
+	return *own_r ? store_begin(store) : 0;
+}
+
+int store_change_end(struct store *store, bool own, int ret)
+{
+	if (!own)
+		return ret;
+	if (ret < 0)
+		store_rollback(store);
+	else if (store_commit(store) < 0)
+		ret = -1;
+	return ret;
 }

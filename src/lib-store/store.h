@@ -6,7 +6,7 @@
 /* roost.db: one SQLite database per user, for what Dovecot does not hold. The one idea: the
    store keeps small records and opaque states; whoever puts a blob in knows its meaning. All SQL
    stands in this folder as prepared statements. A commit survives a power cut
-   (WAL, synchronous=FULL); reading takes no lock that a writer waits for.
+   (synchronous=FULL); with WAL reading takes no lock that a writer waits for.
 
    All functions return 1 (0) for found (not found) where that makes sense, else 0
    for success; -1 is an error that was logged once with the store's event.
@@ -15,10 +15,19 @@
 struct store;
 struct event;
 
+struct store_settings {
+	/* how long to wait for another process' write */
+	unsigned int busy_msecs;
+	/* "wal" (NULL = this), or "delete" for file systems where processes share
+	   no memory: NFS */
+	const char *journal;
+	/* bytes of items and their blobs, 0 = any number */
+	uint64_t quota;
+};
+
 /* Opens or creates the database. Missing directories are created (0700), the file is 0600.
-   Runs schema upgrades in a transaction. A damaged file is an error, never replaced.
-   busy_msecs: how long to wait for another process' write. */
-int store_open(const char *path, unsigned int busy_msecs,
+   Runs schema upgrades in a transaction. A damaged file is an error, never replaced. */
+int store_open(const char *path, const struct store_settings *set,
 	       struct event *event_parent, struct store **store_r,
 	       const char **error_r);
 void store_close(struct store **store);

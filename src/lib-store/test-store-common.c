@@ -10,6 +10,8 @@
 
 #define TEST_BUSY_MSECS 10000
 
+const struct store_settings test_store_settings = { .busy_msecs = 100 };
+
 static char *test_dir;
 
 void test_store_dir_init(void)
@@ -36,10 +38,13 @@ const char *test_store_path(const char *name)
 
 struct store *test_store_open(const char *name)
 {
+	static const struct store_settings set = {
+		.busy_msecs = TEST_BUSY_MSECS,
+	};
 	struct store *store;
 	const char *error;
 
-	if (store_open(test_store_path(name), TEST_BUSY_MSECS, NULL, &store,
+	if (store_open(test_store_path(name), &set, NULL, &store,
 		       &error) < 0)
 		i_fatal("store_open() failed: %s", error);
 	return store;

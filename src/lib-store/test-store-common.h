@@ -3,6 +3,9 @@
 
 #include "store.h"
 
+/* for store_open(): waits a tenth of a second for a lock */
+extern const struct store_settings test_store_settings;
+
 /* A directory of the test's own, removed with what is in it by deinit: the first
    and the last of the functions that test_run() is given, since it ends the
    library as well. */

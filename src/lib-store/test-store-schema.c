@@ -6,6 +6,7 @@
 #include "store-private.h"
 #include "store-device.h"
 #include "store-folder.h"
+#include "store-pim.h"
 #include "store-state.h"
 #include "test-common.h"
 #include "test-store-common.h"
@@ -46,12 +47,63 @@
 " new_uid INTEGER NOT NULL, author TEXT NOT NULL, parts TEXT NOT NULL," \
 " time INTEGER NOT NULL, PRIMARY KEY (folder, uid)) WITHOUT ROWID;" \
 "CREATE INDEX draft_time ON draft (time);"
+#define TABLES_4 TABLES_3 \
+"CREATE TABLE pim_folder (" \
+" id INTEGER PRIMARY KEY REFERENCES folder (id)," \
+" kind INTEGER NOT NULL," \
+" main INTEGER NOT NULL," \
+" parent INTEGER NOT NULL," \
+" name TEXT NOT NULL," \
+" uidvalidity INTEGER NOT NULL," \
+" uidnext INTEGER NOT NULL," \
+" modseq INTEGER NOT NULL," \
+" items INTEGER NOT NULL," \
+" bytes INTEGER NOT NULL);" \
+"CREATE UNIQUE INDEX pim_folder_main ON pim_folder (kind) WHERE main = 1;" \
+"CREATE UNIQUE INDEX pim_folder_name ON pim_folder (parent, name);" \
+"CREATE TABLE item (" \
+" id INTEGER PRIMARY KEY," \
+" folder INTEGER NOT NULL REFERENCES pim_folder (id) ON DELETE CASCADE," \
+" uid INTEGER NOT NULL," \
+" modseq INTEGER NOT NULL," \
+" first_day INTEGER NOT NULL," \
+" last_day INTEGER NOT NULL," \
+" changed INTEGER NOT NULL," \
+" pim_uid TEXT NOT NULL," \
+" name TEXT NOT NULL," \
+" text TEXT NOT NULL);" \
+"CREATE UNIQUE INDEX item_look ON item" \
+" (folder, modseq, uid, first_day, last_day);" \
+"CREATE INDEX item_pim_uid ON item (pim_uid, folder, uid);" \
+"CREATE TABLE tombstone (" \
+" folder INTEGER NOT NULL REFERENCES pim_folder (id) ON DELETE CASCADE," \
+" modseq INTEGER NOT NULL," \
+" uid INTEGER NOT NULL," \
+" PRIMARY KEY (folder, modseq, uid)) WITHOUT ROWID;" \
+"CREATE TABLE conflict (" \
+" num INTEGER PRIMARY KEY AUTOINCREMENT," \
+" folder INTEGER NOT NULL REFERENCES pim_folder (id) ON DELETE CASCADE," \
+" uid INTEGER NOT NULL," \
+" time INTEGER NOT NULL," \
+" device TEXT," \
+" device_won INTEGER NOT NULL," \
+" won TEXT," \
+" lost TEXT);" \
+"CREATE INDEX conflict_folder ON conflict (folder);" \
+"CREATE TABLE blob (" \
+" num INTEGER PRIMARY KEY AUTOINCREMENT," \
+" item INTEGER NOT NULL REFERENCES item (id) ON DELETE CASCADE," \
+" name TEXT," \
+" type TEXT," \
+" data BLOB NOT NULL);" \
+"CREATE INDEX blob_item ON blob (item);"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_1 APPLICATION_ID "PRAGMA user_version = 1;",
 	TABLES_2 APPLICATION_ID "PRAGMA user_version = 2;",
 	TABLES_3 APPLICATION_ID "PRAGMA user_version = 3;",
+	TABLES_4 APPLICATION_ID "PRAGMA user_version = 4;",
 };
 
 /* A row for each table, in the columns of version 1. */
@@ -98,6 +150,7 @@ static void test_released_rows(struct store *store, unsigned int version)
 	static const guid_128_t guid = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
 					 11, 12, 13, 14, 15 };
 	pool_t pool = pool_datastack_create();
+	struct store_pim_folder folder;
 	struct store_device *device;
 	struct store_state state;
 	buffer_t *value;
@@ -123,6 +176,11 @@ static void test_released_rows(struct store *store, unsigned int version)
 	test_assert_idx(store_folder_get_id(store, guid, NULL, &id) == 0,
 			version);
 	test_assert_idx(id == 17, version);
+	/* what came later works, too */
+	test_assert_idx(store_pim_folder_get_main(store, pool,
+						  STORE_KIND_NOTES,
+						  &folder) == 0, version);
+	test_assert_idx(folder.id > 17 && folder.uidnext == 1, version);
 }
 
 static void test_store_schema_released(void)
@@ -172,7 +230,7 @@ static void test_store_schema_refused(void)
 		db = test_db_open(name);
 		test_db_exec(db, tests[i].sql);
 		(void)sqlite3_close(db);
-		test_assert_idx(store_open(test_store_path(name), 100, NULL,
+		test_assert_idx(store_open(test_store_path(name), &test_store_settings, NULL,
 					   &store, &error) < 0, i);
 		test_assert_idx(strstr(error, tests[i].error) != NULL, i);
 

@@ -48,7 +48,7 @@ static void test_store_open_create(void)
 
 	test_begin("store: directories and modes");
 	path = test_store_path("a/b/roost.db");
-	test_assert(store_open(path, 1000, NULL, &store, &error) == 0);
+	test_assert(store_open(path, &test_store_settings, NULL, &store, &error) == 0);
 	(void)test_device(store);
 	test_assert(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
 	test_assert(stat(t_strconcat(path, "-wal", NULL), &st) == 0 &&
@@ -63,10 +63,10 @@ static void test_store_open_create(void)
 	(void)umask(old_umask);
 
 	/* not a directory, or no right to it */
-	test_assert(store_open(t_strconcat(path, "/x/y", NULL), 1000, NULL,
+	test_assert(store_open(t_strconcat(path, "/x/y", NULL), &test_store_settings, NULL,
 			       &store, &error) < 0);
 	test_assert(strstr(error, "failed: ") != NULL);
-	test_assert(store_open("/proc/roost/roost.db", 1000, NULL, &store,
+	test_assert(store_open("/proc/roost/roost.db", &test_store_settings, NULL, &store,
 			       &error) < 0);
 	test_end();
 }
@@ -85,7 +85,7 @@ static void test_store_damaged(void)
 	if (fd == -1 || write_full(fd, buf, sizeof(buf)) < 0)
 		i_fatal("write(%s) failed: %m", path);
 	i_close_fd(&fd);
-	test_assert(store_open(path, 100, NULL, &store, &error) < 0);
+	test_assert(store_open(path, &test_store_settings, NULL, &store, &error) < 0);
 	test_assert(strstr(error, path) != NULL);
 	test_assert(stat(path, &st) == 0 && st.st_size == sizeof(buf));
 
@@ -96,14 +96,14 @@ static void test_store_damaged(void)
 	path = test_store_path("cut");
 	if (truncate(path, 4096 + 100) < 0)
 		i_fatal("truncate(%s) failed: %m", path);
-	test_assert(store_open(path, 100, NULL, &store, &error) < 0);
+	test_assert(store_open(path, &test_store_settings, NULL, &store, &error) < 0);
 	test_assert(stat(path, &st) == 0 && st.st_size == 4096 + 100);
 
 	/* an empty file is what a crash before the first write leaves */
 	path = test_store_path("empty");
 	fd = open(path, O_CREAT | O_RDWR, 0600);
 	i_close_fd(&fd);
-	test_assert(store_open(path, 100, NULL, &store, &error) == 0);
+	test_assert(store_open(path, &test_store_settings, NULL, &store, &error) == 0);
 	(void)test_device(store);
 	store_close(&store);
 	test_end();
@@ -159,7 +159,7 @@ static void test_store_locked(void)
 	buffer_t *value;
 
 	test_begin("store: a writer does not stop readers");
-	test_assert(store_open(test_store_path("locked"), 50, NULL, &store2,
+	test_assert(store_open(test_store_path("locked"), &test_store_settings, NULL, &store2,
 			       &error) == 0);
 	test_assert(store_begin(store1) == 0);
 	test_assert(store_op_put(store1, num, "k", "1", "x", 1) == 0);

@@ -29,6 +29,8 @@ struct sync_filter {
 };
 
 struct sync_collection_vfuncs {
+	/* A change may bring an item into a filter or out of it. */
+	bool dates_change;
 	/* The numbers as cheap as they can be had, without opening anything if possible:
 	   they need not be those of the view. Returns 1, 0 if the collection is
 	   gone, -1. */

@@ -22,6 +22,9 @@ struct sync_look {
 	/* filter_all: everything inside, else: the known ones that are still inside */
 	ARRAY_TYPE(seq_range) inside;
 	bool filter_changed, filter_all;
+	/* of those that changed: the ones inside the filter */
+	ARRAY_TYPE(seq_range) changed_inside;
+	bool changed_filtered;
 };
 
 static bool
@@ -128,10 +131,31 @@ static int sync_look_added(struct sync_look *look)
 					   &look->added);
 }
 
+/* Those that changed may have entered the filter or left it. */
+static int sync_look_changed_filter(struct sync_look *look)
+{
+	if (look->first || look->lost || !look->coll->v->dates_change ||
+	    look->filter->first_day == 0 || array_count(&look->changed) == 0)
+		return 0;
+	look->changed_filtered = TRUE;
+	array_append_array(&look->changed_inside, &look->changed);
+	return look->coll->v->apply_filter(look->coll, look->filter,
+					   &look->changed_inside);
+}
+
 static int sync_look_filter(struct sync_look *look)
 {
 	struct sync_state *state = look->state;
 
+	if (look->lost && look->filter->first_day > 0 &&
+	    look->coll->v->dates_change) {
+		/* any item may have moved */
+		look->filter_changed = look->filter_all = TRUE;
+		return look->coll->v->get_uids(look->coll, 1,
+					       &look->inside) < 0 ? -1 :
+			look->coll->v->apply_filter(look->coll, look->filter,
+						    &look->inside);
+	}
 	if (look->first || !look->filter_changed)
 		return 0;
 	look->filter_all = !sync_filter_is_narrower(look->filter,
@@ -163,6 +187,7 @@ sync_look_collect(struct sync_look *look, const struct sync_state *repeated)
 					&look->vanished) < 0)
 		return -1;
 	if (sync_look_changes(look, repeated) < 0 ||
+	    sync_look_changed_filter(look) < 0 ||
 	    sync_look_added(look) < 0 ||
 	    sync_look_filter(look) < 0)
 		return -1;
@@ -194,6 +219,32 @@ static void sync_look_apply_filter(struct sync_look *look)
 	}
 }
 
+static void sync_look_apply_changed_filter(struct sync_look *look)
+{
+	struct sync_state *state = look->state;
+	ARRAY_TYPE(seq_range) tmp;
+
+	/* the device has them and they left it */
+	t_array_init(&tmp, 32);
+	array_append_array(&tmp, &look->changed);
+	seq_range_array_remove_seq_range(&tmp, &look->changed_inside);
+	seq_range_array_remove_seq_range(&state->adds, &tmp);
+	seq_range_array_remove_seq_range(&state->broken, &tmp);
+	seq_range_array_intersect(&tmp, &state->held);
+	seq_range_array_remove_seq_range(&tmp, &state->deletes);
+	seq_range_array_merge(&state->soft_deletes, &tmp);
+
+	/* they are inside, wherever they were */
+	seq_range_array_remove_seq_range(&state->soft_deletes,
+					 &look->changed_inside);
+	seq_range_array_remove_seq_range(&look->changed_inside, &state->held);
+	seq_range_array_remove_seq_range(&look->changed_inside,
+					 &look->vanished);
+	seq_range_array_remove_seq_range(&look->changed_inside,
+					 &state->broken);
+	seq_range_array_merge(&state->adds, &look->changed_inside);
+}
+
 static void sync_look_apply(struct sync_look *look)
 {
 	struct sync_state *state = look->state;
@@ -202,6 +253,8 @@ static void sync_look_apply(struct sync_look *look)
 	seq_range_array_remove_seq_range(&state->broken, &look->vanished);
 	seq_range_array_remove_seq_range(&state->soft_deletes,
 					 &look->vanished);
+	if (look->changed_filtered)
+		sync_look_apply_changed_filter(look);
 	seq_range_array_intersect(&look->vanished, &state->held);
 	seq_range_array_merge(&state->deletes, &look->vanished);
 
@@ -266,6 +319,7 @@ sync_look(struct sync_collection *coll, struct sync_state *state,
 		t_array_init(&look.changed, 16);
 		t_array_init(&look.added, 16);
 		t_array_init(&look.inside, 16);
+		t_array_init(&look.changed_inside, 16);
 		if (sync_look_collect(&look, repeated) < 0)
 			result = SYNC_LOOK_FAILED;
 		else

@@ -382,18 +382,19 @@ static int
 device_cmd_open(struct device_cmd_context *ctx, struct mail_user *user,
 		struct store **store_r)
 {
+	struct store_settings set;
 	const char *path, *error;
 	struct stat st;
 
-	if (roost_doveadm_db_path(user, &path, &error) < 0) {
+	if (roost_doveadm_db_path(user, &path, &set, &error) < 0) {
 		i_error("%s", error);
 		ctx->ctx.exit_code = EX_CONFIG;
 		return -1;
 	}
 	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	if (store_open(path, DEVICE_BUSY_MSECS, user->event,
-		       store_r, &error) < 0) {
+	set.busy_msecs = DEVICE_BUSY_MSECS;
+	if (store_open(path, &set, user->event, store_r, &error) < 0) {
 		i_error("%s", error);
 		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
 		return -1;

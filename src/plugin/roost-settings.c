@@ -44,6 +44,8 @@ static const struct setting_define roost_setting_defines[] = {
 
 	DEF(BOOL, roost_enabled),
 	DEF(STR, roost_db_path),
+	DEF(ENUM, roost_db_journal),
+	DEF(SIZE, roost_db_quota),
 	DEF(ENUM, roost_log_level),
 	DEF(ENUM, roost_eas_version_max),
 	DEF(TIME, roost_heartbeat_min),
@@ -90,6 +92,8 @@ static const struct roost_settings roost_default_settings = {
 
 	.roost_enabled = TRUE,
 	.roost_db_path = "~/roost.db",
+	.roost_db_journal = "wal:delete",
+	.roost_db_quota = 0,
 	.roost_log_level = "info:debug:none",
 	.roost_eas_version_max = "16.1:16.0:14.1:14.0:12.1:12.0:2.5",
 	.roost_heartbeat_min = 60,

@@ -45,6 +45,8 @@ struct roost_settings {
 	/* per user */
 	bool roost_enabled;
 	const char *roost_db_path;
+	const char *roost_db_journal;		/* "wal", "delete" */
+	uoff_t roost_db_quota;			/* bytes, 0 = any number */
 	/* of the line per request: debug, info, none */
 	const char *roost_log_level;
 	const char *roost_eas_version_max;	/* "16.1" */
