@@ -1,0 +1,59 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "eas-class.h"
+
+/* One row per class, in any order. */
+const struct eas_class *const eas_classes[] = {
+	NULL
+};
+
+const struct eas_class *
+eas_class_find(enum store_kind kind, unsigned int version)
+{
+	unsigned int i;
+
+	for (i = 0; eas_classes[i] != NULL; i++) {
+		if (eas_classes[i]->kind == kind)
+			return version < eas_classes[i]->min_version ? NULL :
+				eas_classes[i];
+	}
+	return NULL;
+}
+
+const struct eas_class *eas_class_find_name(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; eas_classes[i] != NULL; i++) {
+		if (strcasecmp(eas_classes[i]->name, name) == 0)
+			return eas_classes[i];
+	}
+	return NULL;
+}
+
+const char *eas_class_name(enum store_kind kind)
+{
+	const struct eas_class *class;
+
+	if (kind == STORE_KIND_NONE)
+		return "Email";
+	class = eas_class_find(kind, EAS_VERSION_16_1);
+	i_assert(class != NULL);
+	return class->name;
+}
+
+bool eas_supported_removes(const struct eas_supported *supported,
+			   unsigned int tag)
+{
+	unsigned int i;
+
+	/* nothing was said: nothing is ghosted */
+	if (!supported->given)
+		return TRUE;
+	for (i = 0; i < supported->count; i++) {
+		if (supported->tags[i] == tag)
+			return TRUE;
+	}
+	return FALSE;
+}

@@ -1,0 +1,109 @@
+#ifndef EAS_CLASS_H
+#define EAS_CLASS_H
+
+#include "eas-options.h"
+#include "store-item.h"
+
+/* The item classes of the store's folders: Calendar, Contacts, Tasks, Notes. A class is what knows the
+   elements: it shows a canonical text as elements, and patches a text by elements. Everything else
+   (ids, states, conflicts, transactions, repeated requests, notices, extracted values) is
+   common to them and stands in eas-store.c and the commands. A kind of folder is shown to devices as
+   soon as its class is in the table in eas-class.c. Mails are not among them (class-email.h). */
+
+struct eas_email_parts;
+
+/* Supported ([MS-ASCMD] 2.2.3.178), as the device sent it with key 0. */
+struct eas_supported {
+	bool given;
+	const uint16_t *tags;
+	unsigned int count;
+};
+
+struct eas_class_write {
+	struct eas_request *req;
+	const struct eas_item_options *options;
+	/* where bodies' data goes in a multipart answer; NULL = inline */
+	const struct eas_email_parts *parts;
+	/* elements are in Properties (ItemOperations, Search), not in
+	   ApplicationData */
+	bool properties;
+};
+
+struct eas_class_apply {
+	struct eas_request *req;
+	/* the item as it is, NULL = the device adds one */
+	const struct store_item *old;
+	/* ApplicationData: the words of a stranger */
+	const struct wbxml_node *data;
+	const struct eas_supported *supported;
+	/* the time of the change */
+	time_t now;
+	/* For an Add: a UID for the new text, if data has none. The same each time that
+	   the request is repeated. */
+	const char *new_uid;
+
+	/* out: the new text */
+	string_t *text;
+	/* out, for -1: a sentence for the log */
+	const char *error;
+};
+
+struct eas_class {
+	const char *name;		/* "Notes" */
+	enum store_kind kind;
+	unsigned int min_version;
+	/* Bit n: the FilterType n ([MS-ASCMD] 2.2.3.77.2) is known. Others of
+	   0..8 are Status 4. */
+	unsigned int filter_types;
+	/* FilterType is ignored (contacts, notes) */
+	bool filter_ignored;
+	/* Supported is refused with Status 4 (notes) */
+	bool no_supported;
+	/* Writes the children of ApplicationData or Properties, in the order of the
+	   schemas. The writer is a fragment: what was written is dropped if it fails.
+	   Returns 0, or -1 if the item can't be shown (the caller skips and logs it). */
+	int (*write)(const struct eas_class_write *write,
+		     const struct store_item *item,
+		     struct wbxml_writer *writer, const char **error_r);
+	/* Makes apply->text of old and data. What no element of data speaks of stays as it
+	   is to the byte. Returns 1, or -1 if data is wrong (Status 6). It must depend on
+	   nothing but apply: it may be called twice for one change. */
+	int (*apply)(struct eas_class_apply *apply);
+};
+
+extern const struct eas_class *const eas_classes[];
+
+/* NULL: there is none, or not in this version. */
+const struct eas_class *
+eas_class_find(enum store_kind kind, unsigned int version);
+const struct eas_class *eas_class_find_name(const char *name);
+/* The Class of a folder of any kind, mailboxes included. */
+const char *eas_class_name(enum store_kind kind);
+
+/* [MS-ASCMD] 2.2.3.178: an element that can be ghosted (the class knows which) is absent in a Change.
+   TRUE: it is to be removed; FALSE: left as it is. */
+bool eas_supported_removes(const struct eas_supported *supported,
+			   unsigned int tag);
+
+/* -- bodies, the same for all classes (eas-class-body.c) -- */
+
+/* Writes AirSyncBase:Body (12.0 on) of a text as the options want it: as it is or converted, truncated
+   and estimated ([MS-ASAIRS] 2.2.2.9). text is valid UTF-8; lines may end in LF or CRLF.
+   type is EAS_BODY_PLAIN or EAS_BODY_HTML. Nothing is written if all types that
+   the device wants are "all or none" and too large. */
+void eas_class_write_body(const struct eas_class_write *write,
+			  struct wbxml_writer *writer, const char *text,
+			  size_t size, enum eas_body_type type);
+/* Reads AirSyncBase:Body below data. Returns 1, 0 if there is none, -1 malformed. text_r is valid UTF-8
+   in req's pool, lines end in LF; type_r is EAS_BODY_PLAIN or EAS_BODY_HTML. */
+int eas_class_read_body(struct eas_request *req, const struct wbxml_node *data,
+			const char **text_r, enum eas_body_type *type_r);
+/* The text of an element that may be large and stand in the request's body; NULL if node is
+   NULL. Valid UTF-8, in req's pool. */
+const char *eas_class_read_text(struct eas_request *req,
+				const struct wbxml_node *node);
+/* HTML to text with LF, and text to an HTML document. In the data stack. */
+const char *eas_class_html_to_text(const char *html);
+const char *eas_class_text_to_html(const char *text);
+
+#endif
