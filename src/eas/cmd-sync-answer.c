@@ -227,7 +227,9 @@ static int eas_sync_answer_commands(struct eas_sync_answer *ctx)
 	       wbxml_writer_size(ctx->writer) - start <
 			EAS_SYNC_ANSWER_SOFT_LIMIT) {
 		T_BEGIN {
-			result = eas_sync_answer_next(ctx, &item);
+			result = eas_sync_is_skipped(ctx->sync, coll, &item) ?
+				EAS_SYNC_ITEM_BROKEN :
+				eas_sync_answer_next(ctx, &item);
 		} T_END;
 		switch (result) {
 		case EAS_SYNC_ITEM_FAILED:
@@ -247,6 +249,7 @@ static int eas_sync_answer_commands(struct eas_sync_answer *ctx)
 	}
 	if (ctx->commands_open)
 		wbxml_close(ctx->writer);
+	coll->answer_size = wbxml_writer_size(ctx->writer) - start;
 	coll->more_available = sync_next(&coll->next.sync, &item);
 	return 0;
 }

@@ -214,6 +214,7 @@ eas_sync_process(struct eas_sync *sync, struct eas_sync_collection *coll)
 	if (coll->status != EAS_SYNC_STATUS_SUCCESS || coll->initial)
 		return;
 	(void)sync_retry_broken(&coll->state.sync, eas_sync_today());
+	eas_sync_retry_skipped(sync, coll);
 	if (eas_sync_is_unchanged(coll)) {
 		coll->unchanged = TRUE;
 		return;
@@ -221,6 +222,7 @@ eas_sync_process(struct eas_sync *sync, struct eas_sync_collection *coll)
 	eas_sync_look(sync, coll);
 	if (coll->status != EAS_SYNC_STATUS_SUCCESS)
 		return;
+	eas_sync_check_loop(sync, coll);
 	if (coll->commands != NULL) {
 		(void)eas_sync_commands_run(sync, coll);
 		return;
@@ -245,9 +247,15 @@ eas_sync_plan_is_issued(struct eas_sync *sync, struct eas_sync_collection *coll)
 	eas_sync_state_copy(&plan, pool_datastack_create(), &coll->state);
 	plan.counter = coll->row.stored.counter;
 	window = eas_sync_window(sync, coll, UINT_MAX);
-	while (coll->get_changes && window-- > 0 &&
-	       sync_next(&plan.sync, &item))
-		sync_told(&plan.sync, &item);
+	while (coll->get_changes && window > 0 &&
+	       sync_next(&plan.sync, &item)) {
+		if (eas_sync_is_skipped(sync, coll, &item)) {
+			sync_broken(&plan.sync, &item, eas_sync_today());
+		} else {
+			sync_told(&plan.sync, &item);
+			window--;
+		}
+	}
 	eas_sync_state_encode(&plan, buf);
 	return buf->used == coll->row.stored.issued_size &&
 		memcmp(buf->data, coll->row.stored.issued, buf->used) == 0;
@@ -310,6 +318,8 @@ eas_sync_store_state(struct eas_sync *sync, struct eas_sync_collection *coll)
 	stored.issued_size = buf->used;
 	if (coll->row.repeated)
 		stored.repeats = old->repeats + 1;
+	if (eas_sync_store_loop(sync, coll) < 0)
+		return -1;
 	return store_state_put(req->store, req->device->num, coll->row.name,
 			       coll->initial ? NULL : old, &stored);
 }

@@ -2,10 +2,12 @@
 #define CMD_SYNC_H
 
 #include "eas-sync-state.h"
+#include "store-skip.h"
 
-/* The Sync command ([MS-ASCMD] 2.2.1.21), in four files: cmd-sync.c the command's course and
+/* The Sync command ([MS-ASCMD] 2.2.1.21), in five files: cmd-sync.c the command's course and
    its states, cmd-sync-request.c what was asked (also by an empty or partial request),
-   cmd-sync-commands.c what the device did, cmd-sync-answer.c what it is told. */
+   cmd-sync-commands.c what the device did, cmd-sync-answer.c what it is told,
+   cmd-sync-loop.c what it isn't told any more. */
 
 /* [MS-ASCMD] 2.2.3.177.17 Status (Sync) */
 enum eas_sync_status {
@@ -33,6 +35,14 @@ struct eas_sync_response {
 	enum eas_sync_status status;
 	/* a Fetch that succeeds: the mail */
 	uint32_t uid;
+};
+
+/* An item that stands alone in an answer that the device asked for again. */
+struct eas_sync_loop {
+	uint32_t uid;			/* 0 = none: forget it */
+	unsigned int rounds;
+	time_t time;			/* of the last round */
+	uoff_t size;			/* of the answer */
 };
 
 struct eas_sync_collection {
@@ -71,6 +81,13 @@ struct eas_sync_collection {
 	bool answered;
 	struct eas_sync_state next;
 	bool more_available;
+	uoff_t answer_size;
+
+	/* cmd-sync-loop.c's: loop is to be stored if it counts */
+	struct eas_sync_loop loop;
+	bool loop_counts;
+	struct store_skips skips;
+	bool skips_loaded, skips_changed;
 };
 
 struct eas_sync {
@@ -98,6 +115,21 @@ int eas_sync_commands_run(struct eas_sync *sync,
 			  struct eas_sync_collection *coll);
 /* Number of commands below node (may be NULL). */
 unsigned int eas_sync_commands_count(const struct wbxml_node *commands);
+
+/* Is the item one that the device is not told of any more? */
+bool eas_sync_is_skipped(struct eas_sync *sync,
+			 struct eas_sync_collection *coll,
+			 const struct sync_item *item);
+/* Before the look: brings back what the operator wants to be told again. */
+void eas_sync_retry_skipped(struct eas_sync *sync,
+			    struct eas_sync_collection *coll);
+/* After the look: does the device loop on a single item? Counts that, and decides to skip
+   it. */
+void eas_sync_check_loop(struct eas_sync *sync,
+			 struct eas_sync_collection *coll);
+/* Stores what the two have decided, in the transaction with the state. Returns 0 or -1. */
+int eas_sync_store_loop(struct eas_sync *sync,
+			struct eas_sync_collection *coll);
 
 /* How many items the answer of the collection may have. */
 unsigned int eas_sync_window(const struct eas_sync *sync,

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "store-private.h"
 #include "store-device.h"
+#include "store-skip.h"
 
 enum column_type {
 	COLUMN_TEXT,
@@ -371,8 +372,11 @@ int store_device_remove(struct store *store, uint32_t num)
 
 int store_device_resync(struct store *store, uint32_t num)
 {
-	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_STATE_DELETE_ALL);
+	sqlite3_stmt *stmt;
 
+	if (store_skips_clear(store, num) < 0)
+		return -1;
+	stmt = store_sql_get(store, STORE_SQL_STATE_DELETE_ALL);
 	if (stmt == NULL)
 		return -1;
 	store_bind_uint(stmt, 1, num);

@@ -11,6 +11,7 @@
 #include "store.h"
 #include "store-device.h"
 #include "store-folder.h"
+#include "store-skip.h"
 #include "store-state.h"
 #include "worker-protocol.h"
 #include "doveadm-print.h"
@@ -151,6 +152,7 @@ static const struct device_show_text device_show_texts[] = {
 static const char *const device_show_headers[] = {
 	"version", "version_max", "first_seen", "last_seen", "access", "wipe",
 	"policy_key", "policy_key_pending", "heartbeat", "collections",
+	"skipped",
 };
 
 static void device_show_print_headers(void)
@@ -211,13 +213,49 @@ device_collections(struct store *store, const struct store_device *device,
 	return 0;
 }
 
+/* What the device looped on, in each of its collections. */
+static int
+device_skipped(struct store *store, const struct store_device *device,
+	       string_t *str)
+{
+	ARRAY_TYPE(store_state_info) states;
+	ARRAY_TYPE(store_folder) folders;
+	const struct store_state_info *state;
+	const struct store_skip *skip;
+	struct store_skips skips;
+	const char *name;
+
+	t_array_init(&states, 32);
+	t_array_init(&folders, 32);
+	if (store_state_list(store, pool_datastack_create(), device->num,
+			     &states) < 0 ||
+	    store_folder_list(store, pool_datastack_create(), &folders) < 0)
+		return -1;
+	array_foreach(&states, state) {
+		if (store_skips_get(store, pool_datastack_create(), device->num,
+				    state->collection, &skips) < 0)
+			return -1;
+		name = device_folder_name(&folders, state->collection);
+		array_foreach(&skips.uids, skip) {
+			if (str_len(str) > 0)
+				str_append(str, "; ");
+			str_printfa(str, "%s UID %u since %s",
+				    name == NULL ? state->collection :
+				    device_text(name), skip->uid,
+				    device_time(skip->time));
+		}
+	}
+	return 0;
+}
+
 static int
 cmd_device_show_func(struct device_cmd_context *ctx, struct store *store,
 		     struct store_device *device, bool *changed_r ATTR_UNUSED)
 {
-	string_t *collections = t_str_new(256);
+	string_t *collections = t_str_new(256), *skipped = t_str_new(64);
 
-	if (device_collections(store, device, collections) < 0) {
+	if (device_collections(store, device, collections) < 0 ||
+	    device_skipped(store, device, skipped) < 0) {
 		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
 		return -1;
 	}
@@ -238,6 +276,7 @@ cmd_device_show_func(struct device_cmd_context *ctx, struct store *store,
 	doveadm_print_num(device->policy_key_pending);
 	doveadm_print_num(device->heartbeat);
 	doveadm_print(str_c(collections));
+	doveadm_print(str_c(skipped));
 	return 0;
 }
 
@@ -269,6 +308,14 @@ cmd_device_resync_func(struct device_cmd_context *ctx, struct store *store,
 {
 	return device_result(ctx, store_device_resync(store, device->num),
 			     changed_r);
+}
+
+static int
+cmd_device_retry_func(struct device_cmd_context *ctx, struct store *store,
+		      struct store_device *device, bool *changed_r)
+{
+	return device_result(ctx, store_skips_retry(store, device->num) < 0 ?
+			     -1 : 0, changed_r);
 }
 
 static int
@@ -516,6 +563,11 @@ static struct doveadm_mail_cmd_context *cmd_device_resync_alloc(void)
 	return &device_cmd_alloc(cmd_device_resync_func)->ctx;
 }
 
+static struct doveadm_mail_cmd_context *cmd_device_retry_alloc(void)
+{
+	return &device_cmd_alloc(cmd_device_retry_func)->ctx;
+}
+
 static struct doveadm_mail_cmd_context *cmd_device_ceiling_alloc(void)
 {
 	return &device_cmd_alloc(cmd_device_ceiling_func)->ctx;
@@ -555,6 +607,9 @@ DEVICE_CMD("allow", cmd_device_allow_alloc, "<device mask>")
 DOVEADM_CMD_PARAMS_END
 	}, {
 DEVICE_CMD("resync", cmd_device_resync_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("retry", cmd_device_retry_alloc, "<device mask>")
 DOVEADM_CMD_PARAMS_END
 	}, {
 DEVICE_CMD("ceiling", cmd_device_ceiling_alloc, "<device mask> <version>|none")

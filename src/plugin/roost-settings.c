@@ -52,6 +52,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(TIME, roost_heartbeat_max),
 	DEF(UINT, roost_ping_max_folders),
 	DEF(UINT, roost_window_max),
+	DEF(TIME, roost_skip_after),
 	DEF(BOOL, roost_shared_folders),
 	DEF(UINT, roost_max_devices),
 	DEF(BOOL, roost_quarantine),
@@ -100,6 +101,7 @@ static const struct roost_settings roost_default_settings = {
 	.roost_heartbeat_max = 3540,
 	.roost_ping_max_folders = 300,
 	.roost_window_max = 512,
+	.roost_skip_after = 1800,
 	.roost_shared_folders = TRUE,
 	.roost_max_devices = 0,
 	.roost_quarantine = FALSE,
@@ -144,6 +146,7 @@ static const struct roost_settings_bound roost_settings_bounds[] = {
 	BOUND(roost_ping_max_folders, 1, 100000),
 	/* MS-ASCMD 2.2.3.199: 512 is the largest WindowSize */
 	BOUND(roost_window_max, 1, 512),
+	BOUND(roost_skip_after, 0, 7 * 86400),
 };
 
 static bool

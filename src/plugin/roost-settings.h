@@ -54,6 +54,8 @@ struct roost_settings {
 	unsigned int roost_heartbeat_max;	/* 3540 at most */
 	unsigned int roost_ping_max_folders;
 	unsigned int roost_window_max;		/* items per Sync answer */
+	/* an item that a device loops on is skipped, 0 = never */
+	unsigned int roost_skip_after;
 	bool roost_shared_folders;		/* also public ones */
 	unsigned int roost_max_devices;		/* 0 = any number */
 	/* new devices wait for doveadm roost device allow */
