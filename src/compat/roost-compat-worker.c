@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "module-dir.h"
 #include "ostream.h"
 #include "ostream-zlib.h"
 #include "master-service.h"
@@ -55,4 +56,18 @@ struct ostream *roost_ostream_create_gzip(struct ostream *output,
 const char *roost_service_base_dir(struct master_service *service)
 {
 	return roost_service_settings(service)->base_dir;
+}
+
+int roost_module_load(struct module **modules, const char *dir,
+		      const char *name,
+		      const struct module_dir_load_settings *set,
+		      const char **error_r)
+{
+#ifdef DOVECOT_2_4
+	const char *const names[] = { name, NULL };
+#else
+	const char *names = name;
+#endif
+
+	return module_dir_try_load_missing(modules, dir, names, set, error_r);
 }

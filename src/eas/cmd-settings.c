@@ -3,11 +3,10 @@
 #include "lib.h"
 #include "roost-addresses.h"
 #include "eas-commands.h"
-#include "eas-device-info.h"
+#include "cmd-settings.h"
 
-/* Settings ([MS-ASCMD] 2.2.2.17): what we have of it is the device's
-   description and the user's addresses. What we have not is answered with a
-   Status of its own, so that the other parts of the request are heard. */
+/* Settings ([MS-ASCMD] 2.2.1.18). Each part is answered with a Status of its own,
+   so that the other parts of the request are heard. */
 
 static int cmd_settings_device_information(struct eas_request *req,
 					   const struct wbxml_node *node)
@@ -67,8 +66,8 @@ static int cmd_settings_user_information(struct eas_request *req,
 	return 0;
 }
 
-static void cmd_settings_refuse(struct eas_request *req, unsigned int tag,
-				enum eas_settings_status status)
+void cmd_settings_write_status(struct eas_request *req, unsigned int tag,
+			       enum eas_settings_status status)
 {
 	struct wbxml_writer *writer = eas_request_writer(req);
 
@@ -79,18 +78,11 @@ static void cmd_settings_refuse(struct eas_request *req, unsigned int tag,
 
 /* The operator has no use for a recovery password that we would have to
    keep. */
-static int cmd_settings_device_password(struct eas_request *req,
-					const struct wbxml_node *node)
+int cmd_settings_device_password(struct eas_request *req,
+				 const struct wbxml_node *node)
 {
-	cmd_settings_refuse(req, node->tag,
-			    EAS_SETTINGS_STATUS_DENIED_BY_POLICY);
-	return 0;
-}
-
-static int cmd_settings_oof(struct eas_request *req,
-			    const struct wbxml_node *node)
-{
-	cmd_settings_refuse(req, node->tag, EAS_SETTINGS_STATUS_ACCESS_DENIED);
+	cmd_settings_write_status(req, node->tag,
+				  EAS_SETTINGS_STATUS_DENIED_BY_POLICY);
 	return 0;
 }
 
@@ -126,11 +118,24 @@ static const struct {
 	  cmd_settings_rights_management },
 };
 
+static int
+cmd_settings_part(struct eas_request *req, const struct wbxml_node *node)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(cmd_settings_parts); i++) {
+		if (cmd_settings_parts[i].tag == node->tag &&
+		    cmd_settings_parts[i].min_version <= req->version)
+			return cmd_settings_parts[i].func(req, node);
+	}
+	/* a part of another version */
+	return 0;
+}
+
 int eas_cmd_settings(struct eas_request *req)
 {
 	struct wbxml_writer *writer;
 	const struct wbxml_node *node;
-	unsigned int i;
 
 	if (req->root->children == NULL) {
 		return eas_request_fail(req,
@@ -139,13 +144,11 @@ int eas_cmd_settings(struct eas_request *req)
 	writer = eas_request_writer(req);
 	wbxml_open(writer, EAS_SETTINGS_SETTINGS);
 	wbxml_uint(writer, EAS_SETTINGS_STATUS, EAS_SETTINGS_STATUS_SUCCESS);
-	/* each part once, whatever the request repeats */
-	for (i = 0; i < N_ELEMENTS(cmd_settings_parts); i++) {
-		node = wbxml_node_child(req->root, cmd_settings_parts[i].tag);
-		if (node == NULL ||
-		    cmd_settings_parts[i].min_version > req->version)
-			continue;
-		if (cmd_settings_parts[i].func(req, node) < 0)
+	/* 2.2.1.18: in the order of the request; each part once, whatever it
+	   repeats */
+	for (node = req->root->children; node != NULL; node = node->next) {
+		if (wbxml_node_child(req->root, node->tag) == node &&
+		    cmd_settings_part(req, node) < 0)
 			return -1;
 	}
 	wbxml_close(writer);

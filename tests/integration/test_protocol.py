@@ -270,5 +270,5 @@ class SettingsCommand(Protocol):
                                    E("UserInformation", E("Get")),
                                    E("RightsManagementInformation", E("Get"))).document
         self.assertEqual([document.get(f"{part}/Status") for part in (
-            "Oof", "DevicePassword", "UserInformation", "RightsManagementInformation")], ["3", "7", "1", "1"])
+            "Oof", "DevicePassword", "UserInformation", "RightsManagementInformation")], ["1", "7", "1", "1"])
         self.assertStatus(device.settings(), 2)
