@@ -18,7 +18,6 @@
    fit makes way for the next one. RTF is not made: a device that asks for
    nothing else gets the mail's own format. */
 
-#define EAS_EMAIL_PREVIEW_MAX 255
 /* a mail up to this size is held in memory while it is written as MIME */
 #define EAS_EMAIL_MIME_MEM (128*1024)
 
@@ -202,8 +201,7 @@ eas_email_body_candidates(struct eas_email_context *ctx,
 	return count;
 }
 
-static const char *
-eas_email_preview(struct eas_email_context *ctx, unsigned int chars)
+const char *eas_email_preview(struct eas_email_context *ctx, unsigned int chars)
 {
 	const char *snippet, *p;
 	unsigned int count;

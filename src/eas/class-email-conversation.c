@@ -200,3 +200,48 @@ int eas_conversation_id(struct mail *mail,
 	conversation_id_from(values, id_r);
 	return 1;
 }
+
+struct mailbox_header_lookup_ctx *eas_conversation_headers(struct mailbox *box)
+{
+	static const char *const headers[] = {
+		"References", "In-Reply-To", "Thread-Index", "Message-ID", NULL
+	};
+
+	return mailbox_header_lookup_init(box, headers);
+}
+
+/* {01234567-89ab-...}: digits with what may stand between them */
+static bool conversation_id_from_hex(const char *text, buffer_t *dest)
+{
+	string_t *digits = t_str_new(2 * EAS_CONVERSATION_ID_SIZE + 1);
+
+	for (; *text != '\0'; text++) {
+		if (strchr("{-}", *text) == NULL)
+			str_append_c(digits, *text);
+	}
+	return str_len(digits) == 2 * EAS_CONVERSATION_ID_SIZE &&
+		hex_to_binary(str_c(digits), dest) == 0;
+}
+
+int eas_conversation_id_parse(const struct wbxml_node *node,
+			      uint8_t id_r[EAS_CONVERSATION_ID_SIZE])
+{
+	buffer_t *id = t_buffer_create(EAS_CONVERSATION_ID_SIZE);
+	const char *text;
+
+	if (node->opaque) {
+		if (node->external || node->size != EAS_CONVERSATION_ID_SIZE)
+			return -1;
+		memcpy(id_r, node->data, EAS_CONVERSATION_ID_SIZE);
+		return 0;
+	}
+	text = wbxml_node_text(node);
+	if (text == NULL)
+		return -1;
+	if (!conversation_id_from_hex(text, id))
+		id = t_base64_decode_str(text);
+	if (id->used != EAS_CONVERSATION_ID_SIZE)
+		return -1;
+	memcpy(id_r, id->data, EAS_CONVERSATION_ID_SIZE);
+	return 0;
+}

@@ -73,6 +73,24 @@ eas_email_write_addresses(struct eas_email_context *ctx, unsigned int tag,
 		wbxml_text(ctx->writer, tag, str_c(str));
 }
 
+static void
+eas_email_write_display_names(struct eas_email_context *ctx, unsigned int tag,
+			      enum pim_header_name header)
+{
+	string_t *names = t_str_new(128);
+
+	pim_header_display_names(names, ctx->msg->headers.value[header],
+				 EAS_EMAIL_ADDRESSES_MAX);
+	if (str_len(names) > 0)
+		wbxml_text(ctx->writer, tag, str_c(names));
+}
+
+void eas_email_write_from(struct eas_email_context *ctx)
+{
+	eas_email_write_addresses(ctx, EAS_EMAIL_FROM, PIM_HEADER_FROM, ", ",
+				  EAS_EMAIL_ADDRESSES_MAX);
+}
+
 static const char *eas_email_subject(struct eas_email_context *ctx)
 {
 	const char *subject =
@@ -127,23 +145,19 @@ void eas_email_write_headers(struct eas_email_context *ctx)
 {
 	const struct pim_headers *headers = &ctx->msg->headers;
 	const char *subject = eas_email_subject(ctx);
-	string_t *names = t_str_new(128);
 
 	eas_email_write_addresses(ctx, EAS_EMAIL_TO, PIM_HEADER_TO, ", ",
 				  EAS_EMAIL_ADDRESSES_MAX);
 	eas_email_write_addresses(ctx, EAS_EMAIL_CC, PIM_HEADER_CC, ", ",
 				  EAS_EMAIL_ADDRESSES_MAX);
-	eas_email_write_addresses(ctx, EAS_EMAIL_FROM, PIM_HEADER_FROM, ", ",
-				  EAS_EMAIL_ADDRESSES_MAX);
+	eas_email_write_from(ctx);
 	wbxml_text(ctx->writer, EAS_EMAIL_SUBJECT, subject);
 	eas_email_write_addresses(ctx, EAS_EMAIL_REPLY_TO, PIM_HEADER_REPLY_TO,
 				  "; ", EAS_EMAIL_ADDRESSES_MAX);
 	wbxml_text(ctx->writer, EAS_EMAIL_DATE_RECEIVED,
 		   eas_email_time(ctx->received));
-	pim_header_display_names(names, headers->value[PIM_HEADER_TO],
-				 EAS_EMAIL_ADDRESSES_MAX);
-	if (str_len(names) > 0)
-		wbxml_text(ctx->writer, EAS_EMAIL_DISPLAY_TO, str_c(names));
+	eas_email_write_display_names(ctx, EAS_EMAIL_DISPLAY_TO,
+				      PIM_HEADER_TO);
 	wbxml_text(ctx->writer, EAS_EMAIL_THREAD_TOPIC,
 		   eas_email_thread_topic(ctx, subject));
 	wbxml_uint(ctx->writer, EAS_EMAIL_IMPORTANCE,
@@ -182,6 +196,23 @@ static bool eas_email_received_as_bcc(struct eas_email_context *ctx)
 		pim_header_first_address(headers->value[PIM_HEADER_TO]) ==
 			NULL &&
 		pim_header_first_address(headers->value[PIM_HEADER_CC]) == NULL;
+}
+
+void eas_email_write_find_headers(struct eas_email_context *ctx)
+{
+	wbxml_text(ctx->writer, EAS_EMAIL_SUBJECT, eas_email_subject(ctx));
+	wbxml_text(ctx->writer, EAS_EMAIL_DATE_RECEIVED,
+		   eas_email_time(ctx->received));
+	eas_email_write_display_names(ctx, EAS_EMAIL_DISPLAY_TO,
+				      PIM_HEADER_TO);
+	eas_email_write_display_names(ctx, EAS_FIND_DISPLAY_CC, PIM_HEADER_CC);
+	eas_email_write_display_names(ctx, EAS_FIND_DISPLAY_BCC,
+				      PIM_HEADER_BCC);
+	wbxml_uint(ctx->writer, EAS_EMAIL_IMPORTANCE,
+		   eas_email_importance(&ctx->msg->headers));
+	wbxml_bool(ctx->writer, EAS_EMAIL_READ,
+		   (ctx->flags & MAIL_SEEN) != 0);
+	wbxml_bool(ctx->writer, EAS_EMAIL2_IS_DRAFT, eas_email_is_draft(ctx));
 }
 
 void eas_email_write_headers2(struct eas_email_context *ctx)

@@ -49,9 +49,15 @@ int eas_email_input_failed(struct mail *mail, struct istream *input,
    that. */
 struct ostream *eas_email_spool(struct eas_request *req);
 
+/* Opens the mail for everything below. Returns 1, or as eas_email_failed(). */
+int eas_email_open(struct eas_email_context *ctx, const char **error_r);
+
 /* To ... Importance, and at the end what Email2 has of the kind */
 void eas_email_write_headers(struct eas_email_context *ctx);
 void eas_email_write_headers2(struct eas_email_context *ctx);
+void eas_email_write_from(struct eas_email_context *ctx);
+/* What Find's Properties have of the header ([MS-ASCMD] 2.2.3.139.1) */
+void eas_email_write_find_headers(struct eas_email_context *ctx);
 
 void eas_email_write_attachments(struct eas_email_context *ctx);
 
@@ -62,6 +68,11 @@ int eas_email_bodies_prepare(struct eas_email_context *ctx,
 void eas_email_bodies_write(struct eas_email_context *ctx,
 			    struct eas_email_bodies *bodies);
 void eas_email_bodies_deinit(struct eas_email_bodies *bodies);
+#define EAS_EMAIL_PREVIEW_MAX 255
+/* The first characters of the text, on the data stack; NULL if there are
+   none. */
+const char *
+eas_email_preview(struct eas_email_context *ctx, unsigned int chars);
 
 /* MessageClass. Reads a report's fields. */
 const char *eas_email_message_class(struct eas_email_context *ctx);

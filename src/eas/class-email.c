@@ -95,7 +95,7 @@ static int eas_email_read_flags(struct eas_email_context *ctx,
 	return 1;
 }
 
-static int eas_email_open(struct eas_email_context *ctx, const char **error_r)
+int eas_email_open(struct eas_email_context *ctx, const char **error_r)
 {
 	int ret;
 

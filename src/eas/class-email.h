@@ -41,6 +41,13 @@ int eas_email_write(struct eas_request *req, struct eas_folder *folder,
 		    enum eas_mail_write_flags flags,
 		    struct wbxml_writer *writer, const char **error_r);
 
+/* Find's elements of a mail ([MS-ASCMD] 2.2.3.139.1), which are fewer. Returns as
+   eas_email_write(). */
+enum mail_fetch_field eas_email_find_fetch_fields(void);
+int eas_email_write_find(struct eas_request *req, struct eas_folder *folder,
+			 struct mail *mail, struct wbxml_writer *writer,
+			 const char **error_r);
+
 /* A multipart answer ([MS-ASCMD] 2.2.1.10.1) takes the bodies' data apart
    from the document. */
 struct eas_email_parts {
@@ -64,6 +71,13 @@ int eas_email_write_parts(struct eas_request *req, struct eas_folder *folder,
 int eas_conversation_id(struct mail *mail,
 			uint8_t id_r[EAS_CONVERSATION_ID_SIZE],
 			const char **error_r);
+/* The headers that it is made of, for mailbox_search_init(): they are cached, so
+   that no mail is read. The caller unrefs it. */
+struct mailbox_header_lookup_ctx *eas_conversation_headers(struct mailbox *box);
+/* Reads a device's ConversationId: opaque bytes, base64 from a device that has
+   got text, or a GUID in hexadecimal. Returns 0, or -1 if it is none. */
+int eas_conversation_id_parse(const struct wbxml_node *node,
+			      uint8_t id_r[EAS_CONVERSATION_ID_SIZE]);
 
 /* Applies a device's <ApplicationData> to an existing mail in an open
    transaction: Read, Flag, Categories (12.1/14.0 on). Other elements are

@@ -2,8 +2,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "base64.h"
-#include "buffer.h"
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-search-build.h"
@@ -184,39 +182,12 @@ struct conversation_move {
 	unsigned int moved, failed;
 };
 
-/* Opaque bytes, or base64 from a device that has got text. */
-static int
-conversation_parse_id(const struct wbxml_node *node,
-		      uint8_t id_r[EAS_CONVERSATION_ID_SIZE])
-{
-	const char *text;
-	buffer_t *buf;
-
-	if (node->opaque) {
-		if (node->external || node->size != EAS_CONVERSATION_ID_SIZE)
-			return -1;
-		memcpy(id_r, node->data, EAS_CONVERSATION_ID_SIZE);
-		return 0;
-	}
-	text = wbxml_node_text(node);
-	if (text == NULL)
-		return -1;
-	buf = t_base64_decode_str(text);
-	if (buf->used != EAS_CONVERSATION_ID_SIZE)
-		return -1;
-	memcpy(id_r, buf->data, EAS_CONVERSATION_ID_SIZE);
-	return 0;
-}
-
 /* The UIDs of the conversation's mails. A ConversationId is made from headers that
    lib-storage has in its cache, so this reads no mail. */
 static int
 conversation_find(struct conversation_move *ctx, struct mailbox *box,
 		  ARRAY_TYPE(uint32_t) *uids)
 {
-	static const char *const headers[] = {
-		"References", "In-Reply-To", "Thread-Index", "Message-ID", NULL
-	};
 	struct mailbox_header_lookup_ctx *wanted_headers;
 	struct mailbox_transaction_context *trans;
 	struct mail_search_args *args;
@@ -226,7 +197,7 @@ conversation_find(struct conversation_move *ctx, struct mailbox *box,
 
 	if (sync_mail_open(box) < 0)
 		return -1;
-	wanted_headers = mailbox_header_lookup_init(box, headers);
+	wanted_headers = eas_conversation_headers(box);
 	args = mail_search_build_init();
 	mail_search_build_add_all(args);
 	trans = mailbox_transaction_begin(box, 0, "eas move conversation");
@@ -345,7 +316,7 @@ itemoperations_move(struct eas_request *req, const struct wbxml_node *node)
 	options = wbxml_node_child(node, EAS_ITEMOPERATIONS_OPTIONS);
 	if (wbxml_node_child(options, EAS_ITEMOPERATIONS_MOVE_ALWAYS) == NULL)
 		return ITEMOPERATIONS_NO_MOVE_ALWAYS;
-	if (conversation_parse_id(id_node, ctx.id) < 0)
+	if (eas_conversation_id_parse(id_node, ctx.id) < 0)
 		return ITEMOPERATIONS_NOT_FOUND;
 	ret = eas_folder_find(req, dest_id, &ctx.dest);
 	if (ret <= 0) {

@@ -100,12 +100,49 @@ static void test_eas_email_time(void)
 	test_end();
 }
 
+static void test_eas_conversation_id_parse(void)
+{
+	static const char bytes[] = "0123456789abcde";
+	static const struct {
+		const char *data;
+		size_t size;
+		bool opaque, ok;
+	} tests[] = {
+		{ bytes, 16, TRUE, TRUE },
+		{ bytes, 15, TRUE, FALSE },
+		{ "", 0, TRUE, FALSE },
+		{ "MDEyMzQ1Njc4OWFiY2RlAA==", 24, FALSE, TRUE },
+		{ "30313233343536373839616263646500", 32, FALSE, TRUE },
+		{ "{30313233-3435-3637-3839-616263646500}", 38, FALSE, TRUE },
+		{ "3031323334353637383961626364650g", 32, FALSE, FALSE },
+		{ "303132333435363738396162636465", 30, FALSE, FALSE },
+		{ "rubbish", 7, FALSE, FALSE },
+		{ "", 0, FALSE, FALSE },
+	};
+	uint8_t id[EAS_CONVERSATION_ID_SIZE];
+
+	test_begin("eas class email: ConversationIds of devices");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct wbxml_node node = {
+			.data = tests[i].data, .size = tests[i].size,
+			.opaque = tests[i].opaque,
+		};
+
+		test_assert_idx((eas_conversation_id_parse(&node, id) == 0) ==
+				tests[i].ok, i);
+		if (tests[i].ok)
+			test_assert_idx(memcmp(id, bytes, 16) == 0, i);
+	}
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_eas_categories,
 		test_eas_file_reference,
 		test_eas_email_time,
+		test_eas_conversation_id_parse,
 		NULL
 	};
 

@@ -53,6 +53,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(UINT, roost_ping_max_folders),
 	DEF(UINT, roost_window_max),
 	DEF(TIME, roost_skip_after),
+	DEF(TIME, roost_search_timeout),
 	DEF(BOOL, roost_shared_folders),
 	DEF(UINT, roost_max_devices),
 	DEF(BOOL, roost_quarantine),
@@ -102,6 +103,7 @@ static const struct roost_settings roost_default_settings = {
 	.roost_ping_max_folders = 300,
 	.roost_window_max = 512,
 	.roost_skip_after = 1800,
+	.roost_search_timeout = 30,
 	.roost_shared_folders = TRUE,
 	.roost_max_devices = 0,
 	.roost_quarantine = FALSE,
@@ -147,6 +149,7 @@ static const struct roost_settings_bound roost_settings_bounds[] = {
 	/* MS-ASCMD 2.2.3.199: 512 is the largest WindowSize */
 	BOUND(roost_window_max, 1, 512),
 	BOUND(roost_skip_after, 0, 7 * 86400),
+	BOUND(roost_search_timeout, 1, 3600),
 };
 
 static bool

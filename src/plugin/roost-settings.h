@@ -56,6 +56,7 @@ struct roost_settings {
 	unsigned int roost_window_max;		/* items per Sync answer */
 	/* an item that a device loops on is skipped, 0 = never */
 	unsigned int roost_skip_after;
+	unsigned int roost_search_timeout;	/* seconds, of Search and Find */
 	bool roost_shared_folders;		/* also public ones */
 	unsigned int roost_max_devices;		/* 0 = any number */
 	/* new devices wait for doveadm roost device allow */

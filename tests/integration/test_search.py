@@ -1,0 +1,353 @@
+"""Search ([MS-ASCMD] 2.2.1.16) in the mailbox, at all versions that have it."""
+import base64
+import datetime
+import email.message
+import email.utils
+
+from rig import HTML, INBOX, MIME, OUTBOX, PLAIN, Body, Case, E, Settings
+
+VERSIONS = ("12.1", "14.1", "16.1")
+START = datetime.datetime(2024, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
+
+
+def message(subject, text="Nothing of interest.", number=0, **headers):
+    mail = email.message.EmailMessage()
+    mail["From"] = headers.pop("sender", "Ada <ada@example.test>")
+    mail["To"] = headers.pop("to", "u1@example.test")
+    mail["Subject"] = subject
+    mail["Date"] = email.utils.format_datetime(START + datetime.timedelta(hours=number))
+    mail["Message-ID"] = headers.pop("message_id", f"<{abs(hash((subject, text, number)))}@example.test>")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def query(*elements, options=(), name="Mailbox"):
+    return E("Search:Search", E("Store", E("Name", name), E("Query", E("And", *elements)),
+                                E("Options", *options) if options else None))
+
+
+def bound(kind, value):
+    return E(kind, E("Email:DateReceived"), E("Value", value))
+
+
+SETTINGS = Settings(users=9)
+
+
+class SearchCase(Case):
+    def append(self, imap, mail, number=0, folder="INBOX"):
+        when = (START + datetime.timedelta(hours=number)).timestamp()
+        self.assertEqual(imap.append(folder, None, when, mail)[0], "OK")
+
+    def search(self, device, *elements, options=(), **kwargs):
+        """The store's answer."""
+        answer = device.command("Search", query(*elements, options=options, **kwargs))
+        self.assertEqual(answer.code, 200)
+        self.assertEqual(answer.document.get("Status"), "1")
+        return answer.document.find("Response/Store")
+
+    def subjects(self, store, status="1"):
+        self.assertEqual(store.get("Status"), status)
+        return [result.get("Properties/Email:Subject") for result in store.findall("Result")
+                if result.find("Properties") is not None]
+
+    def found(self, device, *elements, options=(), status="1"):
+        return self.subjects(self.search(device, *elements, options=options), status)
+
+    def folder(self, device, name):
+        return next(folder.id for folder in device.folders.values() if folder.name == name)
+
+
+class Mailbox(SearchCase):
+    """One user with the same mails for all versions; nobody changes them."""
+    user = "u1"
+
+    def setUp(self):
+        super().setUp()
+        imap = self.dovecot.imap(self.user)
+        if imap.select("Work/Old")[0] == "OK":
+            return
+        for folder in ("Work", "Work/Old"):
+            self.assertEqual(imap.create(folder)[0], "OK")
+        for number in range(12):
+            self.append(imap, message(f"report {number}", f"The figures of week {number}, quarterly.", number), number)
+        self.append(imap, message("Grüße aus Köln", "Ein schöner Tag.", 20), 20)
+        self.append(imap, message("work report", "quarterly again", 21), 21, "Work")
+        self.append(imap, message("old report", "quarterly before", 22), 22, "Work/Old")
+        self.append(imap, message("start", "Who comes?", 30, message_id="<root@example.test>"), 30)
+        self.append(imap, message("Re: start", "I do.", 31, message_id="<answer@example.test>",
+                                  in_reply_to="<root@example.test>", references="<root@example.test>"), 31, "Work")
+
+    def each(self):
+        for version in VERSIONS:
+            yield version, self.ready_device(self.user, version)
+
+    def test_words_are_found_anywhere_newest_first(self):
+        for version, device in self.each():
+            found = self.found(device, E("AirSync:Class", "Email"), E("FreeText", "quarterly"))
+            self.assertEqual(found, ["old report", "work report"] + [f"report {n}" for n in range(11, -1, -1)])
+            self.assertEqual(self.found(device, E("FreeText", "week figures 7,")), ["report 7"])
+            self.assertEqual(self.found(device, E("FreeText", '"week 7"')), ["report 7"])
+            self.assertEqual(self.found(device, E("FreeText", '"7 week"')), [])
+
+    def test_a_result_is_the_mail(self):
+        for version, device in self.each():
+            store = self.search(device, E("FreeText", "gruesse"))
+            self.assertEqual(self.subjects(store), [])
+            self.assertEqual([child.name for child in store], ["Status", "Result", "Total"])
+            store = self.search(device, E("FreeText", "grüße köln"), options=[Body(PLAIN, 2048).node()])
+            result = store.find("Result")
+            self.assertEqual(store.get("Range"), "0-0")
+            self.assertEqual(store.get("Total"), "1")
+            self.assertEqual(result.get("AirSync:Class"), "Email")
+            self.assertEqual(result.get("AirSync:CollectionId"), device.folders_of_type(INBOX)[0].id)
+            self.assertEqual(result.get("Properties/Email:Subject"), "Grüße aus Köln")
+            self.assertIn("schöner Tag", result.get("Properties/AirSyncBase:Body/Data"))
+            # the LongId leads to the same mail, though the device never synchronised its folder
+            answer = device.item_operations(E("Fetch", E("Store", "Mailbox"),
+                                              E("Search:LongId", result.get("LongId"))))
+            self.assertEqual(answer.document.get("Response/Fetch/Status"), "1")
+            self.assertEqual(answer.document.get("Response/Fetch/Properties/Email:Subject"), "Grüße aus Köln")
+
+    def test_bodies(self):
+        for version, device in self.each():
+            def body(*options):
+                store = self.search(device, E("FreeText", "schöner"), options=options)
+                return store.find("Result/Properties/AirSyncBase:Body")
+            self.assertIsNone(body().find("Data"), "nobody asked for text")
+            self.assertEqual(body(Body(HTML, 2048).node()).get("Type"), "2")
+            whole = body(E("AirSync:MIMESupport", "2"), Body(MIME, 99999).node())
+            self.assertEqual(whole.get("Type"), "4")
+            self.assertIn("Message-ID:", whole.get("Data"))
+            self.assertEqual(body(E("AirSync:MIMESupport", "1"), Body(MIME, 99999).node(),
+                                  Body(PLAIN, 5).node()).get("Type"), "1")
+
+    def test_folders(self):
+        for version, device in self.each():
+            inbox, work = device.folders_of_type(INBOX)[0].id, self.folder(device, "Work")
+            text, deep = E("FreeText", "quarterly"), [E("DeepTraversal")]
+            self.assertEqual(self.found(device, E("AirSync:CollectionId", work), text), ["work report"])
+            self.assertEqual(self.found(device, E("AirSync:CollectionId", work), text, options=deep),
+                             ["old report", "work report"])
+            self.assertEqual(len(self.found(device, E("AirSync:CollectionId", inbox),
+                                            E("AirSync:CollectionId", work), text)), 13)
+            self.assertEqual(len(self.found(device, E("AirSync:CollectionId", "0"), text, options=deep)), 14)
+            # twice the same is once
+            self.assertEqual(len(self.found(device, E("AirSync:CollectionId", work),
+                                            E("AirSync:CollectionId", work), text)), 1)
+
+    def test_unknown_folders(self):
+        for version, device in self.each():
+            for folder in ("4711", "", "x", "99999999999999999999", "01"):
+                for options in ([], [E("DeepTraversal")]):
+                    self.found(device, E("AirSync:CollectionId", folder), E("FreeText", "x"), options=options,
+                               status="11")
+
+    def test_a_folder_without_mailbox_is_empty(self):
+        for version, device in self.each():
+            self.assertEqual(self.found(device, E("AirSync:CollectionId", device.folders_of_type(OUTBOX)[0].id),
+                                        E("FreeText", "quarterly")), [])
+
+    def test_dates_are_exact(self):
+        for version, device in self.each():
+            text = E("FreeText", "quarterly")
+            def time(number):
+                return (START + datetime.timedelta(hours=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            self.assertEqual(self.found(device, text, bound("GreaterThan", time(9)), bound("LessThan", time(12))),
+                             ["report 11", "report 10"])
+            self.assertEqual(self.found(device, text, bound("LessThan", time(1))), ["report 0"])
+            self.assertEqual(self.found(device, bound("GreaterThan", time(30))), ["Re: start"])
+
+    def test_conversations(self):
+        for version, device in self.each():
+            if version == "12.1":
+                continue
+            store = self.search(device, E("FreeText", "comes"))
+            conversation = store.find("Result/Properties/Email2:ConversationId").text
+            for form in (conversation, base64.b64encode(conversation).decode()):
+                with self.subTest(version=version, form=form):
+                    self.assertEqual(self.found(device, E("ConversationId", form)), ["Re: start", "start"])
+            part = E("AirSyncBase:BodyPartPreference", E("Type", "2"), E("TruncationSize", "1000"))
+            found = self.search(device, E("ConversationId", conversation), options=[part])
+            self.assertIn("I do.", found.find("Result/Properties/AirSyncBase:BodyPart").get("Data"))
+            self.assertEqual(self.found(device, E("ConversationId", conversation), E("FreeText", "I do.")),
+                             ["Re: start"])
+            self.assertEqual(self.found(device, E("ConversationId", bytes(16))), [])
+            for bad in (bytes(5), "rubbish"):
+                self.found(device, E("ConversationId", bad), status="2")
+            self.found(device, E("ConversationId", conversation), E("ConversationId", conversation), status="2")
+            # BodyPart is for conversations only
+            self.found(device, E("FreeText", "comes"), options=[part], status="2")
+
+    def test_classes(self):
+        for version, device in self.each():
+            text = E("FreeText", "quarterly")
+            self.assertEqual(self.found(device, E("AirSync:Class", "Calendar"), text), [])
+            self.assertEqual(len(self.found(device, E("AirSync:Class", "Calendar"), E("AirSync:Class", "Email"),
+                                            text)), 14)
+            self.found(device, E("AirSync:Class", "Rubbish"), text, status="2")
+            self.found(device, E("AirSync:Class", "SMS"), text, status="2" if version == "12.1" else "1")
+
+    def test_ranges(self):
+        for version, device in self.each():
+            text = E("FreeText", "quarterly")
+            def page(item_range):
+                return self.search(device, text, options=[E("Range", item_range)])
+            whole = self.subjects(page("0-99"))
+            store = page("0-4")
+            self.assertEqual((self.subjects(store), store.get("Range"), store.get("Total")), (whole[:5], "0-4", "14"))
+            store = page("5-9")
+            self.assertEqual((self.subjects(store), store.get("Range"), store.get("Total")), (whole[5:10], "5-9", "14"))
+            store = page("10-19")
+            self.assertEqual((self.subjects(store), store.get("Range"), store.get("Total")),
+                             (whole[10:], "10-13", "14"))
+            self.assertEqual(self.subjects(page("14-20"), status="12"), [])
+            self.assertEqual(self.subjects(page("100-120"), status="12"), [])
+            # more than there can be: what there is, with a warning
+            self.assertEqual(self.subjects(page("0-100"), status="12"), whole)
+            for bad in ("", "5", "5-", "-5", "a-b", "9-5", "0-4-5", "0 - 4", "99999999999-99999999999"):
+                self.assertEqual(page(bad).get("Status"), "2", bad)
+            self.assertEqual(self.search(device, text, options=[E("Range", "0-1"), E("Range", "2-3")]).get("Status"),
+                             "2")
+
+    def test_what_is_too_complex(self):
+        for version, device in self.each():
+            text, work = E("FreeText", "quarterly"), E("AirSync:CollectionId", self.folder(device, "Work"))
+            for content in ([text], [work], [E("AirSync:Class", "Email")], [E("ConversationId", bytes(16))],
+                            [bound("LessThan", "2024-01-01T00:00:00.000Z")], [E("Or", text)],
+                            [E("And", text), E("And", text)], [E("And", text, E("Or", text))],
+                            [E("And", E("And", text))], [E("And", text), text]):
+                answer = device.command("Search", E("Search:Search", E("Store", E("Name", "Mailbox"),
+                                                                       E("Query", *content))))
+                self.assertEqual(answer.document.get("Response/Store/Status"), "8", content)
+
+    def test_bad_queries(self):
+        for version, device in self.each():
+            text = E("FreeText", "x")
+            for content in ([], [E("FreeText")], [E("FreeText", "  ")], [E("FreeText", '""')],
+                            [text, E("Email:Subject", "x")], [E("AirSync:Class", "Email")],
+                            [text, E("LessThan", E("Email:DateReceived"))],
+                            [text, E("LessThan", E("Value", "2024-01-01T00:00:00.000Z"), E("Email:DateReceived"))],
+                            [text, bound("LessThan", "yesterday")], [text, bound("LessThan", "")],
+                            [text, bound("LessThan", "2024-01-01T00:00:00.000Z"),
+                             bound("LessThan", "2024-01-01T00:00:00.000Z")]):
+                self.found(device, *content, status="2")
+            self.found(device, E("FreeText", "x" * 5000), status="8")
+            self.found(device, text, options=[E("DeepTraversal", "x")], status="2")
+            self.found(device, text, options=[E("AirSyncBase:BodyPreference", E("Type", "9"))], status="2")
+            for document in (E("Search:Search"), E("Search:Search", E("Store"), E("Store"))):
+                answer = device.command("Search", document)
+                if version == "12.1":
+                    self.assertEqual(answer.code, 400)
+                else:
+                    self.assertEqual(answer.document.get("Status"), "103")
+
+    def test_other_stores(self):
+        for version, device in self.each():
+            link = E("EqualTo", E("DocumentLibrary:LinkId"), E("Value", "\\\\server\\share"))
+            for name, content, status in (("DocumentLibrary", link, "13"), ("DocumentLibrary", None, "2"),
+                                          ("Rubbish", link, "2"), ("", link, "2")):
+                answer = device.command("Search", E("Search:Search", E("Store", E("Name", name),
+                                                                       E("Query", content))))
+                self.assertEqual(answer.document.get("Response/Store/Status"), status, name)
+
+    def test_eight_bit_terms(self):
+        for version, device in self.each():
+            self.assertEqual(self.found(device, E("FreeText", "KÖLN")), ["Grüße aus Köln"])
+            # not UTF-8: Dovecot itself would give up
+            self.found(device, E("FreeText", b"K\xf6ln"), status="2")
+            self.assertEqual(self.found(device, E("FreeText", "日本語")), [])
+            self.assertEqual(self.found(device, E("FreeText", "%_\\*(")), [])
+
+
+class OldVersions(SearchCase):
+    def test_2_5_has_no_mailbox(self):
+        device = self.ready_device("u2", "2.5")
+        self.assertEqual(self.search(device, E("FreeText", "x")).get("Status"), "2")
+
+    def test_12_0(self):
+        self.append(self.dovecot.imap("u2"), message("only one", "needle"))
+        device = self.ready_device("u2", "12.0")
+        self.assertEqual(self.found(device, E("FreeText", "needle")), ["only one"])
+
+
+class Pages(SearchCase):
+    """What is between two pages."""
+    def fill(self, user, version="14.1", count=9):
+        imap = self.dovecot.imap(user)
+        for number in range(count):
+            self.append(imap, message(f"mail {number}", "needle", number), number)
+        return imap, self.ready_device(user, version)
+
+    def page(self, device, item_range, *options):
+        return self.search(device, E("FreeText", "needle"), options=[*options, E("Range", item_range)])
+
+    def test_pages_are_those_of_one_search(self):
+        imap, device = self.fill("u3")
+        self.assertEqual(self.subjects(self.page(device, "0-2")), ["mail 8", "mail 7", "mail 6"])
+        # newer, and would move all others by one
+        self.append(imap, message("mail 9", "needle", 9), 9)
+        self.assertEqual(self.subjects(self.page(device, "3-5")), ["mail 5", "mail 4", "mail 3"])
+        # the same again, as after a lost answer
+        self.assertEqual(self.subjects(self.page(device, "3-5")), ["mail 5", "mail 4", "mail 3"])
+        self.assertEqual(self.subjects(self.page(device, "0-2")), ["mail 8", "mail 7", "mail 6"])
+        store = self.page(device, "0-2", E("RebuildResults"))
+        self.assertEqual(self.subjects(store), ["mail 9", "mail 8", "mail 7"])
+        self.assertEqual(store.get("Total"), "10")
+        # another query takes its place
+        self.assertEqual(self.found(device, E("FreeText", 'needle "mail 4"'), options=[E("Range", "0-0")]), ["mail 4"])
+
+    def test_deleted_mails_are_left_out(self):
+        imap, device = self.fill("u4")
+        self.assertEqual(self.subjects(self.page(device, "0-2")), ["mail 8", "mail 7", "mail 6"])
+        imap.select("INBOX")
+        imap.store("5", "+FLAGS", "\\Deleted")    # mail 4
+        imap.expunge()
+        store = self.page(device, "3-5")
+        self.assertEqual(self.subjects(store), ["mail 5", "mail 3"])
+        self.assertEqual(store.get("Range"), "3-5")
+        self.assertEqual(self.subjects(self.page(device, "6-8")), ["mail 2", "mail 1", "mail 0"])
+
+    def test_a_deleted_folder_has_no_results(self):
+        imap, device = self.fill("u5", count=2)
+        imap.create("Gone")
+        self.append(imap, message("gone", "needle", 20), 20, "Gone")
+        device.folder_sync()
+        self.assertEqual(self.subjects(self.page(device, "0-0")), ["gone"])
+        imap.delete("Gone")
+        self.assertEqual(self.subjects(self.page(device, "0-0")), [])
+        self.assertEqual(self.subjects(self.page(device, "1-2")), ["mail 1", "mail 0"])
+        # another one of that name is not it
+        imap.create("Gone")
+        self.append(imap, message("new", "nothing", 20), 20, "Gone")
+        self.assertEqual(self.subjects(self.page(device, "0-1")), ["mail 1"])
+
+    def test_killed_workers_lose_no_page(self):
+        imap, device = self.fill("u6")
+        self.assertEqual(self.subjects(self.page(device, "0-2")), ["mail 8", "mail 7", "mail 6"])
+        self.append(imap, message("mail 9", "needle", 9), 9)
+        self.dovecot.kill("roost-worker")
+        self.dovecot.expect_log(r"killed with signal 9")
+        self.assertEqual(self.subjects(self.page(device, "3-5")), ["mail 5", "mail 4", "mail 3"])
+
+    def test_without_its_set_a_page_is_searched(self):
+        imap, device = self.fill("u7")
+        self.assertEqual(self.subjects(self.page(device, "3-5")), ["mail 5", "mail 4", "mail 3"])
+
+    def test_at_most_100(self):
+        imap, device = self.fill("u8", count=103)
+        store = self.page(device, "0-99")
+        self.assertEqual(self.subjects(store), [f"mail {n}" for n in range(102, 2, -1)])
+        self.assertEqual((store.get("Range"), store.get("Total")), ("0-99", "103"))
+
+    def test_many_folders_take_turns(self):
+        imap = self.dovecot.imap("u9")
+        for number in range(36):
+            folder = f"F{number % 12}"
+            if number < 12:
+                imap.create(folder)
+            self.append(imap, message(f"mail {number}", "needle", number), number, folder)
+        device = self.ready_device("u9", "16.1")
+        self.assertEqual(self.subjects(self.page(device, "0-99")), [f"mail {n}" for n in range(35, -1, -1)])
+
