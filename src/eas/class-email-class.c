@@ -6,9 +6,8 @@
 #include "mail-storage.h"
 #include "class-email-private.h"
 
-/* MessageClass ([MS-ASEMAIL] 2.2.2.49). Invitations are plain notes with an
-   attachment as long as there is no MeetingRequest element to go with
-   IPM.Schedule.Meeting: a device that sees the class expects the element. */
+/* MessageClass ([MS-ASEMAIL] 2.2.2.49). IPM.Schedule.Meeting and the element
+   MeetingRequest go together: a device that sees the one expects the other. */
 
 #define EAS_REPORT_MAX (64*1024)
 
@@ -107,6 +106,8 @@ const char *eas_email_message_class(struct eas_email_context *ctx)
 {
 	const char *message_class = NULL;
 
+	if (ctx->meeting != NULL)
+		return eas_email_meeting_class(ctx->meeting);
 	switch (ctx->msg->kind) {
 	case PIM_MESSAGE_SMIME:
 		return "IPM.Note.SMIME";

@@ -2,6 +2,7 @@
 #define CLASS_EMAIL_PRIVATE_H
 
 #include "class-email.h"
+#include "pim-itip.h"
 #include "pim-message.h"
 
 struct eas_email_context {
@@ -17,6 +18,8 @@ struct eas_email_context {
 	struct istream *input;
 	struct message_part *parts;
 	struct pim_message *msg;
+	/* what a meeting message says, NULL = the mail is none */
+	struct pim_itip *meeting;
 	time_t received;
 	enum mail_flags flags;
 	const char *const *keywords;
@@ -73,6 +76,16 @@ void eas_email_bodies_deinit(struct eas_email_bodies *bodies);
    none. */
 const char *
 eas_email_preview(struct eas_email_context *ctx, unsigned int chars);
+
+/* Finds out whether the mail is a meeting message: ctx->meeting, and its
+   calendar is no attachment then. A calendar that can't be read is logged and
+   leaves the mail an ordinary one. Returns 1, or as eas_email_failed(). */
+int eas_email_meeting_read(struct eas_email_context *ctx,
+			   const char **error_r);
+/* MessageClass of a meeting message. */
+const char *eas_email_meeting_class(const struct pim_itip *meeting);
+/* MeetingRequest, if the mail is a meeting message */
+void eas_email_write_meeting(struct eas_email_context *ctx);
 
 /* MessageClass. Reads a report's fields. */
 const char *eas_email_message_class(struct eas_email_context *ctx);

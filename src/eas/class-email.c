@@ -107,7 +107,7 @@ int eas_email_open(struct eas_email_context *ctx, const char **error_r)
 	if (pim_message_read(ctx->pool, ctx->input, ctx->parts,
 			     &ctx->msg) < 0)
 		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
-	return 1;
+	return eas_email_meeting_read(ctx, error_r);
 }
 
 static void eas_email_write_native_type(struct eas_email_context *ctx)
@@ -132,12 +132,15 @@ eas_email_write_all(struct eas_email_context *ctx,
 	eas_email_bodies_write(ctx, bodies);
 	wbxml_text(writer, EAS_EMAIL_MESSAGE_CLASS,
 		   eas_email_message_class(ctx));
+	eas_email_write_meeting(ctx);
 	wbxml_uint(writer, EAS_EMAIL_INTERNET_CPID,
 		   pim_charset_codepage(pim_body_charset(ctx->msg)));
 	if (version >= EAS_VERSION_12_0) {
 		eas_email_write_flag(ctx);
 		/* [MS-ASEMAIL] 2.2.2.20 */
 		wbxml_text(writer, EAS_EMAIL_CONTENT_CLASS,
+			   ctx->meeting != NULL ?
+			   "urn:content-classes:calendarmessage" :
 			   "urn:content-classes:message");
 	}
 	if (version >= EAS_VERSION_14_0)

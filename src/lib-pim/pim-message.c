@@ -43,6 +43,12 @@ pim_walk_part(struct pim_walk *walk, const struct message_part *mpart,
 	      const char *number, enum pim_role role,
 	      struct pim_section *section, unsigned int depth);
 
+bool pim_part_is_calendar(const struct pim_part *part)
+{
+	return strcmp(part->type, "text/calendar") == 0 ||
+		strcmp(part->type, "application/ics") == 0;
+}
+
 static const char *pim_angle_strip(pool_t pool, const char *id)
 {
 	size_t len;
@@ -126,6 +132,10 @@ pim_part_fill(pool_t pool, struct pim_part *part,
 		strcmp(part->type, "message/global") == 0;
 	part->charset = p_strdup_empty(pool,
 				       pim_content_param(type_r, "charset"));
+	if (pim_part_is_calendar(part)) {
+		part->method = p_strdup_empty(pool,
+			pim_content_param(type_r, "method"));
+	}
 	part->name = p_strdup(pool, pim_part_name(type_r, &disposition));
 	part->content_id = pim_angle_strip(pool,
 		headers->value[PIM_HEADER_CONTENT_ID]);
@@ -221,7 +231,7 @@ pim_walk_leaf(struct pim_walk *walk, struct pim_part *part,
 {
 	struct pim_message *msg = walk->msg;
 
-	if (strcmp(part->type, "text/calendar") == 0 && msg->calendar == NULL)
+	if (msg->calendar == NULL && pim_part_is_calendar(part))
 		msg->calendar = part;
 	if (msg->report == NULL &&
 	    (strcmp(part->type, "message/delivery-status") == 0 ||

@@ -28,6 +28,7 @@ struct pim_part {
 	const char *number;		/* IMAP's: "2.1" */
 	const char *type;		/* "text/plain", lower case */
 	const char *charset;		/* NULL = not said */
+	const char *method;		/* of a calendar, NULL = not said */
 	/* the file name, cleaned, NULL = none */
 	const char *name;
 	const char *content_id;		/* without <> */
@@ -64,7 +65,8 @@ struct pim_message {
 	struct pim_headers headers;
 	ARRAY_TYPE(pim_section) sections;
 	ARRAY_TYPE(pim_part) attachments;
-	/* text/calendar, NULL = none */
+	/* the first text/calendar or application/ics, NULL = none; it is listed in
+	   attachments as well */
 	struct pim_part *calendar;
 	/* message/delivery-status or message/disposition-notification */
 	struct pim_part *report;
@@ -84,6 +86,8 @@ int pim_message_read(pool_t pool, struct istream *input,
 int pim_message_find_part(pool_t pool, struct istream *input,
 			  const struct message_part *parts, const char *number,
 			  struct pim_part **part_r);
+/* text/calendar or application/ics? */
+bool pim_part_is_calendar(const struct pim_part *part);
 /* The name an attachment is shown with: never empty, at most 255 bytes,
    without control characters and path separators; made up where the mail has
    none. For an embedded message input is read for its subject. In the data
