@@ -38,7 +38,7 @@ EXPECTED = {
     "headers-words": {"From": '"\\"Doe, Jane\\"" <jane@example.test>',
                       "To": '"café" <cafe@example.test>, a@example.test, "B" <b@example.test>', "Cc": None,
                       "DisplayTo": "café; a@example.test; B", "Subject": "Grüße😀 und über=?utf-8?Q?_broken"},
-    "invitation": {"InternetCPID": "65001"},
+    "invitation": {"InternetCPID": "65001", "MessageClass": "IPM.Schedule.Meeting.Request"},
     "dsn": {"From": '"Mail Delivery System" <MAILER-DAEMON@example.test>', "MessageClass": "REPORT.IPM.Note.NDR"},
     "dsn-delayed": {"MessageClass": "REPORT.IPM.Note.DELAYED"},
     "read-receipt": {"MessageClass": "REPORT.IPM.Note.IPNRN"},
@@ -74,7 +74,6 @@ ATTACHMENTS = {
     "pgp-signed": [("signature.asc", "1", None, None, None, None)],
     "broken-base64": [("cut.bin", "1", 6, None, None, None)],
     "tnef": [("winmail.dat", "1", 44, None, None, None)],
-    "invitation": [("attachment-2.ics", "1", None, None, None, None)],
     "dsn": [("attachment-2.txt", "1", None, None, None, None), ("Hello.eml", "5", None, None, None, None)],
     "dsn-delayed": [("attachment-2.txt", "1", None, None, None, None)],
     "read-receipt": [("attachment-2.txt", "1", None, None, None, None)],
@@ -179,7 +178,8 @@ class Elements(MailCase):
             self.assertEqual((body.get("Type"), body.get("Truncated")), ("1", None))
             self.assertEqual(int(body.get("EstimatedDataSize")), len(text.encode()))
             self.assertEqual(data.get("AirSyncBase:NativeBodyType"), "2" if name in HTML_NATIVE else "1")
-            self.assertEqual(data.get("Email:ContentClass"), "urn:content-classes:message")
+            kind = "calendarmessage" if name == "invitation" else "message"
+            self.assertEqual(data.get("Email:ContentClass"), f"urn:content-classes:{kind}")
             self.assertEqual(data.find("Email:Flag").children, [])
         if name in TEXTS:
             self.assertEqual(text, TEXTS[name])
