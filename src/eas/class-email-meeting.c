@@ -13,10 +13,11 @@
 #include "pim-rrule.h"
 #include "pim-text.h"
 #include "pim-timezone.h"
+#include "pim-tnef.h"
 #include "class-email-private.h"
 
-/* MeetingRequest ([MS-ASEMAIL] 2.2.2.48): a mail with a calendar that asks
-   for a meeting, changes or cancels it, or answers. */
+/* MeetingRequest ([MS-ASEMAIL] 2.2.2.48): a mail with a calendar (or Outlook's
+   TNEF) that asks for a meeting, changes or cancels it, or answers. */
 
 /* A calendar that is larger as it is encoded is an attachment. */
 #define EAS_CALENDAR_SIZE_MAX (6*1024*1024)
@@ -67,11 +68,11 @@ const char *eas_email_meeting_class(const struct pim_itip *meeting)
 	return NULL;
 }
 
-/* The part's text in UTF-8. Returns 1; 0 and a sentence if it is too large;
-   -1 if the mail can't be read. */
+/* The part's content, a calendar's in UTF-8. Returns 1; 0 and a sentence if it
+   is too large; -1 if the mail can't be read. */
 static int
 eas_calendar_read(struct eas_email_context *ctx, const struct pim_part *part,
-		  buffer_t *text, const char **error_r)
+		  buffer_t *dest, const char **error_r)
 {
 	struct ostream *output;
 	buffer_t *data;
@@ -88,9 +89,12 @@ eas_calendar_read(struct eas_email_context *ctx, const struct pim_part *part,
 	if (o_stream_finish(output) < 0)
 		ret = -1;
 	o_stream_unref(&output);
-	if (ret >= 0)
+	if (ret >= 0 && pim_part_is_calendar(part)) {
 		pim_charset_to_utf8(part->charset, data->data, data->used,
-				    text);
+				    dest);
+	} else if (ret >= 0) {
+		buffer_append_buf(dest, data, 0, SIZE_MAX);
+	}
 	buffer_free(&data);
 	return ret < 0 ? -1 : 1;
 }
@@ -139,9 +143,9 @@ eas_meeting_hide_calendars(struct eas_email_context *ctx,
 }
 
 static int
-eas_meeting_parse(struct eas_email_context *ctx, const char **error_r)
+eas_meeting_parse(struct eas_email_context *ctx, const struct pim_part *part,
+		  const char **error_r)
 {
-	const struct pim_part *part = ctx->msg->calendar;
 	buffer_t *text = buffer_create_dynamic(default_pool, 4096);
 	struct pim_itip *itip;
 	const char *error;
@@ -149,8 +153,11 @@ eas_meeting_parse(struct eas_email_context *ctx, const char **error_r)
 
 	read_ret = ret = eas_calendar_read(ctx, part, text, &error);
 	if (ret > 0) {
-		ret = pim_itip_read(ctx->pool, text->data, text->used,
-				    part->method, NULL, &itip, &error);
+		ret = part == ctx->msg->calendar ?
+			pim_itip_read(ctx->pool, text->data, text->used,
+				      part->method, NULL, &itip, &error) :
+			pim_tnef_read(ctx->pool, text->data, text->used, NULL,
+				      &itip, &error);
 		if (ret > 0 && eas_email_meeting_class(itip) != NULL)
 			ctx->meeting = itip;
 	} else if (ret == 0) {
@@ -170,9 +177,11 @@ eas_meeting_parse(struct eas_email_context *ctx, const char **error_r)
 
 int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
 {
+	const struct pim_part *part = ctx->msg->calendar != NULL ?
+		ctx->msg->calendar : ctx->msg->tnef;
 	int ret;
 
-	if (ctx->msg->calendar == NULL ||
+	if (part == NULL ||
 	    (ctx->msg->kind != PIM_MESSAGE_PLAIN &&
 	     ctx->msg->kind != PIM_MESSAGE_PGP))
 		return 1;
@@ -181,7 +190,7 @@ int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
 	    ctx->folder->type == EAS_FOLDER_DRAFTS)
 		return 1;
 	T_BEGIN {
-		ret = eas_meeting_parse(ctx, error_r);
+		ret = eas_meeting_parse(ctx, part, error_r);
 	} T_END_PASS_STR_IF(ret <= 0, error_r);
 	if (ret <= 0 || ctx->meeting == NULL)
 		return ret;
@@ -205,6 +214,17 @@ eas_meeting_write_time(struct eas_email_context *ctx, unsigned int tag,
 		       int64_t t)
 {
 	wbxml_text(ctx->writer, tag, eas_email_time(eas_meeting_time(ctx, t)));
+}
+
+/* [MS-ASDTYPE] 2.7.2 */
+static void
+eas_meeting_write_compact(struct eas_email_context *ctx, unsigned int tag,
+			  int64_t t)
+{
+	string_t *str = t_str_new(20);
+
+	pim_ical_time_append(str, t, FALSE, TRUE);
+	wbxml_text(ctx->writer, tag, str_c(str));
 }
 
 static void
@@ -260,16 +280,13 @@ eas_meeting_write_recurrence(struct eas_email_context *ctx,
 		{ EAS_EMAIL_DAY_OF_WEEK, rec->day_of_week },
 		{ EAS_EMAIL_MONTH_OF_YEAR, rec->month_of_year },
 	};
-	string_t *until = t_str_new(20);
 
 	wbxml_open(writer, EAS_EMAIL_RECURRENCES);
 	wbxml_open(writer, EAS_EMAIL_RECURRENCE);
 	wbxml_uint(writer, EAS_EMAIL_TYPE, rec->type);
 	wbxml_uint(writer, EAS_EMAIL_INTERVAL, rec->interval);
-	if (rec->has_until) {
-		pim_ical_time_append(until, rec->until, FALSE, TRUE);
-		wbxml_text(writer, EAS_EMAIL_UNTIL, str_c(until));
-	}
+	if (rec->has_until)
+		eas_meeting_write_compact(ctx, EAS_EMAIL_UNTIL, rec->until);
 	if (rec->occurrences > 0)
 		wbxml_uint(writer, EAS_EMAIL_OCCURRENCES, rec->occurrences);
 	for (unsigned int i = 0; i < N_ELEMENTS(fields); i++) {
@@ -376,10 +393,10 @@ eas_meeting_write_rest(struct eas_email_context *ctx,
 		return;
 	wbxml_text(writer, EAS_CALENDAR_UID, meeting->uid);
 	if (version >= EAS_VERSION_16_1 && meeting->has_proposed) {
-		eas_meeting_write_time(ctx,
+		eas_meeting_write_compact(ctx,
 			EAS_MEETINGRESPONSE_PROPOSED_START_TIME,
 			meeting->proposed_start);
-		eas_meeting_write_time(ctx,
+		eas_meeting_write_compact(ctx,
 			EAS_MEETINGRESPONSE_PROPOSED_END_TIME,
 			meeting->proposed_end);
 	}

@@ -30,7 +30,11 @@ static void check(pool_t pool, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	pool_t pool = pool_alloconly_create("fuzz", 4096);
+	pool_t pool;
+
+	if (!lib_is_initialized())
+		lib_init();
+	pool = pool_alloconly_create("fuzz", 4096);
 
 	T_BEGIN {
 		check(pool, data, size);

@@ -233,6 +233,10 @@ pim_walk_leaf(struct pim_walk *walk, struct pim_part *part,
 
 	if (msg->calendar == NULL && pim_part_is_calendar(part))
 		msg->calendar = part;
+	if (msg->tnef == NULL &&
+	    (strcmp(part->type, "application/ms-tnef") == 0 ||
+	     strcmp(part->type, "application/vnd.ms-tnef") == 0))
+		msg->tnef = part;
 	if (msg->report == NULL &&
 	    (strcmp(part->type, "message/delivery-status") == 0 ||
 	     strcmp(part->type, "message/global-delivery-status") == 0 ||

@@ -68,6 +68,8 @@ struct pim_message {
 	/* the first text/calendar or application/ics, NULL = none; it is listed in
 	   attachments as well */
 	struct pim_part *calendar;
+	/* the first application/ms-tnef, NULL = none; an attachment as well */
+	struct pim_part *tnef;
 	/* message/delivery-status or message/disposition-notification */
 	struct pim_part *report;
 	/* some section has HTML */

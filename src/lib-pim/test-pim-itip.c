@@ -10,8 +10,11 @@
 #include "pim-itip.h"
 #include "pim-lines.h"
 #include "pim-timezone.h"
+#include "pim-tnef.h"
 #include "pim-vtimezone.h"
 #include "pim-rrule.h"
+
+#include <stdio.h>
 
 #define CALENDAR(method, zones, event) \
 	"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n" method zones \
@@ -263,6 +266,48 @@ static void test_pim_vtimezone_again(void)
 	test_end();
 }
 
+static void test_pim_tnef(void)
+{
+	pool_t pool = pool_alloconly_create("test", 1024);
+	unsigned char data[4096];
+	struct pim_itip *itip = NULL;
+	const char *error, *path, *srcdir = getenv("srcdir");
+	FILE *file;
+	size_t size = 0;
+	string_t *str = t_str_new(64);
+
+	test_begin("pim tnef");
+	path = t_strconcat(srcdir != NULL ? srcdir : SRCDIR,
+			   "/fuzz-corpus/fuzz-tnef/request", NULL);
+	if ((file = fopen(path, "rb")) != NULL) {
+		size = fread(data, 1, sizeof(data), file);
+		fclose(file);
+	}
+	test_assert(size > 500);
+	test_assert(pim_tnef_read(pool, data, size, NULL, &itip, &error) == 1);
+	test_assert_strcmp(test_text(1, itip), "20240312T090000 "
+		"20240312T103000 Europe/Berlin type=1 reminder=1800 busy=3 "
+		"class=2 rsvp");
+	test_assert(pim_recurrence_to_rrule(&itip->recurrence, itip->tz, FALSE,
+					    str) == 0);
+	test_assert_strcmp(str_c(str),
+			   "FREQ=WEEKLY;BYDAY=TU;WKST=MO;COUNT=5");
+	test_assert_strcmp(itip->location, "K\xc3\xb6ln");
+	test_assert_strcmp(itip->organizer_name, "Marta Kowalska");
+	test_assert_strcmp(itip->organizer_mail, "marta@example.test");
+	/* cut anywhere it is none, or an error; the copies find overreads */
+	for (size_t i = 0; i < size; i++) {
+		unsigned char *copy = i_malloc(i + 1);
+
+		memcpy(copy, data, i);
+		test_assert_idx(pim_tnef_read(pool, copy, i, NULL, &itip,
+					      &error) <= 0, i);
+		i_free(copy);
+	}
+	pool_unref(&pool);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -270,6 +315,7 @@ int main(void)
 		test_pim_itip_bounds,
 		test_pim_global_obj_id,
 		test_pim_vtimezone_again,
+		test_pim_tnef,
 		NULL
 	};
 

@@ -47,11 +47,17 @@ MEETINGS = {
     "reply-accept": ("Resp.Pos", REPLY),
     "reply-tentative": ("Resp.Tent", REPLY),
     "reply-decline": ("Resp.Neg", REPLY),
-    "counter": ("Resp.Tent", {**REPLY, "proposed": ("2024-07-03T14:00:00.000Z", "2024-07-03T14:30:00.000Z")}),
+    "counter": ("Resp.Tent", {**REPLY, "proposed": ("20240703T140000Z", "20240703T143000Z")}),
     "unknown-zone": ("Request", {
         "start": "2024-07-02T11:30:00.000Z", "end": "2024-07-02T12:30:00.000Z", "uid": "office@example.test",
         "stamp": "2024-03-06T08:30:00.000Z", "zone": (-90, "Office clock"), "Organizer": "<marta@example.test>",
         "type": "1"}),
+    "winmail": ("Request", {
+        "start": "2024-03-12T09:00:00.000Z", "end": "2024-03-12T10:30:00.000Z", "uid": OUTLOOK_UID,
+        "zone": (-60, "W. Europe Standard Time"), "location": "Köln", "Organizer": ORGANIZER,
+        "InstanceType": "1", "Reminder": "1800", "ResponseRequested": "1", "Sensitivity": "2", "BusyStatus": "3",
+        "type": "1",
+        "recurrence": {"Type": "1", "Interval": "1", "Occurrences": "5", "DayOfWeek": "4", "first": "1"}}),
     "reply-delegated": None,
     "publish": None,
     "no-method": None,
@@ -111,7 +117,8 @@ class Meetings(Case):
         self.assertEqual(data.get("Email:MessageClass"), CLASS + kind)
         if version >= 12:
             self.assertEqual(data.get("Email:ContentClass"), "urn:content-classes:calendarmessage")
-        self.assertEqual(self.attachments(data, version), ["menu.pdf"] if name == "google" else [])
+        self.assertEqual(self.attachments(data, version),
+                         {"google": ["menu.pdf"], "winmail": ["winmail.dat"]}.get(name, []))
         request = data.find("Email:MeetingRequest")
         tags = [node.tag.replace("Email:", "", 1) for node in request.children]
         self.assertEqual(tags, sorted(tags, key=ORDER.index))
