@@ -43,6 +43,25 @@ static uoff_t eas_attachment_size(const struct pim_part *part)
 					   part->body_lines), UINT32_MAX);
 }
 
+/* What the device called it when it added it with this request, NULL = it
+   didn't. */
+static const char *
+eas_attachment_client_id(struct eas_email_context *ctx,
+			 const struct pim_part *part)
+{
+	const struct eas_added_attachment *added;
+
+	if (!array_is_created(&ctx->req->added_attachments) ||
+	    ctx->folder->type != EAS_FOLDER_DRAFTS)
+		return NULL;
+	array_foreach(&ctx->req->added_attachments, added) {
+		if (added->uid == ctx->mail->uid &&
+		    strcmp(added->part, part->number) == 0)
+			return added->client_id;
+	}
+	return NULL;
+}
+
 /* airsyncbase:Attachment, in the schema's order */
 static void
 eas_email_write_attachment(struct eas_email_context *ctx,
@@ -55,6 +74,8 @@ eas_email_write_attachment(struct eas_email_context *ctx,
 		   pim_part_file_name(part, ctx->input));
 	wbxml_text(writer, EAS_AIRSYNCBASE_FILE_REFERENCE,
 		   eas_file_reference(ctx, part));
+	wbxml_text(writer, EAS_AIRSYNCBASE_CLIENT_ID,
+		   eas_attachment_client_id(ctx, part));
 	wbxml_uint(writer, EAS_AIRSYNCBASE_METHOD,
 		   eas_attachment_method(part));
 	wbxml_uint(writer, EAS_AIRSYNCBASE_ESTIMATED_DATA_SIZE,
@@ -81,6 +102,29 @@ eas_email_write_attachment_25(struct eas_email_context *ctx,
 	wbxml_text(writer, EAS_EMAIL_DISPLAY_NAME,
 		   pim_part_file_name(part, ctx->input));
 	wbxml_close(writer);
+}
+
+void eas_email_write_added_attachments(struct eas_email_context *ctx)
+{
+	struct pim_part *const *partp;
+	const char *client_id;
+	bool open = FALSE;
+
+	array_foreach(&ctx->msg->attachments, partp) {
+		client_id = eas_attachment_client_id(ctx, *partp);
+		if (client_id == NULL)
+			continue;
+		if (!open)
+			wbxml_open(ctx->writer, EAS_AIRSYNCBASE_ATTACHMENTS);
+		open = TRUE;
+		wbxml_open(ctx->writer, EAS_AIRSYNCBASE_ATTACHMENT);
+		wbxml_text(ctx->writer, EAS_AIRSYNCBASE_CLIENT_ID, client_id);
+		wbxml_text(ctx->writer, EAS_AIRSYNCBASE_FILE_REFERENCE,
+			   eas_file_reference(ctx, *partp));
+		wbxml_close(ctx->writer);
+	}
+	if (open)
+		wbxml_close(ctx->writer);
 }
 
 void eas_email_write_attachments(struct eas_email_context *ctx)

@@ -117,6 +117,14 @@ int eas_email_apply_change(struct eas_request *req, struct mail *mail,
 	return 1;
 }
 
+bool eas_email_change_is_valid(const struct wbxml_node *application_data)
+{
+	struct eas_email_change change;
+
+	return application_data == NULL ||
+		eas_email_change_parse(application_data, &change);
+}
+
 bool eas_email_change_is_done(struct mail *mail,
 			      const struct wbxml_node *application_data)
 {

@@ -249,6 +249,17 @@ eas_flag_save(struct eas_request *req, struct mail *mail,
 				    str_len(str));
 }
 
+int eas_email_flag_copy(struct eas_request *req, const char *old_guid,
+			const char *new_guid)
+{
+	const char *text = eas_flag_load(req, old_guid);
+
+	if (*text == '\0' || strcmp(old_guid, new_guid) == 0)
+		return 0;
+	return store_mail_param_set(req->store, new_guid, EAS_FLAG_PARAM,
+				    text, strlen(text));
+}
+
 /* The other devices look at the mail's modseq, which only changes of flags and
    keywords raise: a keyword of no other meaning comes or goes. (To set the modseq
    itself is an error in a mailbox whose log has none yet.) */

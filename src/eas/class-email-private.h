@@ -63,6 +63,8 @@ void eas_email_write_from(struct eas_email_context *ctx);
 void eas_email_write_find_headers(struct eas_email_context *ctx);
 
 void eas_email_write_attachments(struct eas_email_context *ctx);
+/* Those that this request has added, with their ClientIds only. */
+void eas_email_write_added_attachments(struct eas_email_context *ctx);
 
 /* Returns 1, or as eas_email_failed(). */
 int eas_email_bodies_prepare(struct eas_email_context *ctx,
@@ -107,6 +109,9 @@ bool eas_email_flag_parse(const struct wbxml_node *flag,
 int eas_email_flag_apply(struct eas_request *req, struct mail *mail,
 			 const struct wbxml_node *flag,
 			 enum eas_flag_status status);
+/* Another mail takes the place of a draft, with its flag. Returns 0 or -1. */
+int eas_email_flag_copy(struct eas_request *req, const char *old_guid,
+			const char *new_guid);
 /* Has the mail this status? */
 bool eas_email_flag_is_done(struct mail *mail, enum eas_flag_status status);
 

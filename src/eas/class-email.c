@@ -209,6 +209,30 @@ int eas_email_write_parts(struct eas_request *req, struct eas_folder *folder,
 	return ret;
 }
 
+int eas_email_write_added(struct eas_request *req, struct eas_folder *folder,
+			  struct mail *mail,
+			  const struct eas_item_options *options,
+			  struct wbxml_writer *writer, const char **error_r)
+{
+	struct eas_email_context ctx = {
+		.req = req, .folder = folder, .mail = mail,
+		.options = options, .writer = writer,
+	};
+	int ret;
+
+	*error_r = NULL;
+	ctx.pool = pool_alloconly_create("eas email", 4096);
+	ret = eas_email_open(&ctx, error_r);
+	if (ret > 0) {
+		wbxml_open(writer, EAS_AIRSYNC_APPLICATION_DATA);
+		eas_email_write_added_attachments(&ctx);
+		eas_email_write_conversation(&ctx);
+		wbxml_close(writer);
+	}
+	pool_unref(&ctx.pool);
+	return ret;
+}
+
 int eas_email_write(struct eas_request *req, struct eas_folder *folder,
 		    struct mail *mail, const struct eas_item_options *options,
 		    enum eas_mail_write_flags flags,

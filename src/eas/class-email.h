@@ -41,6 +41,14 @@ int eas_email_write(struct eas_request *req, struct eas_folder *folder,
 		    enum eas_mail_write_flags flags,
 		    struct wbxml_writer *writer, const char **error_r);
 
+/* Writes the ApplicationData of a draft that the device has made, with what it can't
+   know: its conversation, and the FileReferences of the attachments that it added.
+   Returns as eas_email_write(). */
+int eas_email_write_added(struct eas_request *req, struct eas_folder *folder,
+			  struct mail *mail,
+			  const struct eas_item_options *options,
+			  struct wbxml_writer *writer, const char **error_r);
+
 /* Find's elements of a mail ([MS-ASCMD] 2.2.3.139.1), which are fewer. Returns as
    eas_email_write(). */
 enum mail_fetch_field eas_email_find_fetch_fields(void);
@@ -86,6 +94,9 @@ int eas_conversation_id_parse(const struct wbxml_node *node,
 int eas_email_apply_change(struct eas_request *req, struct mail *mail,
 			   const struct wbxml_node *application_data,
 			   unsigned int *status_r);
+
+/* FALSE: eas_email_apply_change() would refuse it as malformed. NULL is valid. */
+bool eas_email_change_is_valid(const struct wbxml_node *application_data);
 
 /* Is the mail as such a change wants it? Whoever has no right to change it
    (ACL) gets no error from Dovecot: the change is just left undone. What is

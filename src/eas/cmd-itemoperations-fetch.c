@@ -11,6 +11,7 @@
 #include "roost-settings.h"
 #include "class-email.h"
 #include "eas-collection.h"
+#include "eas-draft.h"
 #include "eas-long-id.h"
 #include "eas-multipart.h"
 #include "eas-schema-filter.h"
@@ -455,10 +456,20 @@ void itemoperations_fetch(struct itemoperations_context *ctx,
 		status = fetch_open_folder(ctx, fetch.folder_id);
 	if (status == ITEMOPERATIONS_SUCCESS)
 		status = fetch_check_uidvalidity(ctx, &fetch);
+	/* an edited draft has another UID now */
+	if (status == ITEMOPERATIONS_SUCCESS &&
+	    eas_draft_resolve_missing(ctx->req, ctx->folder, ctx->box,
+				      &fetch.uid, &fetch.part) < 0)
+		status = ITEMOPERATIONS_SERVER_ERROR;
+	/* ... and this attachment no more */
+	if (status == ITEMOPERATIONS_SUCCESS && fetch.part == NULL &&
+	    fetch.file_reference != NULL)
+		status = ITEMOPERATIONS_INVALID_ATTACHMENT;
 	if (status == ITEMOPERATIONS_NOT_FOUND && fetch.part != NULL)
 		status = ITEMOPERATIONS_INVALID_ATTACHMENT;
 	if (status == ITEMOPERATIONS_SUCCESS) {
-		status = fetch.part != NULL ? fetch_attachment(ctx, &fetch) :
+		status = fetch.file_reference != NULL ?
+			fetch_attachment(ctx, &fetch) :
 			fetch_mail(ctx, &fetch);
 	}
 	if (status != ITEMOPERATIONS_SUCCESS) {

@@ -5,6 +5,7 @@
 #include "hash.h"
 #include "eas-commands.h"
 #include "eas-folders.h"
+#include "eas-draft.h"
 #include "eas-move.h"
 
 /* [MS-ASCMD] 2.2.3.177.10 */
@@ -97,6 +98,9 @@ moveitems_check(struct moveitems_context *ctx, struct moveitems_item *item,
 	ret = moveitems_find_folder(ctx, src_id, &item->src);
 	if (ret <= 0)
 		return ret < 0 ? MOVEITEMS_LOCKED : MOVEITEMS_INVALID_SOURCE;
+	/* an edited draft has another UID now */
+	if (eas_draft_resolve_device(ctx->req, item->src, &item->uid) < 0)
+		return MOVEITEMS_LOCKED;
 	if (strcmp(src_id, dest_id) == 0)
 		return MOVEITEMS_SAME_FOLDER;
 	ret = moveitems_find_folder(ctx, dest_id, &item->dest);

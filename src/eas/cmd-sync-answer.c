@@ -100,7 +100,8 @@ eas_sync_write_item(struct eas_sync_answer *ctx, struct wbxml_writer *writer,
 
 	wbxml_open(writer, tag);
 	wbxml_text(writer, EAS_AIRSYNC_SERVER_ID,
-		   eas_item_id(coll->id, mail->uid));
+		   eas_item_id(coll->id, eas_sync_uid_to_id(&coll->state,
+							    mail->uid)));
 	if (tag == EAS_AIRSYNC_FETCH) {
 		wbxml_uint(writer, EAS_AIRSYNC_STATUS,
 			   EAS_SYNC_STATUS_SUCCESS);
@@ -183,7 +184,8 @@ eas_sync_answer_delete(struct eas_sync_answer *ctx, uint32_t uid,
 	}
 	wbxml_open(ctx->writer, tag);
 	wbxml_text(ctx->writer, EAS_AIRSYNC_SERVER_ID,
-		   eas_item_id(ctx->coll->id, uid));
+		   eas_item_id(ctx->coll->id,
+			       eas_sync_uid_to_id(&ctx->coll->state, uid)));
 	wbxml_close(ctx->writer);
 	return EAS_SYNC_ITEM_WRITTEN;
 }
@@ -201,9 +203,11 @@ eas_sync_answer_next(struct eas_sync_answer *ctx, const struct sync_item *item)
 		return eas_sync_answer_delete(ctx, item->uid,
 					      EAS_AIRSYNC_SOFT_DELETE);
 	case SYNC_CHANGE:
+		/* of a draft everything can change */
 		return eas_sync_answer_item(ctx, item->uid, options,
-					    EAS_MAIL_WRITE_CHANGE,
-					    EAS_AIRSYNC_CHANGE);
+			eas_sync_has_drafts(ctx->sync, ctx->coll) ?
+				EAS_MAIL_WRITE_ALL : EAS_MAIL_WRITE_CHANGE,
+			EAS_AIRSYNC_CHANGE);
 	case SYNC_ADD:
 		return eas_sync_answer_item(ctx, item->uid, options,
 					    EAS_MAIL_WRITE_ALL,
@@ -279,6 +283,33 @@ eas_sync_answer_fetch(struct eas_sync_answer *ctx,
 				    EAS_MAIL_WRITE_ALL, EAS_AIRSYNC_FETCH);
 }
 
+/* A draft that the device has made: what the server knows of it, and the device does not. */
+static int
+eas_sync_answer_added(struct eas_sync_answer *ctx,
+		      const struct eas_sync_response *response)
+{
+	struct eas_sync_collection *coll = ctx->coll;
+	struct mail *mail = eas_sync_answer_mail(ctx, EAS_MAIL_WRITE_ALL);
+	const char *error;
+
+	wbxml_open(ctx->writer, response->tag);
+	wbxml_text(ctx->writer, EAS_AIRSYNC_CLIENT_ID, response->client_id);
+	wbxml_text(ctx->writer, EAS_AIRSYNC_SERVER_ID,
+		   eas_item_id(coll->id, eas_sync_uid_to_id(&coll->state,
+							    response->uid)));
+	wbxml_uint(ctx->writer, EAS_AIRSYNC_STATUS, response->status);
+	if (sync_mail_set_uid(mail, response->uid) &&
+	    eas_email_write_added(ctx->sync->req, coll->folder, mail,
+				  &coll->state.options, ctx->writer,
+				  &error) < 0) {
+		e_error(ctx->sync->req->event, "Mailbox %s: Draft UID %u: %s",
+			coll->folder->vname, response->uid, error);
+		return -1;
+	}
+	wbxml_close(ctx->writer);
+	return 0;
+}
+
 static int
 eas_sync_answer_response(struct eas_sync_answer *ctx,
 			 const struct eas_sync_response *response)
@@ -300,6 +331,8 @@ eas_sync_answer_response(struct eas_sync_answer *ctx,
 			return 0;
 		}
 	}
+	if (response->added_draft)
+		return eas_sync_answer_added(ctx, response);
 	wbxml_open(ctx->writer, response->tag);
 	wbxml_text(ctx->writer, EAS_AIRSYNC_CLASS, response->class);
 	wbxml_text(ctx->writer, EAS_AIRSYNC_CLIENT_ID, response->client_id);

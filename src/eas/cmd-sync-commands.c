@@ -73,7 +73,8 @@ eas_sync_respond_uid(struct eas_sync_commands *ctx, unsigned int tag,
 	response = array_append_space(&ctx->coll->responses);
 	response->tag = tag;
 	response->server_id = p_strdup(ctx->sync->req->pool,
-				       eas_item_id(ctx->coll->id, uid));
+				       eas_item_id(ctx->coll->id,
+				eas_sync_uid_to_id(&ctx->coll->state, uid)));
 	response->status = status;
 }
 
@@ -113,10 +114,10 @@ eas_sync_command_uid(struct eas_sync_commands *ctx,
 	if (p != NULL && str_begins_with(p + 1, EAS_SYNC_SMS_PREFIX))
 		return 0;
 	if (eas_item_id_parse(id, &folder_id, uid_r) < 0 ||
-	    strcmp(folder_id, ctx->coll->id) != 0 ||
-	    !sync_device_has(&ctx->coll->state.sync, *uid_r))
+	    strcmp(folder_id, ctx->coll->id) != 0)
 		return -1;
-	return 1;
+	*uid_r = eas_sync_id_to_uid(&ctx->coll->state, *uid_r);
+	return sync_device_has(&ctx->coll->state.sync, *uid_r) ? 1 : -1;
 }
 
 /* Mails can't be added by a device (2.2.3.7.2); messages of the class SMS are taken and
@@ -232,6 +233,8 @@ eas_sync_commands_apply(struct eas_sync_commands *ctx)
 		mail = mail_alloc(trans, MAIL_FETCH_FLAGS, NULL);
 	}
 	for (node = coll->commands->children; node != NULL; node = node->next) {
+		if (eas_sync_is_draft_command(ctx->sync, coll, node))
+			continue;
 		switch (node->tag) {
 		case EAS_AIRSYNC_ADD:
 			eas_sync_add(ctx, node);
@@ -406,13 +409,18 @@ int eas_sync_commands_run(struct eas_sync *sync,
 	t_array_init(&ctx.changes, 8);
 	t_array_init(&ctx.deletes, 8);
 
-	ret = eas_sync_commands_apply(&ctx);
+	ret = eas_sync_drafts_run(sync, coll, &ctx.modified);
+	if (ret == 0)
+		ret = eas_sync_commands_apply(&ctx);
 	if (ret == 0)
 		ret = eas_sync_commands_delete(&ctx);
 	if (ret == 0 && ctx.modified) {
 		ret = sync_look(coll->coll, &coll->state.sync, &coll->filter,
 				NULL) == SYNC_LOOK_OK ? 0 : -1;
+		if (ret == 0)
+			ret = eas_sync_drafts_rebase(sync, coll);
 		if (ret == 0) {
+			eas_sync_drafts_verify(coll);
 			eas_sync_deletes_verify(&ctx);
 			ret = eas_sync_changes_verify(&ctx);
 		}

@@ -222,6 +222,10 @@ eas_sync_process(struct eas_sync *sync, struct eas_sync_collection *coll)
 	eas_sync_look(sync, coll);
 	if (coll->status != EAS_SYNC_STATUS_SUCCESS)
 		return;
+	if (eas_sync_drafts_rebase(sync, coll) < 0) {
+		coll->status = EAS_SYNC_STATUS_SERVER_ERROR;
+		return;
+	}
 	eas_sync_check_loop(sync, coll);
 	if (coll->commands != NULL) {
 		(void)eas_sync_commands_run(sync, coll);

@@ -4,10 +4,10 @@
 #include "eas-sync-state.h"
 #include "store-skip.h"
 
-/* The Sync command ([MS-ASCMD] 2.2.1.21), in five files: cmd-sync.c the command's course and
+/* The Sync command ([MS-ASCMD] 2.2.1.21), in six files: cmd-sync.c the command's course and
    its states, cmd-sync-request.c what was asked (also by an empty or partial request),
-   cmd-sync-commands.c what the device did, cmd-sync-answer.c what it is told,
-   cmd-sync-loop.c what it isn't told any more. */
+   cmd-sync-commands.c what the device did (cmd-sync-drafts.c to drafts), cmd-sync-answer.c what
+   it is told, cmd-sync-loop.c what it isn't told any more. */
 
 /* [MS-ASCMD] 2.2.3.177.17 Status (Sync) */
 enum eas_sync_status {
@@ -33,8 +33,9 @@ struct eas_sync_response {
 	const char *class;		/* SMS, else NULL */
 	const char *client_id, *server_id;
 	enum eas_sync_status status;
-	/* a Fetch that succeeds: the mail */
+	/* a Fetch that succeeds, a draft that was added: the mail */
 	uint32_t uid;
+	bool added_draft;
 };
 
 /* An item that stands alone in an answer that the device asked for again. */
@@ -130,6 +131,26 @@ void eas_sync_check_loop(struct eas_sync *sync,
 /* Stores what the two have decided, in the transaction with the state. Returns 0 or -1. */
 int eas_sync_store_loop(struct eas_sync *sync,
 			struct eas_sync_collection *coll);
+/* Are there drafts in the collection that the device may write? */
+bool eas_sync_has_drafts(const struct eas_sync *sync,
+			 const struct eas_sync_collection *coll);
+/* Is it a command that makes, edits or sends one? eas_sync_drafts_run() does it. */
+bool eas_sync_is_draft_command(const struct eas_sync *sync,
+			       const struct eas_sync_collection *coll,
+			       const struct wbxml_node *node);
+/* Who has made an edit: this device with this SyncKey. In the data stack. */
+const char *
+eas_sync_draft_author(const struct eas_sync *sync,
+		      const struct eas_sync_collection *coll);
+/* To be called after each look: drafts that became other mails are the same items still.
+   Returns 0, or -1 (logged). */
+int eas_sync_drafts_rebase(struct eas_sync *sync,
+			   struct eas_sync_collection *coll);
+/* Does all such commands. No transactions may be open. Returns 0, or -1 (logged). */
+int eas_sync_drafts_run(struct eas_sync *sync,
+			struct eas_sync_collection *coll, bool *modified_r);
+/* After the look that follows: the drafts that were added are the device's. */
+void eas_sync_drafts_verify(struct eas_sync_collection *coll);
 
 /* How many items the answer of the collection may have. */
 unsigned int eas_sync_window(const struct eas_sync *sync,

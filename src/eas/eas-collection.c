@@ -18,6 +18,8 @@
 enum eas_sync_state_flags {
 	EAS_SYNC_STATE_FLAG_CONVERSATION_MODE = 0x01,
 	EAS_SYNC_STATE_FLAG_SUPPORTED = 0x02,
+	/* a list of aliases stands before the engine's part */
+	EAS_SYNC_STATE_FLAG_ALIASES = 0x04,
 };
 
 /* The bytes of a state before the engine's part: all that a look at the
@@ -35,6 +37,7 @@ void eas_sync_state_init(struct eas_sync_state *state, pool_t pool,
 	i_zero(state);
 	eas_item_options_init(&state->options, version);
 	p_array_init(&state->supported, pool, 1);
+	p_array_init(&state->aliases, pool, 1);
 	sync_state_init(&state->sync, pool);
 }
 
@@ -44,19 +47,82 @@ void eas_sync_state_copy(struct eas_sync_state *dest, pool_t pool,
 	*dest = *src;
 	p_array_init(&dest->supported, pool, array_count(&src->supported) + 1);
 	array_append_array(&dest->supported, &src->supported);
+	p_array_init(&dest->aliases, pool, array_count(&src->aliases) + 1);
+	array_append_array(&dest->aliases, &src->aliases);
 	sync_state_copy(&dest->sync, pool, &src->sync);
+}
+
+uint32_t eas_sync_uid_to_id(const struct eas_sync_state *state, uint32_t uid)
+{
+	const struct eas_sync_alias *alias;
+
+	array_foreach(&state->aliases, alias) {
+		if (alias->uid == uid)
+			return alias->id;
+	}
+	return uid;
+}
+
+uint32_t eas_sync_id_to_uid(const struct eas_sync_state *state, uint32_t id)
+{
+	const struct eas_sync_alias *alias;
+
+	array_foreach(&state->aliases, alias) {
+		if (alias->id == id)
+			return alias->uid;
+	}
+	return id;
+}
+
+void eas_sync_alias(struct eas_sync_state *state, uint32_t old_uid,
+		    uint32_t new_uid)
+{
+	struct eas_sync_alias *alias;
+
+	array_foreach_modifiable(&state->aliases, alias) {
+		if (alias->uid == old_uid) {
+			alias->uid = new_uid;
+			return;
+		}
+	}
+	alias = array_append_space(&state->aliases);
+	alias->uid = new_uid;
+	alias->id = old_uid;
+}
+
+/* Those of items that the device has no more are dropped. */
+static unsigned int
+eas_sync_state_encode_aliases(const struct eas_sync_state *state,
+			      buffer_t *dest)
+{
+	const struct eas_sync_alias *alias;
+	unsigned int count = 0;
+
+	array_foreach(&state->aliases, alias) {
+		if (!seq_range_exists(&state->sync.held, alias->uid))
+			continue;
+		numpack_encode(dest, alias->uid);
+		numpack_encode(dest, alias->id);
+		count++;
+	}
+	return count;
 }
 
 void eas_sync_state_encode(const struct eas_sync_state *state, buffer_t *dest)
 {
 	string_t *options = t_str_new(128);
+	buffer_t *aliases = t_buffer_create(32);
 	const uint16_t *tagp;
 	uint32_t flags = 0;
+	unsigned int alias_count =
+		eas_sync_state_encode_aliases(state, aliases);
 
 	if (state->conversation_mode)
 		flags |= EAS_SYNC_STATE_FLAG_CONVERSATION_MODE;
 	if (state->has_supported)
 		flags |= EAS_SYNC_STATE_FLAG_SUPPORTED;
+	if (alias_count > 0)
+		flags |= EAS_SYNC_STATE_FLAG_ALIASES;
 	eas_item_options_encode(&state->options, options);
 
 	buffer_append_c(dest, EAS_SYNC_STATE_VERSION);
@@ -68,6 +134,10 @@ void eas_sync_state_encode(const struct eas_sync_state *state, buffer_t *dest)
 	numpack_encode(dest, array_count(&state->supported));
 	array_foreach(&state->supported, tagp)
 		numpack_encode(dest, *tagp);
+	if (alias_count > 0) {
+		numpack_encode(dest, alias_count);
+		buffer_append_buf(dest, aliases, 0, SIZE_MAX);
+	}
 	sync_state_encode(&state->sync, dest);
 }
 
@@ -112,6 +182,27 @@ eas_sync_state_skip_supported(const uint8_t **p, const uint8_t *end,
 	return 0;
 }
 
+static int
+eas_sync_state_skip_aliases(const uint8_t **p, const uint8_t *end,
+			    uint32_t flags, struct eas_sync_state *state)
+{
+	struct eas_sync_alias alias;
+	uint32_t count;
+
+	if ((flags & EAS_SYNC_STATE_FLAG_ALIASES) == 0)
+		return 0;
+	if (numpack_decode32(p, end, &count) < 0 || count > (size_t)(end - *p))
+		return -1;
+	for (; count > 0; count--) {
+		if (numpack_decode32(p, end, &alias.uid) < 0 ||
+		    numpack_decode32(p, end, &alias.id) < 0)
+			return -1;
+		if (state != NULL)
+			array_push_back(&state->aliases, &alias);
+	}
+	return 0;
+}
+
 int eas_sync_state_decode(struct eas_sync_state *state_r, pool_t pool,
 			  unsigned int version, const void *data, size_t size)
 {
@@ -122,7 +213,8 @@ int eas_sync_state_decode(struct eas_sync_state *state_r, pool_t pool,
 	eas_sync_state_init(state_r, pool, version);
 	if (eas_sync_state_decode_head(&p, end, &head, &options) < 0 ||
 	    eas_item_options_decode(&state_r->options, options) < 0 ||
-	    eas_sync_state_skip_supported(&p, end, state_r) < 0)
+	    eas_sync_state_skip_supported(&p, end, state_r) < 0 ||
+	    eas_sync_state_skip_aliases(&p, end, head.flags, state_r) < 0)
 		return -1;
 	state_r->counter = head.counter;
 	state_r->conversation_mode =
@@ -221,6 +313,20 @@ int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 	return 0;
 }
 
+int eas_sync_create_folder(struct eas_request *req, struct eas_folder *folder,
+			   struct mailbox **box_r,
+			   struct sync_collection **coll_r)
+{
+	int ret;
+
+	ret = eas_folder_mailbox_alloc(req, folder, TRUE, box_r);
+	if (ret > 0) {
+		*coll_r = sync_mail_init(req->pool, box_r,
+					 eas_sync_conversation, NULL);
+	}
+	return ret;
+}
+
 /* All that a look at the numbers needs. */
 struct eas_sync_state_numbers {
 	struct eas_sync_state_head head;
@@ -236,7 +342,9 @@ eas_sync_state_decode_numbers(const void *data, size_t size,
 	const uint8_t *p = data, *end = p + size;
 
 	if (eas_sync_state_decode_head(&p, end, &numbers_r->head, NULL) < 0 ||
-	    eas_sync_state_skip_supported(&p, end, NULL) < 0)
+	    eas_sync_state_skip_supported(&p, end, NULL) < 0 ||
+	    eas_sync_state_skip_aliases(&p, end, numbers_r->head.flags,
+					NULL) < 0)
 		return -1;
 	return sync_state_decode_status(p, end - p, &numbers_r->seen,
 					&numbers_r->filter,

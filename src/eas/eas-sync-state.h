@@ -9,6 +9,13 @@
 /* The state of one collection of one device as Sync keeps it in the store: the engine's state,
    and what the device said of the collection and need not say again. */
 
+/* What the device calls an item whose UID is another one now (an edited draft). */
+struct eas_sync_alias {
+	uint32_t uid;
+	/* the UID in the device's ServerId */
+	uint32_t id;
+};
+
 struct eas_sync_state {
 	/* which SyncKey it belongs to */
 	uint32_t counter;
@@ -18,6 +25,8 @@ struct eas_sync_state {
 	   ghosted properties read the tags. */
 	bool has_supported;
 	ARRAY(uint16_t) supported;
+	/* for few items: looked through */
+	ARRAY(struct eas_sync_alias) aliases;
 	struct sync_state sync;
 };
 
@@ -42,6 +51,13 @@ void eas_sync_state_encode(const struct eas_sync_state *state, buffer_t *dest);
 int eas_sync_state_decode(struct eas_sync_state *state_r, pool_t pool,
 			  unsigned int version, const void *data, size_t size);
 
+/* The UID in the item's ServerId, and back. */
+uint32_t eas_sync_uid_to_id(const struct eas_sync_state *state, uint32_t uid);
+uint32_t eas_sync_id_to_uid(const struct eas_sync_state *state, uint32_t id);
+/* From now on the item of old_uid is the one of new_uid, under its old name. */
+void eas_sync_alias(struct eas_sync_state *state, uint32_t old_uid,
+		    uint32_t new_uid);
+
 /* Reads the row of the folder. Returns 0, or -1 (logged). */
 int eas_sync_row_get(struct eas_request *req, const char *folder_id,
 		     struct eas_sync_row *row_r);
@@ -54,6 +70,11 @@ uint32_t eas_sync_today(void);
 /* What the options mean today. */
 void eas_sync_filter(const struct eas_item_options *options,
 		     bool conversation_mode, struct sync_filter *filter_r);
+/* Makes the mailbox of a folder that has none yet and opens it as
+   eas_sync_open_folder() does. Returns 1, 0 if it can't have any, -1 (logged). */
+int eas_sync_create_folder(struct eas_request *req, struct eas_folder *folder,
+			   struct mailbox **box_r,
+			   struct sync_collection **coll_r);
 /* The folder's mailbox as a collection; box_r (has to stay where it is;
    given back by roost_user_keep_mailbox()) and coll_r are NULL if
    it has none (Outbox; a folder that is not made yet): nothing is in it then.

@@ -39,6 +39,7 @@ enum eas_status {
 	EAS_STATUS_SERVER_ERROR = 110,
 	EAS_STATUS_SERVER_ERROR_RETRY_LATER = 111,
 	EAS_STATUS_MAILBOX_QUOTA_EXCEEDED = 113,
+	EAS_STATUS_MAIL_SUBMISSION_FAILED = 120,
 	EAS_STATUS_USER_DISABLED_FOR_SYNC = 126,
 	EAS_STATUS_DEVICE_IS_BLOCKED_FOR_THIS_USER = 129,
 	EAS_STATUS_ACCESS_DENIED = 130,
@@ -58,6 +59,7 @@ enum eas_status {
 	EAS_STATUS_TOO_MANY_FOLDERS = 151,
 	EAS_STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED = 164,
 	EAS_STATUS_TOO_MANY_DEVICES = 177,
+	EAS_STATUS_INVALID_RECIPIENTS = 183,
 };
 
 struct eas_request;
@@ -98,6 +100,13 @@ struct eas_command {
 	int (*func)(struct eas_request *req);
 };
 
+/* An attachment that this request has added to a draft. */
+struct eas_added_attachment {
+	uint32_t uid;
+	const char *part;		/* IMAP part number */
+	const char *client_id;		/* what the device calls it */
+};
+
 struct eas_request {
 	struct roost_request *req;
 	pool_t pool;			/* req's */
@@ -118,6 +127,8 @@ struct eas_request {
 		*item_id, *long_id, *parent_id, *occurrence;
 	struct wbxml_node *root;	/* NULL: no WBXML body */
 	enum eas_status status;		/* for func's return -1 */
+	/* created with the first one */
+	ARRAY(struct eas_added_attachment) added_attachments;
 	/* eas-folders.c's cache */
 	struct eas_folders *folders;
 	struct wbxml_writer *writer;

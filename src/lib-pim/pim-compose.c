@@ -129,7 +129,7 @@ pim_compose_build_html(struct pim_compose *compose,
 	}
 }
 
-/* A multipart with one child is not needed. */
+/* A multipart with one text is not needed. */
 static struct pim_compose_node *
 pim_compose_build(struct pim_compose *compose)
 {
@@ -167,7 +167,9 @@ pim_compose_build(struct pim_compose *compose)
 		part = p_new(compose->pool, struct pim_compose_part, 1);
 		pim_compose_leaf(compose, root, PIM_COMPOSE_PLAIN, part);
 	}
-	return root->children->next == NULL ? root->children : root;
+	return root->children->next == NULL &&
+		root->children->kind != PIM_COMPOSE_ATTACHMENT ?
+		root->children : root;
 }
 
 static void
