@@ -240,9 +240,10 @@ class Changing(DraftCase):
         item, data = self.imap_draft(device, folder)
         old = {a.get("DisplayName"): a.get("FileReference") for a in data.findall("AirSyncBase:Attachments/Attachment")}
         key = device.sync_keys[folder.id]
-        node = self.change_node(item, body(HTML, '<p>new</p><img src="cid:p@x">'), attachments(
+        data = [body(HTML, '<p>new</p><img src="cid:p@x">'), attachments(
             E("AirSyncBase:Delete", E("FileReference", old["one.pdf"])), attach("n", "new.bin", b"NEW"),
-            attach("p", "p.png", b"PNG", "image/png", "p@x")))
+            attach("p", "p.png", b"PNG", "image/png", "p@x"))]
+        node = self.change_node(item, *data)
         answer = self.one_command(device, folder, node, key=key)
         self.assertEqual(answer.get("Responses/Change/Status"), "1")
         change = answer.find("Commands/Change")
@@ -268,7 +269,7 @@ class Changing(DraftCase):
         self.assertEqual(str(again.find("Responses")), str(answer.find("Responses")))
         check()
         # and again with more text
-        more = self.change_node(item, E("Email:Subject", "more"), *node.find("ApplicationData").children)
+        more = self.change_node(item, E("Email:Subject", "more"), *data)
         self.one_command(device, folder, more, key=key)
         check()
         self.assertEqual(self.one_mail()["subject"], "more")
