@@ -6,6 +6,7 @@
 #include "settings-parser.h"
 #include "mail-user.h"
 #include "mail-storage-settings.h"
+#include "smtp-submit-settings.h"
 #include "roost-settings.h"
 #include "roost-compat-storage.h"
 
@@ -89,6 +90,7 @@ roost_storage_service_init(struct master_service *service,
 {
 	static const struct setting_parser_info *set_roots[] = {
 		&roost_setting_parser_info,
+		&smtp_submit_setting_parser_info,
 		NULL
 	};
 

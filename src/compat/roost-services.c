@@ -115,11 +115,13 @@ const struct config_service roost_settings_services_array[] = {
 #else
 
 #include "mail-storage-settings.h"
+#include "smtp-submit-settings.h"
 
 /* declared in roost-compat.h for roost-settings.c */
 extern const struct setting_parser_info *const roost_module_dependencies[];
 const struct setting_parser_info *const roost_module_dependencies[] = {
 	&mail_user_setting_parser_info,
+	&smtp_submit_setting_parser_info,
 	NULL
 };
 
