@@ -4,5 +4,5 @@ from .client import (CALENDAR, CONTACTS, DRAFTS, HTML, INBOX, MIME, NOTES, OUTBO
                      Connection, Device, Folder, HttpError, Response, options, stable_id)
 from .config import Settings
 from .dovecot import DOMAIN, PASSWORD, Instance
-from . import fixtures, libwbxml, schema, wbxml
+from . import fixtures, libwbxml, schema, smtp, wbxml
 from .wbxml import E, Node, decode, encode, parse

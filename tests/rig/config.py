@@ -110,6 +110,7 @@ mail_max_userip_connections = 0
 lda_mailbox_autocreate = yes
 postmaster_address = postmaster@example.test
 hostname = mail.example.test
+submission_host = 127.0.0.1:{ports["smtp"]}
 {environment_2_3(sanitized)}namespace inbox {{
   inbox = yes
   separator = /
@@ -123,6 +124,7 @@ userdb {{
   args = username_format=%Ln {root}/users
 }}
 !include {include_path()}
+roost_addresses = %n@example.test
 {services(ports, settings)}{penalty(settings)}{sanitizers() if sanitized else ""}{settings.extra}"""
 
 
@@ -164,6 +166,7 @@ mail_max_userip_connections = 0
 lda_mailbox_autocreate = yes
 postmaster_address = postmaster@example.test
 hostname = mail.example.test
+submission_host = 127.0.0.1:{ports["smtp"]}
 {environment_2_4(sanitized)}namespace inbox {{
   inbox = yes
   separator = /
@@ -175,6 +178,7 @@ userdb passwd-file {{
   passwd_file_path = {root}/users
 }}
 !include {include_path()}
+roost_addresses = %{{user | username}}@example.test
 {services(ports, settings)}{penalty(settings)}{sanitizers() if sanitized else ""}{settings.extra}"""
 
 

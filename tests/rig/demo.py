@@ -137,6 +137,7 @@ def stop(folder):
             for left in instance.pids():
                 os.kill(left, signal.SIGKILL)
         time.sleep(0.05)
+    instance.stop_smtp()
     say(f"Stopped. {folder} is left as it is: remove it when you need it no more.")
     return 0
 

@@ -11,15 +11,16 @@ import signal
 import smtplib
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
-from . import config, tree
+from . import config, smtp, tree
 
 FIRST_UID = 20001
 PASSWORD = "secret"
 DOMAIN = "example.test"
-PORTS = ("imap", "imaps", "pop3", "lmtp", "http", "https")
+PORTS = ("imap", "imaps", "pop3", "lmtp", "smtp", "http", "https")
 PROBLEM = re.compile(r": (?:Panic|Fatal|Error): ")
 PR_SET_PDEATHSIG = 1
 
@@ -65,6 +66,8 @@ class Instance:
         self.inside = tree.seen_as(self.root)
         self.conf, self.log_path = self.root / "dovecot.conf", self.root / "dovecot.log"
         self.master, self.namespace, self.expected, self.ports = None, None, [], {}
+        # where the mail goes that users send
+        self.smtp = None
 
     # --- Its files
 
@@ -112,14 +115,37 @@ class Instance:
             self.ports = self.ports or free_ports(PORTS)
             self.write_config()
             try:
+                self._start_smtp(keep)
                 self._start(keep)
                 return self
-            except StartError as error:
+            except (StartError, OSError) as error:
                 self.stop_processes()
+                self.stop_smtp()
                 if attempt == 4 or "Address already in use" not in str(error):
                     raise
                 self.ports = {}
                 self.log_path.unlink(missing_ok=True)
+
+    def _start_smtp(self, keep):
+        """In this process; or in one of its own, if it has to go on when this one ends."""
+        if self.smtp is None and not keep:
+            self.smtp = smtp.Server(self.ports["smtp"], self.ports["lmtp"]).start()
+        elif keep:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "rig.smtp", str(self.ports["smtp"]), str(self.ports["lmtp"])],
+                cwd=pathlib.Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, start_new_session=True)
+            (self.root / "smtp.pid").write_text(str(process.pid))
+
+    def stop_smtp(self):
+        if self.smtp is not None:
+            self.smtp.stop()
+            self.smtp = None
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self.root / "smtp.pid").read_text())
+            if "rig.smtp" in _read(f"/proc/{pid}/cmdline"):
+                os.kill(pid, signal.SIGTERM)
+            (self.root / "smtp.pid").unlink()
 
     def _start(self, keep):
         def prepare():
@@ -179,6 +205,7 @@ class Instance:
         """Stops, removes the temporary folder and returns the log's problems (see problems())."""
         try:
             self.stop_processes()
+            self.stop_smtp()
             return self.problems()
         finally:
             if self.temporary:
