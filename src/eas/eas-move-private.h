@@ -22,10 +22,6 @@ struct eas_move_record {
 	const char *token, *guid;
 };
 
-/* How long a move is remembered: a device that has lost an answer comes again
-   within minutes, or when it is next in reach. */
-#define EAS_MOVE_RECORD_SECS (7 * 24 * 3600)
-
 /* The key of a move's record. UIDs mean nothing without their UIDVALIDITY. */
 const char *
 eas_move_record_key(pool_t pool, const char *src_id, uint32_t src_uidvalidity,

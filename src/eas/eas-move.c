@@ -684,7 +684,7 @@ static int mover_run(struct eas_mover *mover)
 	}
 	if (mover_has(mover, MOVE_EXPUNGE) || mover_has(mover, MOVE_RECORD))
 		mover_expunge(mover);
-	(void)store_op_expire(mover->req->store, EAS_MOVE_RECORD_SECS);
+	(void)store_op_expire(mover->req->store, EAS_OP_MAX_AGE);
 	return 0;
 }
 

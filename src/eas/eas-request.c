@@ -14,6 +14,8 @@
    a number of Exchange's for granted: 15.2 is the one that speaks 16.1. */
 #define EAS_SERVER_VERSION "15.2"
 #define EAS_RETRY_AFTER_SECS "60"
+/* the first byte of WBXML 1.0 to 1.3 */
+#define EAS_WBXML_MAX_VERSION 0x03
 /* of a User-Agent, in bytes */
 #define EAS_MAX_USER_AGENT 256
 
@@ -36,6 +38,13 @@ static const struct {
 	{ EAS_STATUS_SERVER_ERROR, 500, "Internal server error" },
 	{ EAS_STATUS_SERVER_ERROR_RETRY_LATER, 503, "Try again later" },
 	{ EAS_STATUS_MAILBOX_QUOTA_EXCEEDED, 507, "Quota exceeded" },
+	{ EAS_STATUS_SEND_QUOTA_EXCEEDED, 500, "Beyond the sending limits" },
+	{ EAS_STATUS_MESSAGE_RECIPIENT_UNRESOLVED, 500, "Invalid recipient" },
+	{ EAS_STATUS_MESSAGE_PREVIOUSLY_SENT, 409, "Sent already" },
+	{ EAS_STATUS_MESSAGE_HAS_NO_RECIPIENT, 500, "No recipient" },
+	{ EAS_STATUS_MAIL_SUBMISSION_FAILED, 500, "Submission failed" },
+	{ EAS_STATUS_MESSAGE_REPLY_FAILED, 500, "Cannot make a reply" },
+	{ EAS_STATUS_ATTACHMENT_IS_TOO_LARGE, 500, "Message is too large" },
 	{ EAS_STATUS_USER_DISABLED_FOR_SYNC, 403, "User is disabled" },
 	{ EAS_STATUS_DEVICE_IS_BLOCKED_FOR_THIS_USER, 403,
 	  "Device is blocked" },
@@ -60,7 +69,7 @@ static const struct {
 	  "Externally managed devices are not allowed" },
 	{ EAS_STATUS_UNEXPECTED_ITEM_CLASS, 400, "Unexpected class" },
 	{ EAS_STATUS_INVALID_STORED_REQUEST, 400, "Invalid stored request" },
-	{ EAS_STATUS_ITEM_NOT_FOUND, 404, "Item not found" },
+	{ EAS_STATUS_ITEM_NOT_FOUND, 500, "Item not found" },
 	{ EAS_STATUS_TOO_MANY_FOLDERS, 403, "Too many folders" },
 	{ EAS_STATUS_TOO_MANY_DEVICES, 403, "Too many devices" },
 };
@@ -339,10 +348,32 @@ static int eas_request_admit(struct eas_request *req)
 	return eas_device_check_access(req);
 }
 
+/* [MS-ASCMD] 2.2.1.17: a mail as it is below 14.0, in WBXML from there on. No
+   header begins with the first byte of WBXML, so that it tells more than
+   Content-Type. Returns 1 if the body is WBXML, 0 if it is not, -1 if it is the
+   wrong one. */
+static int eas_request_check_mime_body(struct eas_request *req)
+{
+	const unsigned char *data;
+	size_t size;
+	bool is_wbxml;
+
+	if (i_stream_read_more(req->req->body, &data, &size) < 0) {
+		e_error(req->event, "Cannot read request: %s",
+			i_stream_get_error(req->req->body));
+		return eas_request_fail_temp(req);
+	}
+	is_wbxml = data[0] <= EAS_WBXML_MAX_VERSION;
+	if (is_wbxml == (req->version >= EAS_VERSION_14_0))
+		return is_wbxml ? 1 : 0;
+	return eas_request_fail(req, EAS_STATUS_INVALID_CONTENT);
+}
+
 static int eas_request_read_body(struct eas_request *req)
 {
 	enum wbxml_error kind;
 	const char *error;
+	int ret;
 
 	if ((req->cmd->flags & EAS_COMMAND_RAW_BODY) != 0)
 		return 0;
@@ -350,6 +381,11 @@ static int eas_request_read_body(struct eas_request *req)
 		if ((req->cmd->flags & EAS_COMMAND_EMPTY_BODY) != 0)
 			return 0;
 		return eas_request_fail(req, EAS_STATUS_INVALID_CONTENT);
+	}
+	if ((req->cmd->flags & EAS_COMMAND_MIME_BODY) != 0) {
+		ret = eas_request_check_mime_body(req);
+		if (ret <= 0)
+			return ret;
 	}
 	if (wbxml_tree_read(req->req->body, &eas_code_space,
 			    &wbxml_default_limits, req->pool, &req->root,

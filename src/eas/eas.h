@@ -23,6 +23,10 @@
 #define EAS_CONTENT_TYPE "application/vnd.ms-sync.wbxml"
 #define EAS_CONTENT_TYPE_MULTIPART "application/vnd.ms-sync.multipart"
 
+/* How long what is recorded with store_op_put() is kept: a device that has lost an
+   answer comes again within minutes, or when it is next in reach. */
+#define EAS_OP_MAX_AGE (7 * 24 * 3600)
+
 /* [MS-ASCMD] 2.2.2 Common Status Codes (those we use). Commands' own small
    numbers stand in their files. */
 enum eas_status {
@@ -39,7 +43,13 @@ enum eas_status {
 	EAS_STATUS_SERVER_ERROR = 110,
 	EAS_STATUS_SERVER_ERROR_RETRY_LATER = 111,
 	EAS_STATUS_MAILBOX_QUOTA_EXCEEDED = 113,
+	EAS_STATUS_SEND_QUOTA_EXCEEDED = 115,
+	EAS_STATUS_MESSAGE_RECIPIENT_UNRESOLVED = 116,
+	EAS_STATUS_MESSAGE_PREVIOUSLY_SENT = 118,
+	EAS_STATUS_MESSAGE_HAS_NO_RECIPIENT = 119,
 	EAS_STATUS_MAIL_SUBMISSION_FAILED = 120,
+	EAS_STATUS_MESSAGE_REPLY_FAILED = 121,
+	EAS_STATUS_ATTACHMENT_IS_TOO_LARGE = 122,
 	EAS_STATUS_USER_DISABLED_FOR_SYNC = 126,
 	EAS_STATUS_DEVICE_IS_BLOCKED_FOR_THIS_USER = 129,
 	EAS_STATUS_ACCESS_DENIED = 130,
@@ -58,7 +68,11 @@ enum eas_status {
 	EAS_STATUS_ITEM_NOT_FOUND = 150,
 	EAS_STATUS_TOO_MANY_FOLDERS = 151,
 	EAS_STATUS_BODY_PART_PREFERENCE_TYPE_NOT_SUPPORTED = 164,
+	EAS_STATUS_INVALID_ACCOUNT_ID = 166,
+	EAS_STATUS_IRM_FEATURE_DISABLED = 168,
 	EAS_STATUS_TOO_MANY_DEVICES = 177,
+	EAS_STATUS_INVALID_SMART_FORWARD_PARAMETERS = 178,
+	EAS_STATUS_INVALID_FORWARDEES = 179,
 	EAS_STATUS_INVALID_RECIPIENTS = 183,
 };
 
@@ -72,13 +86,14 @@ enum eas_command_flags {
 	EAS_COMMAND_EMPTY_BODY		= 0x02,
 	/* may be parked */
 	EAS_COMMAND_LONG_POLL		= 0x04,
-	/* the body is no WBXML (message/rfc822 up to 12.1, none for
-	   GetAttachment) */
+	/* the body is no WBXML (none for GetAttachment) */
 	EAS_COMMAND_RAW_BODY		= 0x08,
 	/* the answer is no WBXML */
 	EAS_COMMAND_RAW_ANSWER		= 0x10,
 	/* a provisioned device does not send its policy key with it */
 	EAS_COMMAND_NO_POLICY_KEY	= 0x20,
+	/* below 14.0 the body is message/rfc822 */
+	EAS_COMMAND_MIME_BODY		= 0x40,
 };
 
 struct eas_command {

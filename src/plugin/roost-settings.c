@@ -60,6 +60,9 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(ENUM, roost_provisioning),
 	DEF(STR, roost_policy),
 	DEF(STR, roost_autodiscover_host),
+	DEF(ENUM, roost_submit_from),
+	DEF(SIZE, roost_submit_max_size),
+	DEF(UINT, roost_submit_max_recipients),
 	DEF(STR, roost_addresses),
 	DEF(STR, roost_display_name),
 
@@ -110,6 +113,9 @@ static const struct roost_settings roost_default_settings = {
 	.roost_provisioning = "optional:required",
 	.roost_policy = "",
 	.roost_autodiscover_host = "",
+	.roost_submit_from = "correct:refuse",
+	.roost_submit_max_size = 50 * 1024 * 1024,
+	.roost_submit_max_recipients = 2000,
 	.roost_addresses = "",
 	.roost_display_name = "",
 };

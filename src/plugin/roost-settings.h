@@ -66,6 +66,10 @@ struct roost_settings {
 	const char *roost_policy;
 	/* empty = the host that was asked */
 	const char *roost_autodiscover_host;
+	/* a From that is not the user's own: "correct", "refuse" */
+	const char *roost_submit_from;
+	uoff_t roost_submit_max_size;		/* of a mail, 0 = any */
+	unsigned int roost_submit_max_recipients; /* 0 = any number */
 	/* read them with roost-addresses.h */
 	const char *roost_addresses;
 	const char *roost_display_name;

@@ -1,0 +1,15 @@
+#ifndef CMD_SENDMAIL_H
+#define CMD_SENDMAIL_H
+
+#include "eas-submit.h"
+
+/* What SendMail, SmartReply and SmartForward have in common. */
+
+/* Reads the request: ClientId, SaveInSentItems and Mime of the document, or below
+   14.0 the query and the body. sub_r->input is the caller's to unref. Returns
+   0, or -1 (eas_request_fail()). */
+int eas_sendmail_parse(struct eas_request *req, struct eas_submission *sub_r);
+/* Sends it and unrefs its input. Returns as command functions do. */
+int eas_sendmail_run(struct eas_request *req, struct eas_submission *sub);
+
+#endif
