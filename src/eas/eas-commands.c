@@ -24,6 +24,22 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_sendmail,
 	},
 	{
+		.name = "SmartForward", .code = 2,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.flags = EAS_COMMAND_MIME_BODY,
+		.root_tag = EAS_COMPOSEMAIL_SMART_FORWARD,
+		.status_tag = EAS_COMPOSEMAIL_STATUS,
+		.func = eas_cmd_smartforward,
+	},
+	{
+		.name = "SmartReply", .code = 3,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.flags = EAS_COMMAND_MIME_BODY,
+		.root_tag = EAS_COMPOSEMAIL_SMART_REPLY,
+		.status_tag = EAS_COMPOSEMAIL_STATUS,
+		.func = eas_cmd_smartreply,
+	},
+	{
 		.name = "GetAttachment", .code = 4,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_12_1,
 		.flags = EAS_COMMAND_EMPTY_BODY | EAS_COMMAND_RAW_BODY |

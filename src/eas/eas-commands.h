@@ -18,6 +18,8 @@ const char *eas_commands_list(unsigned int version_max);
 /* One file each: cmd-<name>.c */
 int eas_cmd_sync(struct eas_request *req);
 int eas_cmd_sendmail(struct eas_request *req);
+int eas_cmd_smartforward(struct eas_request *req);
+int eas_cmd_smartreply(struct eas_request *req);
 int eas_cmd_getattachment(struct eas_request *req);
 int eas_cmd_gethierarchy(struct eas_request *req);
 int eas_cmd_foldersync(struct eas_request *req);

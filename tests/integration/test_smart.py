@@ -1,0 +1,229 @@
+"""SmartReply and SmartForward: the original below the new mail, its pictures and attachments, threads, and marks."""
+import email
+import email.policy
+
+from rig import INBOX, MIME, Body, E, options
+from rig.send import SendCase, mail
+
+VERSIONS = ("2.5", "12.1", "14.1", "16.1")
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PLAIN_MAIL = """From: Ada <ada@example.test>
+To: u1@example.test
+Subject: plain
+Message-ID: <plain@example.test>
+References: <root@example.test>
+MIME-Version: 1.0
+Content-Type: text/plain; charset=iso-8859-15
+Content-Transfer-Encoding: 8bit
+
+Zehn \xa4 und Gr\xfc\xdfe & <mehr>.
+"""
+RICH_MAIL = f"""From: Ada <ada@example.test>
+To: u1@example.test
+Subject: rich
+Message-ID: <rich@example.test>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=m
+
+--m
+Content-Type: multipart/related; boundary=r
+
+--r
+Content-Type: text/html; charset=utf-8
+
+<html><head><style>p {{color: red}}</style></head><body bgcolor="#eee"><p>Original text</p><img src="cid:pic@x"></body></html>
+--r
+Content-Type: image/png; name=pic.png
+Content-ID: <pic@x>
+Content-Disposition: inline
+Content-Transfer-Encoding: base64
+
+{PICTURE}
+--r--
+--m
+Content-Type: application/pdf; name=report.pdf
+Content-Disposition: attachment; filename=report.pdf
+Content-Transfer-Encoding: base64
+
+JVBERi0xLjQK
+--m--
+"""
+SIGNED_MAIL = """From: Ada <ada@example.test>
+To: u1@example.test
+Subject: signed
+Message-ID: <signed@example.test>
+MIME-Version: 1.0
+Content-Type: multipart/signed; micalg=sha-256; protocol="application/pkcs7-signature"; boundary=s
+
+--s
+Content-Type: text/plain
+
+Signed  text. 
+
+--s
+Content-Type: application/pkcs7-signature; name=smime.p7s
+Content-Transfer-Encoding: base64
+
+MIIBfake
+--s--
+"""
+HTML_TYPE = b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
+
+
+def parts(data):
+    return list(email.message_from_bytes(data, policy=email.policy.default).walk())
+
+
+def part(data, kind):
+    found = [item for item in parts(data) if item.get_content_type() == kind]
+    return found[0] if found else None
+
+
+class Smart(SendCase):
+    def original(self, text, subject, version="16.1", user="u1"):
+        """Delivers it; a device and the mail's ids."""
+        self.dovecot.deliver(user, text.encode("latin-1").replace(b"\n", b"\r\n").replace(
+            b"Subject: " + subject.encode(), b"Subject: " + subject.encode()))
+        device = self.ready_device(user, version)
+        inbox = device.folders_of_type(INBOX)[0]
+        found = [add for page in device.sync_all(inbox) for add in page.findall("Commands/Add")
+                 if add.get("ApplicationData/Email:Subject") == subject]
+        return device, inbox.id, found[-1].get("ServerId")
+
+    def sent(self):
+        return self.dovecot.smtp.messages[-1].data
+
+    def marks(self, subject, user="u1"):
+        return self.stored(user, "INBOX", subject)[-1][0]
+
+    def test_reply_in_every_version(self):
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                device, folder, item = self.original(PLAIN_MAIL, "plain", version)
+                self.assertSent(device.smart_reply(mail(f"re{version}"), folder, item))
+                data = self.sent()
+                text = part(data, "text/plain").get_content()
+                self.assertTrue(text.startswith("Hello."), text)
+                self.assertIn("From: \"Ada\" <ada@example.test>", text)
+                self.assertIn("Zehn \u20ac und Gr\u00fc\u00dfe & <mehr>.", text)
+                whole = parts(data)[0]
+                self.assertEqual(whole["In-Reply-To"], "<plain@example.test>")
+                self.assertEqual(whole["References"].split(), ["<root@example.test>", "<plain@example.test>"])
+                self.assertIn(rb"\Answered", self.marks("plain"))
+                (_, copy), = self.stored("u1", "Sent", f"re{version}")
+                self.assertTrue(data.endswith(copy), data[:300])
+
+    def test_threads_of_the_client_are_kept(self):
+        device, folder, item = self.original(PLAIN_MAIL, "plain")
+        self.assertSent(device.smart_reply(mail("own", b"In-Reply-To: <a@b>\r\nReferences: <c@d>\r\n"), folder, item))
+        whole = parts(self.sent())[0]
+        self.assertEqual((whole["In-Reply-To"], whole["References"]), ("<a@b>", "<c@d>"))
+
+    def test_forward_with_everything(self):
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                device, folder, item = self.original(RICH_MAIL, "rich", version)
+                self.assertSent(device.smart_forward(
+                    mail(f"fw{version}", HTML_TYPE, b"<html><body><b>See</b></body></html>\r\n"), folder, item))
+                data = self.sent()
+                html = part(data, "text/html").get_content()
+                self.assertLess(html.index("<b>See</b>"), html.index("<p>Original text</p>"))
+                self.assertIn("cid:pic@x", html)
+                self.assertIn("color: red", html)
+                self.assertIn('bgcolor="#eee"', html)
+                self.assertEqual(html.count("</body>"), 1)
+                self.assertIsNone(part(data, "text/plain"))
+                picture, report = part(data, "image/png"), part(data, "application/pdf")
+                self.assertEqual(picture["Content-ID"], "<pic@x>")
+                self.assertIn(part(data, "multipart/related"), parts(data))
+                self.assertEqual(picture.get_payload().strip(), PICTURE)
+                self.assertEqual(report.get_filename(), "report.pdf")
+                self.assertEqual(report.get_content(), b"%PDF-1.4\n")
+                self.assertIn(b"$Forwarded", self.marks("rich"))
+                self.assertNotIn(rb"\Answered", self.marks("rich"))
+
+    def test_plain_forward_of_html_has_both(self):
+        device, folder, item = self.original(RICH_MAIL, "rich")
+        self.assertSent(device.smart_forward(mail("both"), folder, item))
+        data = self.sent()
+        self.assertIn("Original text", part(data, "text/plain").get_content())
+        html = part(data, "text/html").get_content()
+        self.assertLess(html.index("Hello."), html.index("<p>Original text</p>"))
+        self.assertIsNotNone(part(data, "multipart/alternative"))
+        self.assertIsNotNone(part(data, "application/pdf"))
+
+    def test_reply_leaves_attachments_out(self):
+        device, folder, item = self.original(RICH_MAIL, "rich")
+        own = (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n")
+        body = (b"--q\r\nContent-Type: text/html\r\n\r\n<p>See</p>\r\n--q\r\nContent-Type: text/csv; name=own.csv\r\n"
+                b"Content-Disposition: attachment; filename=own.csv\r\n\r\na,b\r\n--q--\r\n")
+        self.assertSent(device.smart_reply(mail("files", own, body), folder, item))
+        data = self.sent()
+        self.assertIsNone(part(data, "application/pdf"))
+        self.assertIsNotNone(part(data, "image/png"))
+        self.assertEqual(part(data, "text/csv").get_filename(), "own.csv")
+        self.assertIn("Original text", part(data, "text/html").get_content())
+
+    def test_signed_original_is_attached_untouched(self):
+        for forward in (False, True):
+            device, folder, item = self.original(SIGNED_MAIL, "signed")
+            send = device.smart_forward if forward else device.smart_reply
+            self.assertSent(send(mail(f"sig{forward}"), folder, item))
+            data = self.sent()
+            self.assertIsNotNone(part(data, "message/rfc822"))
+            signed = SIGNED_MAIL.partition("\n\n")[2].encode().replace(b"\n", b"\r\n")
+            self.assertIn(signed.rstrip(b"\r\n"), data)
+
+    def test_signed_mail_of_the_device(self):
+        kind = (b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; micalg=sha-256; boundary=s;\r\n"
+                b" protocol=\"application/pkcs7-signature\"\r\n")
+        body = SIGNED_MAIL.partition("\n\n")[2].encode().replace(b"\n", b"\r\n")
+        device, folder, item = self.original(PLAIN_MAIL, "plain")
+        self.assertSent(device.smart_reply(mail("sr", kind, body), folder, item))
+        self.assertTrue(self.sent().endswith(kind + b"\r\n" + body) or self.dovecot.smtp.messages[-1].body == body)
+        self.assertSent(device.smart_forward(mail("sf", kind, body), folder, item))
+        self.assertIn(body.rstrip(b"\r\n"), self.sent())
+        self.assertIsNotNone(part(self.sent(), "message/rfc822"))
+        secret = b"MIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\n"
+        self.assertSent(device.smart_forward(mail("enc", secret, b"MIIfake\r\n"), folder, item))
+        self.assertEqual(self.dovecot.smtp.messages[-1].body, b"MIIfake\r\n")
+        self.assertNotIn(b"Zehn", self.sent())
+
+    def test_replace_mime(self):
+        device, folder, item = self.original(RICH_MAIL, "rich", "14.1")
+        for send, mark in ((device.smart_reply, rb"\Answered"), (device.smart_forward, b"$Forwarded")):
+            self.assertSent(send(mail("edited"), folder, item, replace_mime=True))
+            self.assertEqual(self.dovecot.smtp.messages[-1].body, b"Hello.\r\n")
+            self.assertIn(mark, self.marks("rich"))
+
+    def test_repeats(self):
+        device, folder, item = self.original(PLAIN_MAIL, "plain")
+        for _ in range(2):
+            self.assertSent(device.smart_reply(mail("rr"), folder, item, client_id="rr"))
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual(len(self.stored("u1", "Sent", "rr")), 1)
+
+    def test_bad_sources(self):
+        device, folder, item = self.original(PLAIN_MAIL, "plain")
+        number = item.partition(":")[0]
+        for status, *fields in (
+                (103,), (105, E("Source")), (105, E("Source", E("FolderId", folder))),
+                (105, E("Source", E("FolderId", folder), E("LongId", "1:1:1"))),
+                (106, E("Source", E("FolderId", folder), E("ItemId", "nonsense"))),
+                (106, E("Source", E("LongId", "nonsense"))),
+                (150, E("Source", E("FolderId", folder), E("ItemId", f"{number}:99999"))),
+                (150, E("Source", E("FolderId", "99"), E("ItemId", "99:1"))),
+                (104, E("Source", E("FolderId", folder), E("ItemId", item), E("InstanceId", "yesterday")))):
+            for command in ("SmartReply", "SmartForward"):
+                response = device.command(command, E(f"ComposeMail:{command}", E("ClientId", f"b{status}{len(fields)}{command}"),
+                                                     *fields, E("Mime", mail("bad"))))
+                self.assertStatus(response, status)
+        forwardees = E("Forwardees", E("Forwardee", E("ForwardeeEmail", "u2@example.test")))
+        source = E("Source", E("FolderId", folder), E("ItemId", item))
+        for status, fields in ((178, [forwardees, E("Mime", mail("bad"))]), (150, [forwardees])):
+            self.assertStatus(device.command("SmartForward", E("ComposeMail:SmartForward", E("ClientId", "f"), source,
+                                                               *fields)), status)
+        self.assertEqual(self.dovecot.smtp.messages, [])
+        old, folder, item = self.original(PLAIN_MAIL, "plain", "12.1")
+        self.assertEqual(old.smart_reply(mail("bad"), folder, f"{number}:99999").code, 500)
+        self.assertEqual(old.command("SmartReply", mail("bad")).code, 400)
