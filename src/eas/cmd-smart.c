@@ -220,8 +220,7 @@ static int smart_open(struct smart_context *ctx)
 	} T_END;
 	if (ret <= 0)
 		return ret;
-	ctx->trans = mailbox_transaction_begin(ctx->box,
-		MAILBOX_TRANSACTION_FLAG_EXTERNAL, "eas smart");
+	ctx->trans = mailbox_transaction_begin(ctx->box, 0, "eas smart");
 	ctx->mail = mail_alloc(ctx->trans, 0, NULL);
 	if (mail_set_uid(ctx->mail, ctx->uid))
 		return 1;

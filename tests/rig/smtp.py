@@ -107,6 +107,9 @@ class Handler(socketserver.StreamRequestHandler):
     def do_rcpt(self, argument):
         if self.hooked("RCPT", argument):
             return
+        if self.sender is None:
+            self.reply("503 5.5.1 MAIL first")
+            return
         address = re.match(r"TO:\s*<(.*?)>", argument, re.I)[1]
         if address.lower().endswith("@" + DOMAIN):
             if self.lmtp is None:
