@@ -119,7 +119,7 @@ static int smart_check_forwardees(struct eas_request *req)
 		if (node->tag != EAS_COMPOSEMAIL_FORWARDEE ||
 		    email == NULL || *email == '\0')
 			return eas_request_fail(req,
-						EAS_STATUS_INVALID_RECIPIENTS);
+						EAS_STATUS_INVALID_FORWARDEES);
 	}
 	/* no item that is a mail can be forwarded so */
 	return eas_request_fail(req, EAS_STATUS_ITEM_NOT_FOUND);
