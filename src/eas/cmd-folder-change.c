@@ -10,8 +10,9 @@
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "store.h"
+#include "eas-class.h"
 #include "eas-commands.h"
-#include "eas-hierarchy.h"
+#include "cmd-folder-change.h"
 
 /* FolderCreate, FolderUpdate and FolderDelete ([MS-ASCMD] 2.2.2.2, 2.2.2.3,
    2.2.2.5): a change of a mailbox, and of what the device knows by exactly this
@@ -26,34 +27,8 @@
 /* in bytes; lib-storage has its own, larger limit for whole paths */
 #define FOLDER_CHANGE_MAX_NAME 255
 
-struct folder_change {
-	struct eas_request *req;
-	struct eas_hierarchy hierarchy;
-	/* for store_op_*(); op_key NULL = a repeat needs no record to be seen
-	   as one */
-	const char *op_key;
-	bool op_known;
-
-	/* the request; what the command does not have is NULL */
-	const char *sync_key, *server_id, *parent_id, *name;
-
-	/* the folder that is changed or deleted, its new parent (NULL =
-	   root) */
-	struct eas_folder *folder, *parent;
-	struct mail_namespace *dest_ns;
-	const char *dest_vname;
-
-	/* what the device will have */
-	ARRAY_TYPE(eas_hierarchy) folders;
-	const char *new_key, *new_id;
-
-	/* Changes the mailbox and then folders. Returns 0, or -1 with the
-	   Status set. */
-	int (*func)(struct folder_change *change);
-};
-
-static int folder_change_fail(struct folder_change *change,
-			      enum eas_hierarchy_status status)
+int folder_change_fail(struct folder_change *change,
+		       enum eas_hierarchy_status status)
 {
 	return eas_request_fail(change->req, status);
 }
@@ -97,8 +72,8 @@ static int folder_change_get_folders(struct folder_change *change,
 }
 
 /* In the whole hierarchy: NULL if there is none. */
-static int folder_change_find(struct folder_change *change, const char *id,
-			      struct eas_folder **folder_r)
+int folder_change_find(struct folder_change *change, const char *id,
+		       struct eas_folder **folder_r)
 {
 	const ARRAY_TYPE(eas_folder) *folders;
 	struct eas_folder *folder;
@@ -113,7 +88,7 @@ static int folder_change_find(struct folder_change *change, const char *id,
 	return 0;
 }
 
-static bool folder_change_name_is_valid(const char *name, char sep)
+bool folder_change_name_is_valid(const char *name, char sep)
 {
 	const char *p;
 
@@ -165,7 +140,7 @@ static int folder_change_find_dest(struct folder_change *change)
 
 /* A name that the device sees already below the same parent, if only as that of
    a default folder. */
-static int folder_change_check_sibling(struct folder_change *change)
+int folder_change_check_sibling(struct folder_change *change)
 {
 	const ARRAY_TYPE(eas_folder) *folders;
 	struct eas_folder *folder;
@@ -278,9 +253,9 @@ static int folder_update_mailbox(struct folder_change *change)
 }
 
 /* Is folder below (or the same as) ancestor_id? folders has parents first. */
-static bool folder_is_below(const ARRAY_TYPE(eas_folder) *folders,
-			    const struct eas_folder *folder,
-			    const char *ancestor_id)
+bool folder_is_below(const ARRAY_TYPE(eas_folder) *folders,
+		     const struct eas_folder *folder,
+		     const char *ancestor_id)
 {
 	struct eas_folder *parent;
 	const char *id = folder->id, *parent_id = folder->parent_id;
@@ -327,6 +302,8 @@ static int folder_update(struct folder_change *change)
 		return folder_change_fail(change,
 			EAS_HIERARCHY_UPDATE_SPECIAL);
 	}
+	if (change->folder->kind != STORE_KIND_NONE)
+		return folder_update_pim(change);
 	if (folder_change_find_dest(change) < 0 ||
 	    folder_update_check_parent(change) < 0)
 		return -1;
@@ -391,7 +368,7 @@ static int folder_delete_tree(struct folder_change *change)
 }
 
 /* What the device knows below id goes from its list. */
-static void folder_delete_known(struct folder_change *change, const char *id)
+void folder_delete_known(struct folder_change *change, const char *id)
 {
 	const struct eas_hierarchy_folder *known;
 	unsigned int i;
@@ -418,6 +395,8 @@ static int folder_delete(struct folder_change *change)
 		return folder_change_fail(change, EAS_HIERARCHY_NOT_FOUND);
 	if (change->folder != NULL && change->folder->special)
 		return folder_change_fail(change, EAS_HIERARCHY_SPECIAL);
+	if (change->folder != NULL && change->folder->kind != STORE_KIND_NONE)
+		return folder_delete_pim(change);
 	if (change->folder != NULL && folder_delete_tree(change) < 0)
 		return -1;
 	folder_delete_known(change, change->server_id);
@@ -547,14 +526,19 @@ int eas_cmd_foldercreate(struct eas_request *req)
 
 	if (folder_change_init(&change, req) < 0)
 		return -1;
-	/* default folders cannot be made, and of the others we have mail */
+	/* default folders cannot be made */
 	if (change.parent_id == NULL || change.name == NULL ||
-	    wbxml_child_uint(req->root, EAS_FOLDERHIERARCHY_TYPE, &type) <= 0 ||
+	    wbxml_child_uint(req->root, EAS_FOLDERHIERARCHY_TYPE, &type) <= 0)
+		return folder_change_fail(&change, EAS_HIERARCHY_MALFORMED);
+	change.kind = eas_folder_type_kind(type);
+	if (change.kind != STORE_KIND_NONE ?
+	    eas_class_find(change.kind, req->version) == NULL :
 	    (type != EAS_FOLDER_USER_MAIL && type != EAS_FOLDER_USER_GENERIC))
 		return folder_change_fail(&change, EAS_HIERARCHY_MALFORMED);
 	change.op_key = folder_change_get_op_key(&change, change.parent_id,
 						 change.name);
-	change.func = folder_create;
+	change.func = change.kind != STORE_KIND_NONE ? folder_create_pim :
+		folder_create;
 	return folder_change_run(&change);
 }
 

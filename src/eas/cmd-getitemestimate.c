@@ -3,14 +3,14 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-storage.h"
+#include "eas-class.h"
 #include "eas-commands.h"
 #include "eas-key.h"
 #include "eas-sync-state.h"
 
 /* [MS-ASCMD] 3.1.5.10 */
 #define EAS_ESTIMATE_MAX_COLLECTIONS 1000
-/* 2.2.3.68.1: types for mail, and those that exist */
-#define EAS_ESTIMATE_MAX_MAIL_FILTER 5
+/* 2.2.3.68.1 */
 #define EAS_ESTIMATE_MAX_FILTER 8
 
 /* 2.2.3.177.6 Status (GetItemEstimate) */
@@ -84,7 +84,7 @@ eas_estimate_look(struct eas_request *req, struct eas_folder *folder,
 
 	if (eas_sync_open_folder(req, folder, &box, &coll) < 0)
 		return EAS_STATUS_SERVER_ERROR;
-	if (box == NULL)
+	if (coll == NULL)
 		return EAS_ESTIMATE_STATUS_SUCCESS;
 	state->options.filter_type = estimate->filter_type;
 	eas_sync_filter(&state->options, estimate->conversation_mode, &filter);
@@ -118,8 +118,10 @@ eas_estimate_count(struct eas_request *req, struct eas_estimate *estimate)
 		return ret < 0 ? EAS_STATUS_SERVER_ERROR :
 			EAS_ESTIMATE_STATUS_INVALID_COLLECTION;
 	}
-	if (estimate->filter_type > EAS_ESTIMATE_MAX_MAIL_FILTER)
+	if (!eas_class_filter(folder->kind, &estimate->filter_type))
 		return EAS_STATUS_SERVER_ERROR;
+	if (req->version < EAS_VERSION_12_1)
+		estimate->class = eas_class_name(folder->kind);
 	if (eas_sync_row_get(req, estimate->id, &row) < 0)
 		return EAS_STATUS_SERVER_ERROR;
 	if (!row.exists || strcmp(estimate->key, EAS_SYNC_KEY_INITIAL) == 0)

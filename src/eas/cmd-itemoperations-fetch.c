@@ -10,6 +10,7 @@
 #include "mail-storage.h"
 #include "roost-settings.h"
 #include "class-email.h"
+#include "eas-class.h"
 #include "eas-collection.h"
 #include "eas-draft.h"
 #include "eas-long-id.h"
@@ -44,18 +45,21 @@ struct fetch {
 
 /* The spans of Fetch's elements, in the schema's order. */
 static void
-fetch_write_head(struct wbxml_writer *writer, const struct fetch *fetch,
+fetch_write_head(struct itemoperations_context *ctx,
+		 struct wbxml_writer *writer, const struct fetch *fetch,
 		 enum itemoperations_status status)
 {
-	bool mail = status == ITEMOPERATIONS_SUCCESS && fetch->part == NULL;
+	bool item = status == ITEMOPERATIONS_SUCCESS && fetch->part == NULL;
 
 	wbxml_open(writer, EAS_ITEMOPERATIONS_FETCH);
 	wbxml_uint(writer, EAS_ITEMOPERATIONS_STATUS, status);
 	wbxml_text(writer, EAS_AIRSYNC_COLLECTION_ID, fetch->collection_id);
 	wbxml_text(writer, EAS_AIRSYNC_SERVER_ID, fetch->server_id);
 	wbxml_text(writer, EAS_SEARCH_LONG_ID, fetch->long_id);
-	if (mail)
-		wbxml_text(writer, EAS_AIRSYNC_CLASS, "Email");
+	if (item) {
+		wbxml_text(writer, EAS_AIRSYNC_CLASS,
+			   eas_class_name(ctx->folder->kind));
+	}
 	wbxml_text(writer, EAS_AIRSYNCBASE_FILE_REFERENCE,
 		   fetch->file_reference);
 }
@@ -70,6 +74,24 @@ void itemoperations_close_folder(struct itemoperations_context *ctx)
 	ctx->folder_id = NULL;
 }
 
+/* A folder of the store needs no opening. */
+static enum itemoperations_status
+fetch_open_store(struct itemoperations_context *ctx)
+{
+	struct store_pim_folder pim;
+
+	switch (store_pim_folder_get(ctx->req->store, ctx->req->pool,
+				     ctx->folder->pim_id, &pim)) {
+	case 1:
+		ctx->uidvalidity = pim.uidvalidity;
+		return ITEMOPERATIONS_SUCCESS;
+	case 0:
+		return ITEMOPERATIONS_NOT_FOUND;
+	default:
+		return ITEMOPERATIONS_SERVER_ERROR;
+	}
+}
+
 static enum itemoperations_status
 fetch_open_box(struct itemoperations_context *ctx, const char *folder_id)
 {
@@ -77,6 +99,8 @@ fetch_open_box(struct itemoperations_context *ctx, const char *folder_id)
 	int ret;
 
 	ret = eas_folder_find(ctx->req, folder_id, &ctx->folder);
+	if (ret > 0 && ctx->folder->kind != STORE_KIND_NONE)
+		return fetch_open_store(ctx);
 	if (ret > 0) {
 		ret = eas_folder_mailbox_alloc(ctx->req, ctx->folder, FALSE,
 					       &ctx->box);
@@ -225,8 +249,35 @@ fetch_parse(const struct wbxml_node *node, struct fetch *fetch_r)
 
 /* -- mails -- */
 
+/* Returns 1, 0 if it is gone, -1 if it can't be shown. */
 static int
-fetch_write_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
+fetch_write_store_item(struct itemoperations_context *ctx,
+		       const struct fetch *fetch,
+		       const struct eas_item_options *options,
+		       const struct eas_email_parts *parts,
+		       struct wbxml_writer *writer, const char **error_r)
+{
+	const struct eas_class *class;
+	struct eas_class_write write;
+	struct store_item item;
+	int ret;
+
+	*error_r = "The store failed";
+	ret = store_item_get(ctx->req->store, pool_datastack_create(),
+			     ctx->folder->pim_id, fetch->uid, &item);
+	if (ret <= 0)
+		return ret;
+	class = eas_class_find(ctx->folder->kind, ctx->req->version);
+	i_zero(&write);
+	write.req = ctx->req;
+	write.options = options;
+	write.parts = parts;
+	write.properties = TRUE;
+	return class->write(&write, &item, writer, error_r) < 0 ? -1 : 1;
+}
+
+static int
+fetch_write_item(struct itemoperations_context *ctx, const struct fetch *fetch,
 		 struct mail *mail, const struct eas_item_options *options,
 		 struct wbxml_writer *writer, const char **error_r)
 {
@@ -239,12 +290,18 @@ fetch_write_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
 		fetch_wants(fetch, EAS_AIRSYNCBASE_BODY);
 	int ret;
 
-	fetch_write_head(writer, fetch, ITEMOPERATIONS_SUCCESS);
+	fetch_write_head(ctx, writer, fetch, ITEMOPERATIONS_SUCCESS);
 	wbxml_open(writer, EAS_ITEMOPERATIONS_PROPERTIES);
-	ret = eas_email_write_parts(ctx->req, ctx->folder, mail, options,
-				    EAS_MAIL_WRITE_PROPERTIES,
-				    with_parts ? &parts : NULL,
-				    writer, error_r);
+	if (mail == NULL) {
+		ret = fetch_write_store_item(ctx, fetch, options,
+					     with_parts ? &parts : NULL,
+					     writer, error_r);
+	} else {
+		ret = eas_email_write_parts(ctx->req, ctx->folder, mail,
+					    options, EAS_MAIL_WRITE_PROPERTIES,
+					    with_parts ? &parts : NULL,
+					    writer, error_r);
+	}
 	if (ret > 0) {
 		wbxml_close(writer);
 		wbxml_close(writer);
@@ -285,9 +342,10 @@ fetch_append(struct itemoperations_context *ctx, const struct fetch *fetch,
 		i_panic("An item is no whole fragment");
 }
 
-/* Writes the whole element if there is success. */
+/* Writes the whole element if there is success. mail NULL: an item of the
+   store. */
 static enum itemoperations_status
-fetch_spool_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
+fetch_spool_item(struct itemoperations_context *ctx, const struct fetch *fetch,
 		 struct mail *mail, const struct eas_item_options *options)
 {
 	struct wbxml_writer *writer;
@@ -300,7 +358,7 @@ fetch_spool_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
 			    "/roost-item.", NULL), 0, "(item)",
 		ITEM_MAX_MEMORY);
 	writer = wbxml_writer_init_fragment(output);
-	ret = fetch_write_mail(ctx, fetch, mail, options, writer, &error);
+	ret = fetch_write_item(ctx, fetch, mail, options, writer, &error);
 	if (ret > 0 && wbxml_writer_finish(&writer) == 0) {
 		fetch_append(ctx, fetch, &output);
 		return ITEMOPERATIONS_SUCCESS;
@@ -314,7 +372,8 @@ fetch_spool_mail(struct itemoperations_context *ctx, const struct fetch *fetch,
 		if (ret < 0) {
 			e_error(ctx->req->event,
 				"Mailbox %s: UID %u can't be shown: %s",
-				ctx->folder->vname, fetch->uid, error);
+				eas_folder_log_name(ctx->folder), fetch->uid,
+				error);
 		}
 	}
 	o_stream_abort(output);
@@ -341,6 +400,8 @@ fetch_mail(struct itemoperations_context *ctx, const struct fetch *fetch)
 			ITEMOPERATIONS_PROTOCOL_ERROR :
 			(enum itemoperations_status)status;
 	}
+	if (ctx->folder->kind != STORE_KIND_NONE)
+		return fetch_spool_item(ctx, fetch, NULL, &options);
 	fields = eas_email_fetch_fields(ctx->box, &options,
 					EAS_MAIL_WRITE_PROPERTIES, &headers);
 	mail = mail_alloc(ctx->trans, fields, headers);
@@ -349,7 +410,7 @@ fetch_mail(struct itemoperations_context *ctx, const struct fetch *fetch)
 	if (!mail_set_uid(mail, fetch->uid))
 		ret = ITEMOPERATIONS_NOT_FOUND;
 	else
-		ret = fetch_spool_mail(ctx, fetch, mail, &options);
+		ret = fetch_spool_item(ctx, fetch, mail, &options);
 	mail_free(&mail);
 	return ret;
 }
@@ -400,7 +461,7 @@ fetch_write_attachment(struct itemoperations_context *ctx,
 	uoff_t part_size = !range->set ? size : range->last - range->first + 1;
 	struct istream *part;
 
-	fetch_write_head(ctx->writer, fetch, ITEMOPERATIONS_SUCCESS);
+	fetch_write_head(ctx, ctx->writer, fetch, ITEMOPERATIONS_SUCCESS);
 	wbxml_open(ctx->writer, EAS_ITEMOPERATIONS_PROPERTIES);
 	if (range->set) {
 		wbxml_text(ctx->writer, EAS_ITEMOPERATIONS_RANGE,
@@ -427,6 +488,8 @@ fetch_attachment(struct itemoperations_context *ctx, const struct fetch *fetch)
 	uoff_t size;
 	int ret;
 
+	if (ctx->folder->kind != STORE_KIND_NONE)
+		return ITEMOPERATIONS_INVALID_ATTACHMENT;
 	mail = mail_alloc(ctx->trans, 0, NULL);
 	ret = !mail_set_uid(mail, fetch->uid) ? 0 :
 		eas_email_open_attachment(mail, fetch->part, &input, &size,
@@ -473,7 +536,7 @@ void itemoperations_fetch(struct itemoperations_context *ctx,
 			fetch_mail(ctx, &fetch);
 	}
 	if (status != ITEMOPERATIONS_SUCCESS) {
-		fetch_write_head(ctx->writer, &fetch, status);
+		fetch_write_head(ctx, ctx->writer, &fetch, status);
 		wbxml_close(ctx->writer);
 	}
 }

@@ -5,6 +5,7 @@
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-search-build.h"
+#include "store-item.h"
 #include "eas-move.h"
 #include "class-email.h"
 #include "sync-mail.h"
@@ -50,12 +51,26 @@ static bool mailbox_is_empty(struct mailbox *box)
 }
 
 static enum itemoperations_status
+empty_store_folder(struct eas_request *req, struct eas_folder *folder)
+{
+	unsigned int removed;
+
+	if (store_item_remove_all(req->store, folder->pim_id, &removed) < 0)
+		return ITEMOPERATIONS_SERVER_ERROR;
+	if (removed > 0)
+		roost_user_notify(req->req->user, folder->guid);
+	return ITEMOPERATIONS_SUCCESS;
+}
+
+static enum itemoperations_status
 empty_one_folder(struct eas_request *req, struct eas_folder *folder)
 {
 	enum itemoperations_status status = ITEMOPERATIONS_SUCCESS;
 	struct mailbox *box;
 	int ret;
 
+	if (folder->kind != STORE_KIND_NONE)
+		return empty_store_folder(req, folder);
 	ret = eas_folder_mailbox_alloc(req, folder, FALSE, &box);
 	if (ret <= 0) {
 		/* a folder without a mailbox is empty */
@@ -76,6 +91,11 @@ delete_one_folder(struct eas_request *req, const struct eas_folder *folder)
 	enum itemoperations_status status = ITEMOPERATIONS_SUCCESS;
 	struct mailbox *box;
 
+	if (folder->kind != STORE_KIND_NONE && !folder->special) {
+		return store_pim_folder_delete(req->store,
+					       folder->pim_id) < 0 ?
+			ITEMOPERATIONS_SERVER_ERROR : ITEMOPERATIONS_SUCCESS;
+	}
 	if (folder->special || folder->ns == NULL)
 		return ITEMOPERATIONS_PARTIAL;
 	box = mailbox_alloc(folder->ns->list, folder->vname, 0);

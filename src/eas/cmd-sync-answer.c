@@ -88,10 +88,59 @@ eas_sync_answer_append(struct eas_sync_answer *ctx, struct ostream **output)
 	return ret;
 }
 
+/* What an item is written of. */
+struct eas_sync_answer_source {
+	uint32_t uid;
+	struct mail *mail;		/* NULL = an item of the store */
+	struct store_item item;
+};
+
+static int
+eas_sync_write_store_item(struct eas_sync_answer *ctx,
+			  struct wbxml_writer *writer,
+			  const struct eas_sync_answer_source *source,
+			  const struct eas_item_options *options,
+			  const char **error_r)
+{
+	struct eas_request *req = ctx->sync->req;
+	const struct eas_class *class;
+	struct eas_class_write write;
+
+	class = eas_class_find(ctx->coll->folder->kind, req->version);
+	i_zero(&write);
+	write.req = req;
+	write.options = options;
+	return class->write(&write, &source->item, writer, error_r) < 0 ?
+		-1 : 1;
+}
+
+/* Returns 1, 0 if it is gone, -1 (logged). */
+static int
+eas_sync_answer_get(struct eas_sync_answer *ctx, uint32_t uid,
+		    enum eas_mail_write_flags flags,
+		    struct eas_sync_answer_source *source_r)
+{
+	struct eas_sync_collection *coll = ctx->coll;
+
+	i_zero(source_r);
+	source_r->uid = uid;
+	if (coll->folder->kind != STORE_KIND_NONE) {
+		return store_item_get(ctx->sync->req->store,
+				      pool_datastack_create(),
+				      coll->folder->pim_id, uid,
+				      &source_r->item);
+	}
+	if (coll->box == NULL)
+		return 0;
+	source_r->mail = eas_sync_answer_mail(ctx, flags);
+	return sync_mail_set_uid(source_r->mail, uid) ? 1 : 0;
+}
+
 /* ApplicationData with all its parents that stand in a fragment with it. */
 static int
 eas_sync_write_item(struct eas_sync_answer *ctx, struct wbxml_writer *writer,
-		    struct mail *mail, const struct eas_item_options *options,
+		    const struct eas_sync_answer_source *source,
+		    const struct eas_item_options *options,
 		    enum eas_mail_write_flags flags, unsigned int tag,
 		    const char **error_r)
 {
@@ -101,14 +150,20 @@ eas_sync_write_item(struct eas_sync_answer *ctx, struct wbxml_writer *writer,
 	wbxml_open(writer, tag);
 	wbxml_text(writer, EAS_AIRSYNC_SERVER_ID,
 		   eas_item_id(coll->id, eas_sync_uid_to_id(&coll->state,
-							    mail->uid)));
+							    source->uid)));
 	if (tag == EAS_AIRSYNC_FETCH) {
 		wbxml_uint(writer, EAS_AIRSYNC_STATUS,
 			   EAS_SYNC_STATUS_SUCCESS);
 	}
 	wbxml_open(writer, EAS_AIRSYNC_APPLICATION_DATA);
-	ret = eas_email_write(ctx->sync->req, coll->folder, mail, options,
-			      flags, writer, error_r);
+	if (source->mail == NULL)
+		ret = eas_sync_write_store_item(ctx, writer, source, options,
+						error_r);
+	else {
+		ret = eas_email_write(ctx->sync->req, coll->folder,
+				      source->mail, options, flags, writer,
+				      error_r);
+	}
 	if (ret > 0) {
 		wbxml_close(writer);
 		wbxml_close(writer);
@@ -130,30 +185,28 @@ eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 		     enum eas_mail_write_flags flags, unsigned int tag)
 {
 	struct eas_request *req = ctx->sync->req;
-	struct mail *mail;
+	struct eas_sync_answer_source source;
 	struct ostream *output;
 	struct wbxml_writer *writer;
 	const char *error = NULL;
 	int ret;
 
-	if (ctx->coll->box == NULL)
-		return EAS_SYNC_ITEM_GONE;
-	mail = eas_sync_answer_mail(ctx, flags);
-	if (!sync_mail_set_uid(mail, uid))
-		return EAS_SYNC_ITEM_GONE;
+	ret = eas_sync_answer_get(ctx, uid, flags, &source);
+	if (ret <= 0)
+		return ret < 0 ? EAS_SYNC_ITEM_FAILED : EAS_SYNC_ITEM_GONE;
 	output = iostream_temp_create_sized(
 		t_strconcat(req->req->user->set->roost_spool_dir,
 			    "/roost-item.", NULL), 0, "sync item",
 		EAS_SYNC_ITEM_MAX_MEMORY);
 	writer = wbxml_writer_init_fragment(output);
-	ret = eas_sync_write_item(ctx, writer, mail, options, flags, tag,
+	ret = eas_sync_write_item(ctx, writer, &source, options, flags, tag,
 				  &error);
 	if (ret <= 0) {
 		wbxml_writer_abort(&writer);
 		if (ret < 0) {
 			e_error(req->event, "Mailbox %s: UID %u can't be shown "
 				"to devices, skipping it: %s",
-				ctx->coll->folder->vname, uid, error);
+				eas_folder_log_name(ctx->coll->folder), uid, error);
 		}
 		o_stream_abort(output);
 		o_stream_destroy(&output);
@@ -161,7 +214,7 @@ eas_sync_answer_item(struct eas_sync_answer *ctx, uint32_t uid,
 	}
 	if (wbxml_writer_finish(&writer) < 0) {
 		e_error(req->event, "Mailbox %s: Writing UID %u failed: %s",
-			ctx->coll->folder->vname, uid,
+			eas_folder_log_name(ctx->coll->folder), uid,
 			o_stream_get_error(output));
 		o_stream_destroy(&output);
 		return EAS_SYNC_ITEM_FAILED;

@@ -81,8 +81,10 @@ eas_sync_read_options(const struct wbxml_node *node,
 		if (coll->options != NULL)
 			return -1;
 		if (class != NULL && *class != '\0' &&
-		    strcasecmp(class, "Email") != 0)
+		    strcasecmp(class, "Email") != 0 &&
+		    eas_class_find_name(class) == NULL)
 			return -1;
+		coll->options_class = class;
 		coll->options = options;
 	}
 	return 0;

@@ -53,8 +53,8 @@ eas_sync_take_options(struct eas_sync *sync, struct eas_sync_collection *coll)
 				(enum eas_sync_status)status;
 			return;
 		}
-		/* 2.2.3.68.2: the others are for calendars and tasks */
-		if (options.filter_type > 5) {
+		if (!eas_class_filter(coll->folder->kind,
+				      &options.filter_type)) {
 			coll->status = EAS_SYNC_STATUS_PROTOCOL_ERROR;
 			return;
 		}
@@ -141,6 +141,21 @@ eas_sync_start_state(struct eas_sync *sync, struct eas_sync_collection *coll)
 	}
 }
 
+/* What is asked for a folder of another class, or for a class that has it not. */
+static bool eas_sync_is_for_class(const struct eas_sync_collection *coll)
+{
+	const struct eas_class *class;
+
+	if (coll->options_class != NULL && *coll->options_class != '\0' &&
+	    strcasecmp(coll->options_class,
+		       eas_class_name(coll->folder->kind)) != 0)
+		return FALSE;
+	if (coll->folder->kind == STORE_KIND_NONE || coll->supported == NULL)
+		return TRUE;
+	class = eas_class_find_name(eas_class_name(coll->folder->kind));
+	return !class->no_supported;
+}
+
 static void
 eas_sync_prepare(struct eas_sync *sync, struct eas_sync_collection *coll)
 {
@@ -153,10 +168,14 @@ eas_sync_prepare(struct eas_sync *sync, struct eas_sync_collection *coll)
 	else if (ret < 0 || eas_sync_open_folder(req, coll->folder, &coll->box,
 						 &coll->coll) < 0)
 		coll->status = EAS_SYNC_STATUS_SERVER_ERROR;
+	else if (!eas_sync_is_for_class(coll))
+		coll->status = EAS_SYNC_STATUS_PROTOCOL_ERROR;
 	else if (strcmp(coll->key, EAS_SYNC_KEY_INITIAL) == 0)
 		eas_sync_start_state(sync, coll);
 	else
 		eas_sync_load_state(sync, coll);
+	if (coll->folder != NULL && coll->class != NULL)
+		coll->class = eas_class_name(coll->folder->kind);
 	if (coll->status == EAS_SYNC_STATUS_SUCCESS)
 		eas_sync_take_options(sync, coll);
 }
@@ -202,7 +221,8 @@ eas_sync_look(struct eas_sync *sync, struct eas_sync_collection *coll)
 		break;
 	case SYNC_LOOK_UIDVALIDITY:
 		e_info(sync->req->event, "UIDVALIDITY of mailbox %s changed, "
-		       "the device has to start anew", coll->folder->vname);
+		       "the device has to start anew",
+		       eas_folder_log_name(coll->folder));
 		coll->status = EAS_SYNC_STATUS_INVALID_KEY;
 		break;
 	}
@@ -228,7 +248,10 @@ eas_sync_process(struct eas_sync *sync, struct eas_sync_collection *coll)
 	}
 	eas_sync_check_loop(sync, coll);
 	if (coll->commands != NULL) {
-		(void)eas_sync_commands_run(sync, coll);
+		if (coll->folder->kind != STORE_KIND_NONE)
+			(void)eas_sync_store_commands_run(sync, coll);
+		else
+			(void)eas_sync_commands_run(sync, coll);
 		return;
 	}
 	if (!coll->options_changed &&
@@ -446,7 +469,7 @@ static bool eas_sync_park(struct eas_sync *sync)
 		return FALSE;
 	t_array_init(&watch, array_count(&sync->collections));
 	array_foreach(&sync->collections, collp) {
-		if ((*collp)->box != NULL)
+		if ((*collp)->coll != NULL)
 			array_push_back(&watch, &(*collp)->folder->guid);
 	}
 	roost_answer_park(sync->req->req, msecs - elapsed,

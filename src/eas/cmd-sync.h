@@ -1,13 +1,15 @@
 #ifndef CMD_SYNC_H
 #define CMD_SYNC_H
 
+#include "eas-class.h"
 #include "eas-sync-state.h"
 #include "store-skip.h"
 
-/* The Sync command ([MS-ASCMD] 2.2.1.21), in six files: cmd-sync.c the command's course and
+/* The Sync command ([MS-ASCMD] 2.2.1.21), in seven files: cmd-sync.c the command's course and
    its states, cmd-sync-request.c what was asked (also by an empty or partial request),
-   cmd-sync-commands.c what the device did (cmd-sync-drafts.c to drafts), cmd-sync-answer.c what
-   it is told, cmd-sync-loop.c what it isn't told any more. */
+   cmd-sync-commands.c what the device did to mails (cmd-sync-drafts.c to drafts),
+   cmd-sync-store.c to the store's items, cmd-sync-answer.c what it is told,
+   cmd-sync-loop.c what it isn't told any more. */
 
 /* [MS-ASCMD] 2.2.3.177.17 Status (Sync) */
 enum eas_sync_status {
@@ -53,6 +55,7 @@ struct eas_sync_collection {
 	bool get_changes, deletes_as_moves;
 	unsigned int window;		/* 0 = not given */
 	int conversation_mode;		/* -1 = not given */
+	const char *options_class;	/* in Options, else NULL */
 	const struct wbxml_node *options, *supported, *commands;
 
 	/* the outcome; != SUCCESS: nothing else is done with it */
@@ -60,8 +63,8 @@ struct eas_sync_collection {
 	bool initial;			/* key 0 */
 
 	struct eas_folder *folder;
-	struct mailbox *box;		/* NULL: there is none, it is empty */
-	struct sync_collection *coll;
+	struct mailbox *box;		/* NULL: there is none */
+	struct sync_collection *coll;	/* NULL: it is empty */
 	struct eas_sync_row row;
 	/* The state that the device confirmed, with everything that was
 	   found and done since */
@@ -114,6 +117,9 @@ int eas_sync_request_remember(struct eas_sync *sync);
    status is set) and the device has to repeat all of it. */
 int eas_sync_commands_run(struct eas_sync *sync,
 			  struct eas_sync_collection *coll);
+/* The same for a folder of the store (cmd-sync-store.c). */
+int eas_sync_store_commands_run(struct eas_sync *sync,
+				struct eas_sync_collection *coll);
 /* Number of commands below node (may be NULL). */
 unsigned int eas_sync_commands_count(const struct wbxml_node *commands);
 

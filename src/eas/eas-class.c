@@ -2,9 +2,14 @@
 
 #include "lib.h"
 #include "eas-class.h"
+#include "class-notes.h"
+
+/* [MS-ASCMD] 2.2.3.68.2: types for mail */
+#define EAS_CLASS_MAX_MAIL_FILTER 5
 
 /* One row per class, in any order. */
 const struct eas_class *const eas_classes[] = {
+	&eas_class_notes,
 	NULL
 };
 
@@ -41,6 +46,20 @@ const char *eas_class_name(enum store_kind kind)
 	class = eas_class_find(kind, EAS_VERSION_16_1);
 	i_assert(class != NULL);
 	return class->name;
+}
+
+bool eas_class_filter(enum store_kind kind, unsigned int *filter_type)
+{
+	const struct eas_class *class;
+
+	if (kind == STORE_KIND_NONE)
+		return *filter_type <= EAS_CLASS_MAX_MAIL_FILTER;
+	class = eas_class_find(kind, EAS_VERSION_16_1);
+	i_assert(class != NULL);
+	if (class->filter_ignored)
+		*filter_type = 0;
+	return *filter_type < 32 &&
+		((1U << *filter_type) & (class->filter_types | 1)) != 0;
 }
 
 bool eas_supported_removes(const struct eas_supported *supported,

@@ -80,6 +80,10 @@ const struct eas_class *eas_class_find_name(const char *name);
 /* The Class of a folder of any kind, mailboxes included. */
 const char *eas_class_name(enum store_kind kind);
 
+/* Does the class of a folder (mailboxes included) know this FilterType? What is ignored
+   becomes 0. */
+bool eas_class_filter(enum store_kind kind, unsigned int *filter_type);
+
 /* [MS-ASCMD] 2.2.3.178: an element that can be ghosted (the class knows which) is absent in a Change.
    TRUE: it is to be removed; FALSE: left as it is. */
 bool eas_supported_removes(const struct eas_supported *supported,

@@ -8,9 +8,11 @@
 #include "numpack.h"
 #include "mail-storage.h"
 #include "eas-key.h"
+#include "store-item.h"
 #include "class-email.h"
 #include "eas-sync-state.h"
 #include "sync-mail.h"
+#include "sync-store.h"
 
 #define EAS_SYNC_STATE_VERSION 1
 #define SECS_PER_DAY (24*60*60)
@@ -28,8 +30,9 @@ struct eas_sync_state_head {
 	uint32_t counter, flags, filter_type;
 };
 
-/* [MS-ASCMD] 2.2.3.68.2 FilterType: days back, for mail */
-static const unsigned int eas_filter_days[] = { 0, 1, 3, 7, 14, 31 };
+/* [MS-ASCMD] 2.2.3.68.2 FilterType: days back; 8 is for open tasks */
+static const unsigned int eas_filter_days[] = { 0, 1, 3, 7, 14, 31, 92, 184 };
+#define EAS_FILTER_OPEN_TASKS 8
 
 void eas_sync_state_init(struct eas_sync_state *state, pool_t pool,
 			 unsigned int version)
@@ -276,6 +279,11 @@ void eas_sync_filter(const struct eas_item_options *options,
 	unsigned int type = options->filter_type;
 
 	i_zero(filter_r);
+	if (type == EAS_FILTER_OPEN_TASKS) {
+		/* they matter until they are done (store-item.h) */
+		filter_r->first_day = STORE_DAY_EVER;
+		return;
+	}
 	if (type == 0 || type >= N_ELEMENTS(eas_filter_days))
 		return;
 	/* Whole days: a mail leaves the filter up to a day late, and the state
@@ -304,6 +312,11 @@ int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 {
 	*box_r = NULL;
 	*coll_r = NULL;
+	if (folder->kind != STORE_KIND_NONE) {
+		*coll_r = sync_store_init(req->pool, req->store,
+					  folder->pim_id);
+		return 0;
+	}
 	if (folder->ns == NULL || folder->noselect || folder->missing)
 		return 0;
 	*box_r = roost_user_take_mailbox(req->req->user, folder->ns->list,

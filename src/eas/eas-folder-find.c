@@ -185,6 +185,12 @@ static int eas_folder_find_unlisted(struct eas_request *req, const char *id,
 	ret = store_folder_get(req->store, req->pool, num, &known);
 	if (ret <= 0)
 		return ret;
+	if (known.vname_hint == NULL) {
+		/* a mailbox has one */
+		ret = eas_folder_find_pim(req, num, folder_r);
+		if (ret != 0)
+			return ret;
+	}
 	ret = eas_folder_find_hint(req, &known, folder_r);
 	if (ret != 0)
 		return ret;

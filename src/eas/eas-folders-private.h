@@ -18,6 +18,12 @@ struct eas_folders {
 };
 struct eas_folders *eas_folders_cache(struct eas_request *req);
 
+/* Appends the store's folders whose class this version knows. Returns 0 or -1. */
+int eas_folders_add_pim(struct eas_request *req);
+/* One of them by its number. Returns 1, 0 if there is none, -1. */
+int eas_folder_find_pim(struct eas_request *req, uint32_t id,
+			struct eas_folder **folder_r);
+
 /* The namespaces that this user's devices see. */
 enum mail_namespace_type eas_folders_namespaces(struct eas_request *req);
 bool eas_folder_is_inbox(struct mail_namespace *ns, const char *vname);

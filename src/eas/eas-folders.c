@@ -520,7 +520,7 @@ static int eas_folders_load(struct eas_request *req)
 		return -1;
 	eas_folder_build_names(&build);
 	eas_folder_build_finish(&build);
-	return 0;
+	return eas_folders_add_pim(req);
 }
 
 struct eas_folders *eas_folders_cache(struct eas_request *req)
@@ -548,6 +548,11 @@ int eas_folders_get(struct eas_request *req,
 	}
 	*folders_r = &folders->list;
 	return ret;
+}
+
+const char *eas_folder_log_name(const struct eas_folder *folder)
+{
+	return folder->vname != NULL ? folder->vname : folder->name;
 }
 
 void eas_folders_reset(struct eas_request *req)

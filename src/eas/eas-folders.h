@@ -2,6 +2,7 @@
 #define EAS_FOLDERS_H
 
 #include "eas.h"
+#include "store-pim.h"
 
 struct mailbox;
 struct mail_namespace;
@@ -18,7 +19,15 @@ enum eas_folder_type {
 	EAS_FOLDER_DELETED_ITEMS = 4,
 	EAS_FOLDER_SENT_ITEMS = 5,
 	EAS_FOLDER_OUTBOX = 6,
+	EAS_FOLDER_TASKS = 7,
+	EAS_FOLDER_CALENDAR = 8,
+	EAS_FOLDER_CONTACTS = 9,
+	EAS_FOLDER_NOTES = 10,
 	EAS_FOLDER_USER_MAIL = 12,
+	EAS_FOLDER_USER_CALENDAR = 13,
+	EAS_FOLDER_USER_CONTACTS = 14,
+	EAS_FOLDER_USER_TASKS = 15,
+	EAS_FOLDER_USER_NOTES = 17,
 };
 
 struct eas_folder {
@@ -29,8 +38,12 @@ struct eas_folder {
 	const char *name;		/* display name, UTF-8, never empty */
 	enum eas_folder_type type;
 	guid_128_t guid;
-	/* the mailbox: NULL ns = a folder that exists for devices only
-	   (Outbox) */
+	/* one of the store's folders (store-pim.h): its number; there is no
+	   mailbox then */
+	enum store_kind kind;
+	uint32_t pim_id;
+	/* the mailbox: NULL ns = one of the store's, or a folder that exists
+	   for devices only (Outbox) */
 	struct mail_namespace *ns;
 	const char *vname;
 	/* the mailbox does not exist yet (no Trash, ...): made on first write
@@ -63,7 +76,13 @@ int eas_folder_find_type(struct eas_request *req, enum eas_folder_type type,
 int eas_folder_mailbox_alloc(struct eas_request *req, struct eas_folder *folder,
 			     bool create, struct mailbox **box_r);
 
-/* ServerIds of mails: "<folder id>:<uid>". */
+/* The kind of folder that a device makes with this type; STORE_KIND_NONE if
+   it is no type of the store's folders. */
+enum store_kind eas_folder_type_kind(unsigned int type);
+/* What the log calls it. */
+const char *eas_folder_log_name(const struct eas_folder *folder);
+
+/* ServerIds of mails and items: "<folder id>:<uid>". */
 const char *eas_item_id(const char *folder_id, uint32_t uid);
 /* Returns 0, or -1 if it has not that form. folder_id_r is on the data
    stack. */

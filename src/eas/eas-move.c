@@ -741,6 +741,8 @@ int eas_move_mails(struct eas_request *req, struct eas_folder *src,
 	}
 	if (count == 0)
 		return 0;
+	if (src->kind != STORE_KIND_NONE || dest->kind != STORE_KIND_NONE)
+		return eas_move_items(req, src, dest, moves, count);
 
 	guid_128_generate(token);
 	i_zero(&mover);

@@ -24,7 +24,11 @@ struct eas_move {
 	uint32_t dest_uid;		/* out: in the destination, 0 = unknown */
 };
 
-/* Moves a batch from src to dest. Each element gets its own result; returns -1 only if
+/* The same between two of the store's folders of one kind (eas-move-store.c). */
+int eas_move_items(struct eas_request *req, struct eas_folder *src,
+		   struct eas_folder *dest, struct eas_move *moves,
+		   unsigned int count);
+/* Moves a batch from src to dest; folders of the store included. Each element gets its own result; returns -1 only if
    nothing could be done at all (then every result is set as well). */
 int eas_move_mails(struct eas_request *req, struct eas_folder *src,
 		   struct eas_folder *dest, struct eas_move *moves,

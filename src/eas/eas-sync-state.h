@@ -75,9 +75,9 @@ void eas_sync_filter(const struct eas_item_options *options,
 int eas_sync_create_folder(struct eas_request *req, struct eas_folder *folder,
 			   struct mailbox **box_r,
 			   struct sync_collection **coll_r);
-/* The folder's mailbox as a collection; box_r (has to stay where it is;
-   given back by roost_user_keep_mailbox()) and coll_r are NULL if
-   it has none (Outbox; a folder that is not made yet): nothing is in it then.
+/* The folder as a collection: coll_r is NULL if nothing is in it (Outbox; a folder
+   that is not made yet). box_r is its mailbox (has to stay where it is; given back
+   by roost_user_keep_mailbox()), NULL if it has none.
    Returns 0, or -1 (logged). */
 int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 			 struct mailbox **box_r,

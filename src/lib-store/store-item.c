@@ -344,6 +344,21 @@ store_item_change(struct store *store, uint32_t folder, uint32_t uid,
 	return ret;
 }
 
+int store_item_set_props(struct store *store, uint32_t folder, uint32_t uid,
+			 const struct store_item_props *props)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_ITEM_SET_PROPS);
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_uint(stmt, 1, store_item_id(folder, uid));
+	store_bind_uint(stmt, 2, props->first_day);
+	store_bind_uint(stmt, 3, props->last_day);
+	store_bind_text(stmt, 4, props->pim_uid);
+	store_bind_text(stmt, 5, props->name);
+	return store_sql_run(store, stmt, NULL);
+}
+
 static int
 tombstone_run(struct store *store, enum store_sql id, uint32_t folder,
 	      uint64_t modseq, uint32_t uid)

@@ -67,6 +67,9 @@ enum store_put
 store_item_change(struct store *store, uint32_t folder, uint32_t uid,
 		  const struct store_item_props *props,
 		  const char *text, size_t size, uint64_t *modseq_r);
+/* Corrects what was extracted of an unchanged text: no change of the item. Returns 0 or -1. */
+int store_item_set_props(struct store *store, uint32_t folder, uint32_t uid,
+			 const struct store_item_props *props);
 enum store_put
 store_item_remove(struct store *store, uint32_t folder, uint32_t uid);
 /* To another folder, with its blobs: it gets a new UID there. */

@@ -183,6 +183,9 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_ITEM_UPDATE] =
 		"UPDATE item SET modseq=?2, first_day=?3, last_day=?4, "
 		"changed=?5, pim_uid=?6, name=?7, text=?8 WHERE id=?1",
+	[STORE_SQL_ITEM_SET_PROPS] =
+		"UPDATE item SET first_day=?2, last_day=?3, pim_uid=?4, "
+		"name=?5 WHERE id=?1",
 	[STORE_SQL_ITEM_MOVE] =
 		"INSERT INTO item (id, folder, uid, modseq, first_day, "
 		"last_day, changed, pim_uid, name, text) "

@@ -477,6 +477,15 @@ void sync_device_lost(struct sync_state *state, uint32_t uid)
 	seq_range_array_add(&state->adds, uid);
 }
 
+void sync_device_vanished(struct sync_state *state, uint32_t uid)
+{
+	i_assert(seq_range_exists(&state->held, uid));
+
+	seq_range_array_remove(&state->soft_deletes, uid);
+	seq_range_array_remove(&state->changes, uid);
+	seq_range_array_add(&state->deletes, uid);
+}
+
 int sync_device_added(struct sync_collection *coll, struct sync_state *state,
 		      uint32_t uid)
 {

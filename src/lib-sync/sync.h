@@ -102,6 +102,8 @@ void sync_device_removed(struct sync_state *state, uint32_t uid);
 /* The device removed the item and was refused, or gave its version up in another way:
    it is to get the item anew. */
 void sync_device_lost(struct sync_state *state, uint32_t uid);
+/* The device holds the item, and it is known to be gone: it is to be told. */
+void sync_device_vanished(struct sync_state *state, uint32_t uid);
 /* The device made the item, and it got this UID: it is held. */
 int sync_device_added(struct sync_collection *coll, struct sync_state *state,
 		      uint32_t uid);

@@ -13,16 +13,9 @@
 #include "store-folder.h"
 #include "store-skip.h"
 #include "store-state.h"
-#include "worker-protocol.h"
 #include "doveadm-print.h"
 #include "roost-compat-doveadm.h"
-#include "roost-notify.h"
 #include "doveadm-roost.h"
-
-#include <sys/stat.h>
-
-/* how long to wait for a device's request that writes at the moment */
-#define DEVICE_BUSY_MSECS (10*1000)
 
 struct device_cmd_context;
 
@@ -387,17 +380,6 @@ cmd_device_wipe_func(struct device_cmd_context *ctx, struct store *store,
 
 /* -- what is common -- */
 
-/* Wakes the user's parked requests, so that they see the change now. */
-static void device_cmd_notify(struct mail_user *user)
-{
-	struct roost_notify notify;
-
-	roost_notify_init(&notify, t_strconcat(doveadm_settings->base_dir,
-					       "/"NOTIFY_SOCKET, NULL));
-	roost_notify_send(&notify, user->event, user->username, NULL);
-	roost_notify_deinit(&notify);
-}
-
 static int
 device_cmd_run_store(struct device_cmd_context *ctx, struct store *store,
 		     unsigned int *matches_r, bool *changed_r)
@@ -423,32 +405,6 @@ device_cmd_run_store(struct device_cmd_context *ctx, struct store *store,
 	return ret;
 }
 
-/* Nobody's database is created by looking into it. Returns 1, 0 if the user has
-   none, -1 error. */
-static int
-device_cmd_open(struct device_cmd_context *ctx, struct mail_user *user,
-		struct store **store_r)
-{
-	struct store_settings set;
-	const char *path, *error;
-	struct stat st;
-
-	if (roost_doveadm_db_path(user, &path, &set, &error) < 0) {
-		i_error("%s", error);
-		ctx->ctx.exit_code = EX_CONFIG;
-		return -1;
-	}
-	if (stat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	set.busy_msecs = DEVICE_BUSY_MSECS;
-	if (store_open(path, &set, user->event, store_r, &error) < 0) {
-		i_error("%s", error);
-		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
-		return -1;
-	}
-	return 1;
-}
-
 static int
 cmd_device_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
 {
@@ -459,13 +415,13 @@ cmd_device_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
 	bool changed = FALSE;
 	int ret;
 
-	ret = device_cmd_open(ctx, user, &store);
+	ret = doveadm_roost_open(_ctx, user, FALSE, &store);
 	if (ret > 0) {
 		ret = device_cmd_run_store(ctx, store, &matches, &changed);
 		store_close(&store);
 	}
 	if (changed)
-		device_cmd_notify(user);
+		doveadm_roost_notify(user);
 	if (ret < 0)
 		return -1;
 	/* among several users most don't have the device */

@@ -1,0 +1,744 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "array.h"
+#include "buffer.h"
+#include "istream.h"
+#include "str.h"
+#include "strescape.h"
+#include "strnum.h"
+#include "sha2.h"
+#include "store.h"
+#include "store-conflict.h"
+#include "store-state.h"
+#include "pim-item.h"
+#include "cmd-sync.h"
+
+/* What a device did to the items of a store's folder, in one transaction of the store.
+
+   The transaction has a journal in it: which command with this SyncKey has made which UID and
+   modseq. A process that is killed has done nothing, or it has done everything and
+   the journal says so: the same request that comes again (the state and its key are
+   stored later, with the answer) finds in it what was done, and does it not again. There
+   is one journal per device and folder, since a device repeats its last
+   request only. Two requests at the same time have the write lock one after the
+   other, and the second one finds the journal of the first.
+
+   A command that comes again with other content (the user went on typing) is done. */
+
+#define EAS_SYNC_JOURNAL "items"
+/* [MS-ASCMD] 2.2.3.28.2: 64 characters */
+#define EAS_SYNC_MAX_CLIENT_ID 64
+
+struct eas_sync_journal_entry {
+	const char *client_id;		/* of an Add, else "" */
+	uint32_t uid;
+	uint64_t modseq;
+	uint64_t hash;			/* of the content */
+	/* by an earlier try of the request */
+	bool loaded;
+};
+
+/* What is to be told the engine after the look that follows. */
+struct eas_sync_store_result {
+	uint32_t uid;
+	unsigned int tag;		/* Add, Change, Delete */
+	uint64_t modseq;		/* that the device knows */
+	/* the device has to get the item as it is */
+	bool tell;
+};
+
+struct eas_sync_store {
+	struct eas_sync *sync;
+	struct eas_sync_collection *coll;
+	const struct eas_class *class;
+	struct eas_supported supported;
+	ARRAY(struct eas_sync_journal_entry) journal;
+	ARRAY(struct eas_sync_store_result) results;
+	bool modified;
+	bool journal_changed;
+};
+
+/* -- the journal -- */
+
+static int
+journal_load_line(struct eas_sync_store *ctx, const char *const *args)
+{
+	struct eas_sync_journal_entry *entry;
+
+	if (str_array_length(args) != 4)
+		return -1;
+	entry = array_append_space(&ctx->journal);
+	entry->client_id = p_strdup(ctx->sync->req->pool, args[0]);
+	entry->loaded = TRUE;
+	return str_to_uint32(args[1], &entry->uid) < 0 ||
+		str_to_uint64(args[2], &entry->modseq) < 0 ||
+		str_to_uint64(args[3], &entry->hash) < 0 ? -1 : 0;
+}
+
+static int journal_load(struct eas_sync_store *ctx)
+{
+	struct eas_request *req = ctx->sync->req;
+	const char *const *lines;
+	buffer_t *value;
+	int ret;
+
+	ret = store_op_get(req->store, pool_datastack_create(),
+			   req->device->num, EAS_SYNC_JOURNAL,
+			   ctx->coll->row.name, &value);
+	if (ret <= 0)
+		return ret;
+	lines = t_strsplit(t_strndup(value->data, value->used), "\n");
+	/* that of another request is of no use any more */
+	if (strcmp(lines[0], ctx->coll->key) != 0)
+		return 0;
+	for (lines++; *lines != NULL; lines++) {
+		if (journal_load_line(ctx, t_strsplit_tabescaped(*lines)) < 0) {
+			e_error(req->event, "The journal of folder %s is "
+				"malformed", ctx->coll->id);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int journal_save(struct eas_sync_store *ctx)
+{
+	struct eas_request *req = ctx->sync->req;
+	const struct eas_sync_journal_entry *entry;
+	string_t *str;
+
+	if (!ctx->journal_changed)
+		return 0;
+	str = t_str_new(1024);
+	str_append(str, ctx->coll->key);
+	array_foreach(&ctx->journal, entry) {
+		str_append_c(str, '\n');
+		str_append_tabescaped(str, entry->client_id);
+		str_printfa(str, "\t%u\t%"PRIu64"\t%"PRIu64, entry->uid,
+			    entry->modseq, entry->hash);
+	}
+	return store_op_put(req->store, req->device->num, EAS_SYNC_JOURNAL,
+			    ctx->coll->row.name, str_data(str), str_len(str));
+}
+
+/* client_id "": the Change of an item. */
+static struct eas_sync_journal_entry *
+journal_find(struct eas_sync_store *ctx, const char *client_id, uint32_t uid)
+{
+	struct eas_sync_journal_entry *entry;
+
+	array_foreach_modifiable(&ctx->journal, entry) {
+		if (strcmp(entry->client_id, client_id) == 0 &&
+		    (uid == 0 || entry->uid == uid))
+			return entry;
+	}
+	return NULL;
+}
+
+/* The last word of this device's request about an item, by whatever command. */
+static uint64_t journal_modseq(struct eas_sync_store *ctx, uint32_t uid)
+{
+	const struct eas_sync_journal_entry *entry;
+	uint64_t modseq = 0;
+
+	array_foreach(&ctx->journal, entry) {
+		if (entry->uid == uid)
+			modseq = I_MAX(modseq, entry->modseq);
+	}
+	return modseq;
+}
+
+static void
+journal_put(struct eas_sync_store *ctx, const char *client_id, uint32_t uid,
+	    uint64_t modseq, uint64_t hash)
+{
+	struct eas_sync_journal_entry *entry;
+
+	entry = journal_find(ctx, client_id, uid);
+	if (entry == NULL) {
+		entry = array_append_space(&ctx->journal);
+		entry->client_id = client_id;
+		entry->uid = uid;
+	}
+	entry->modseq = modseq;
+	entry->hash = hash;
+	entry->loaded = FALSE;
+	ctx->journal_changed = TRUE;
+}
+
+static void
+content_hash_more(struct sha256_ctx *hash, const struct wbxml_node *node,
+		  struct istream *body)
+{
+	const unsigned char *data;
+	struct istream *input;
+	size_t size;
+
+	sha256_loop(hash, &node->tag, sizeof(node->tag));
+	if (node->external) {
+		input = wbxml_node_stream(node, body);
+		while (i_stream_read_more(input, &data, &size) > 0) {
+			sha256_loop(hash, data, size);
+			i_stream_skip(input, size);
+		}
+		i_stream_unref(&input);
+	} else if (node->data != NULL) {
+		sha256_loop(hash, node->data, node->size);
+	}
+	for (node = node->children; node != NULL; node = node->next)
+		content_hash_more(hash, node, body);
+	sha256_loop(hash, "", 1);
+}
+
+static uint64_t
+content_hash(struct eas_sync_store *ctx, const struct wbxml_node *data)
+{
+	unsigned char digest[SHA256_RESULTLEN];
+	struct sha256_ctx hash;
+	uint64_t value;
+
+	sha256_init(&hash);
+	content_hash_more(&hash, data, ctx->sync->req->req->body);
+	sha256_result(&hash, digest);
+	memcpy(&value, digest, sizeof(value));
+	/* SQLite and the engine know signed numbers only */
+	return value >> 1;
+}
+
+/* -- commands -- */
+
+static struct eas_sync_response *
+store_respond(struct eas_sync_store *ctx, const struct wbxml_node *node,
+	      enum eas_sync_status status)
+{
+	struct eas_sync_response *response;
+
+	response = array_append_space(&ctx->coll->responses);
+	response->tag = node->tag;
+	response->server_id = wbxml_child_text(node, EAS_AIRSYNC_SERVER_ID);
+	response->client_id = wbxml_child_text(node, EAS_AIRSYNC_CLIENT_ID);
+	response->status = status;
+	return response;
+}
+
+static void
+store_result(struct eas_sync_store *ctx, unsigned int tag, uint32_t uid,
+	     uint64_t modseq, bool tell)
+{
+	struct eas_sync_store_result *result;
+
+	result = array_append_space(&ctx->results);
+	result->tag = tag;
+	result->uid = uid;
+	result->modseq = modseq;
+	result->tell = tell;
+}
+
+/* Returns 0, or -1 if the device has no such item. */
+static int
+store_command_uid(struct eas_sync_store *ctx, const struct wbxml_node *node,
+		  uint32_t *uid_r)
+{
+	const char *id, *folder_id;
+
+	id = wbxml_child_text(node, EAS_AIRSYNC_SERVER_ID);
+	return id != NULL && eas_item_id_parse(id, &folder_id, uid_r) == 0 &&
+		strcmp(folder_id, ctx->coll->id) == 0 &&
+		sync_device_has(&ctx->coll->state.sync, *uid_r) ? 0 : -1;
+}
+
+/* The new text of an item and what is extracted of it. Returns 0, or -1 if the content is wrong
+   (logged). */
+static int
+store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
+	    const struct store_item *old, string_t **text_r,
+	    struct store_item_props *props_r)
+{
+	struct eas_request *req = ctx->sync->req;
+	struct eas_class_apply apply;
+	struct pim_item_props props;
+	const char *error;
+	guid_128_t guid;
+
+	guid_128_generate(guid);
+	i_zero(&apply);
+	apply.req = req;
+	apply.old = old;
+	apply.data = data;
+	apply.supported = &ctx->supported;
+	apply.now = ioloop_time;
+	apply.new_uid = guid_128_to_string(guid);
+	apply.text = t_str_new(1024);
+	if (ctx->class->apply(&apply) < 0) {
+		error = apply.error;
+	} else if (pim_item_props_read(str_data(apply.text),
+				       str_len(apply.text), &props,
+				       &error) == 0) {
+		props_r->pim_uid = props.uid;
+		props_r->name = props.name;
+		props_r->first_day = props.first_day;
+		props_r->last_day = props.last_day;
+		*text_r = apply.text;
+		return 0;
+	}
+	e_info(req->event, "Folder %s: Device sent a wrong item: %s",
+	       ctx->coll->id, error == NULL ? "" : error);
+	return -1;
+}
+
+static enum eas_sync_status store_put_status(enum store_put put)
+{
+	switch (put) {
+	case STORE_PUT_OK:
+		return EAS_SYNC_STATUS_SUCCESS;
+	case STORE_PUT_GONE:
+		return EAS_SYNC_STATUS_NOT_FOUND;
+	case STORE_PUT_NOQUOTA:
+		return EAS_SYNC_STATUS_NO_SPACE;
+	case STORE_PUT_TOO_LARGE:
+		return EAS_SYNC_STATUS_INVALID_ITEM;
+	case STORE_PUT_FAILED:
+		break;
+	}
+	return EAS_SYNC_STATUS_SERVER_ERROR;
+}
+
+static int
+store_keep_conflict(struct eas_sync_store *ctx, uint32_t uid, bool device_won,
+		    const char *won, const char *lost)
+{
+	struct store_conflict conflict;
+
+	i_zero(&conflict);
+	conflict.folder = ctx->coll->folder->pim_id;
+	conflict.uid = uid;
+	conflict.device = ctx->sync->req->device_id;
+	conflict.device_won = device_won;
+	conflict.won = won;
+	conflict.lost = lost;
+	if (store_conflict_add(ctx->sync->req->store, &conflict) < 0)
+		return -1;
+	e_info(ctx->sync->req->event, "Folder %s: Conflict about item %u: "
+	       "the %s version is kept as conflict %u", ctx->coll->id, uid,
+	       device_won ? "server's" : "device's", conflict.num);
+	return 0;
+}
+
+/* Did somebody else change it after the device's version? Others may have done so after the
+   look as well. */
+static bool
+store_is_conflict(struct eas_sync_store *ctx, const struct store_item *item)
+{
+	const struct sync_state *state = &ctx->coll->state.sync;
+
+	if (item->modseq == journal_modseq(ctx, item->uid))
+		return FALSE;
+	return item->modseq > state->status.modseq ||
+		sync_device_conflicts(state, item->uid);
+}
+
+/* Writes the item's new text. Returns 0, or -1 if the transaction is lost. */
+static int
+store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
+		  const struct wbxml_node *data, const struct store_item *item,
+		  enum eas_sync_status *status_r, uint64_t *modseq_r,
+		  bool *conflict_r)
+{
+	struct eas_sync_collection *coll = ctx->coll;
+	struct store_item_props props;
+	enum store_put put;
+	string_t *text;
+
+	*conflict_r = FALSE;
+	if (store_apply(ctx, data, item, &text, &props) < 0) {
+		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
+		return 0;
+	}
+	if (str_len(text) == item->size &&
+	    memcmp(str_data(text), item->text, item->size) == 0) {
+		/* both want the same */
+		*modseq_r = item->modseq;
+		*status_r = EAS_SYNC_STATUS_SUCCESS;
+		return 0;
+	}
+	*conflict_r = store_is_conflict(ctx, item);
+	if (*conflict_r && coll->state.options.conflict != 0 &&
+	    node->tag == EAS_AIRSYNC_CHANGE) {
+		/* the server wins; its version goes to the device with the
+		   same answer */
+		*status_r = EAS_SYNC_STATUS_CONFLICT;
+		return store_keep_conflict(ctx, item->uid, FALSE, item->text,
+					   str_c(text));
+	}
+	put = store_item_change(ctx->sync->req->store, coll->folder->pim_id,
+				item->uid, &props, str_c(text), str_len(text),
+				modseq_r);
+	*status_r = store_put_status(put);
+	if (put == STORE_PUT_FAILED)
+		return -1;
+	if (put != STORE_PUT_OK)
+		return 0;
+	ctx->modified = TRUE;
+	return !*conflict_r ? 0 :
+		store_keep_conflict(ctx, item->uid, TRUE, str_c(text),
+				    item->text);
+}
+
+/* A Change of what somebody else has deleted: what the device sent is kept as far as it is an
+   item by itself. */
+static int
+store_change_gone(struct eas_sync_store *ctx, const struct wbxml_node *node,
+		  const struct wbxml_node *data, uint32_t uid)
+{
+	struct store_item_props props;
+	string_t *text;
+
+	(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
+	if (store_apply(ctx, data, NULL, &text, &props) < 0)
+		return 0;
+	return store_keep_conflict(ctx, uid, FALSE, NULL, str_c(text));
+}
+
+static int
+store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	struct eas_request *req = ctx->sync->req;
+	struct eas_sync_journal_entry *entry;
+	const struct wbxml_node *data;
+	struct store_item item;
+	enum eas_sync_status status;
+	uint64_t modseq, hash;
+	bool conflict;
+	uint32_t uid;
+	int ret;
+
+	data = wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
+	if (store_command_uid(ctx, node, &uid) < 0) {
+		(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
+		return 0;
+	}
+	if (data == NULL) {
+		(void)store_respond(ctx, node, EAS_SYNC_STATUS_PROTOCOL_ERROR);
+		return 0;
+	}
+	hash = content_hash(ctx, data);
+	entry = journal_find(ctx, "", uid);
+	if (entry != NULL && entry->loaded && entry->hash == hash) {
+		store_result(ctx, node->tag, uid, entry->modseq, FALSE);
+		return 0;
+	}
+	ret = store_item_get(req->store, pool_datastack_create(),
+			     ctx->coll->folder->pim_id, uid, &item);
+	if (ret < 0)
+		return -1;
+	if (ret == 0)
+		return store_change_gone(ctx, node, data, uid);
+	if (store_change_item(ctx, node, data, &item, &status, &modseq,
+			      &conflict) < 0)
+		return -1;
+	if (status != EAS_SYNC_STATUS_SUCCESS) {
+		(void)store_respond(ctx, node, status);
+		/* the device's version is not the server's */
+		store_result(ctx, node->tag, uid, 0, TRUE);
+		return 0;
+	}
+	journal_put(ctx, "", uid, modseq, hash);
+	store_result(ctx, node->tag, uid, modseq, conflict);
+	return 0;
+}
+
+/* An Add of an item that is there already: it came by another way (a device that starts anew
+   sends what it has), or was made by an earlier try of this request. */
+static int
+store_add_existing(struct eas_sync_store *ctx, const struct wbxml_node *node,
+		   const struct wbxml_node *data, uint32_t uid, bool tell,
+		   enum eas_sync_status *status_r, uint64_t *modseq_r)
+{
+	struct store_item item;
+	bool conflict;
+	int ret;
+
+	ret = store_item_get(ctx->sync->req->store, pool_datastack_create(),
+			     ctx->coll->folder->pim_id, uid, &item);
+	if (ret < 0)
+		return -1;
+	if (ret == 0) {
+		/* others have deleted it since */
+		*status_r = EAS_SYNC_STATUS_SUCCESS;
+		*modseq_r = 0;
+	} else if (store_change_item(ctx, node, data, &item, status_r,
+				     modseq_r, &conflict) < 0) {
+		return -1;
+	}
+	if (*status_r == EAS_SYNC_STATUS_SUCCESS)
+		store_result(ctx, node->tag, uid, *modseq_r, tell);
+	return 0;
+}
+
+static int
+store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
+	      const struct wbxml_node *data, enum eas_sync_status *status_r,
+	      uint32_t *uid_r, uint64_t *modseq_r)
+{
+	struct store *store = ctx->sync->req->store;
+	uint32_t folder = ctx->coll->folder->pim_id;
+	struct store_item_props props;
+	enum store_put put;
+	string_t *text;
+	int ret;
+
+	if (store_apply(ctx, data, NULL, &text, &props) < 0) {
+		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
+		return 0;
+	}
+	ret = store_item_find(store, folder, props.pim_uid, uid_r);
+	if (ret < 0)
+		return -1;
+	if (ret > 0 && !sync_device_has(&ctx->coll->state.sync, *uid_r)) {
+		return store_add_existing(ctx, node, data, *uid_r, TRUE,
+					  status_r, modseq_r);
+	}
+	put = store_item_add(store, folder, &props, str_c(text), str_len(text),
+			     uid_r, modseq_r);
+	if (put == STORE_PUT_FAILED)
+		return -1;
+	*status_r = store_put_status(put);
+	if (put == STORE_PUT_OK) {
+		ctx->modified = TRUE;
+		store_result(ctx, node->tag, *uid_r, *modseq_r, FALSE);
+	}
+	return 0;
+}
+
+static int
+store_add(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	struct eas_sync_journal_entry *entry;
+	struct eas_sync_response *response;
+	const struct wbxml_node *data;
+	const char *client_id;
+	enum eas_sync_status status = EAS_SYNC_STATUS_SUCCESS;
+	uint64_t modseq = 0, hash;
+	uint32_t uid = 0;
+	int ret = 0;
+
+	client_id = wbxml_child_text(node, EAS_AIRSYNC_CLIENT_ID);
+	data = wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
+	if (client_id == NULL || *client_id == '\0' || data == NULL ||
+	    strlen(client_id) > EAS_SYNC_MAX_CLIENT_ID) {
+		(void)store_respond(ctx, node, EAS_SYNC_STATUS_PROTOCOL_ERROR);
+		return 0;
+	}
+	hash = content_hash(ctx, data);
+	entry = journal_find(ctx, client_id, 0);
+	if (entry == NULL) {
+		ret = store_add_new(ctx, node, data, &status, &uid, &modseq);
+	} else if (entry->hash == hash) {
+		uid = entry->uid;
+		modseq = entry->modseq;
+		store_result(ctx, node->tag, uid, modseq, FALSE);
+	} else {
+		uid = entry->uid;
+		ret = store_add_existing(ctx, node, data, uid, FALSE, &status,
+					 &modseq);
+	}
+	if (ret < 0)
+		return -1;
+	response = store_respond(ctx, node, status);
+	if (status == EAS_SYNC_STATUS_SUCCESS) {
+		journal_put(ctx, client_id, uid, modseq, hash);
+		response->server_id = p_strdup(ctx->sync->req->pool,
+					eas_item_id(ctx->coll->id, uid));
+	} else {
+		response->server_id = NULL;
+	}
+	return 0;
+}
+
+static int
+store_delete(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	struct eas_sync_collection *coll = ctx->coll;
+	struct store *store = ctx->sync->req->store;
+	struct store_item item;
+	uint32_t uid;
+	int ret;
+
+	if (store_command_uid(ctx, node, &uid) < 0) {
+		(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
+		return 0;
+	}
+	ret = store_item_get(store, pool_datastack_create(),
+			     coll->folder->pim_id, uid, &item);
+	if (ret < 0)
+		return -1;
+	if (ret > 0 && store_is_conflict(ctx, &item)) {
+		if (coll->state.options.conflict != 0) {
+			/* the server's version comes back to the device */
+			(void)store_respond(ctx, node,
+					    EAS_SYNC_STATUS_CONFLICT);
+			store_result(ctx, node->tag, uid, 0, TRUE);
+			return 0;
+		}
+		if (store_keep_conflict(ctx, uid, TRUE, NULL, item.text) < 0)
+			return -1;
+	}
+	if (ret > 0) {
+		if (store_item_remove(store, coll->folder->pim_id, uid) < 0)
+			return -1;
+		ctx->modified = TRUE;
+	}
+	store_result(ctx, node->tag, uid, 0, FALSE);
+	return 0;
+}
+
+static void
+store_fetch(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	struct eas_sync_response *response;
+	uint32_t uid;
+
+	if (store_command_uid(ctx, node, &uid) < 0) {
+		(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
+		return;
+	}
+	response = store_respond(ctx, node, EAS_SYNC_STATUS_SUCCESS);
+	response->uid = uid;
+}
+
+static int
+store_command(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	switch (node->tag) {
+	case EAS_AIRSYNC_ADD:
+		return store_add(ctx, node);
+	case EAS_AIRSYNC_CHANGE:
+		return store_change(ctx, node);
+	case EAS_AIRSYNC_DELETE:
+		return store_delete(ctx, node);
+	case EAS_AIRSYNC_FETCH:
+		store_fetch(ctx, node);
+		break;
+	}
+	return 0;
+}
+
+static int store_commands_locked(struct eas_sync_store *ctx)
+{
+	const struct wbxml_node *node;
+	int ret = 0;
+
+	if (journal_load(ctx) < 0)
+		return -1;
+	for (node = ctx->coll->commands->children; node != NULL && ret == 0;
+	     node = node->next) {
+		T_BEGIN {
+			ret = store_command(ctx, node);
+		} T_END;
+	}
+	return ret < 0 ? -1 : journal_save(ctx);
+}
+
+/* -- what the engine has to know -- */
+
+/* The view has not the item that the device made: others have deleted it, or they
+   changed it after the look, which the next look finds. */
+static int store_tell_added_gone(struct eas_sync_store *ctx, uint32_t uid)
+{
+	uint64_t modseq;
+	int ret;
+
+	ret = store_item_get_modseq(ctx->sync->req->store,
+				    ctx->coll->folder->pim_id, uid, &modseq);
+	if (ret == 0)
+		sync_device_vanished(&ctx->coll->state.sync, uid);
+	return ret < 0 ? -1 : 0;
+}
+
+static int
+store_tell_one(struct eas_sync_store *ctx,
+	       const struct eas_sync_store_result *result)
+{
+	struct sync_collection *coll = ctx->coll->coll;
+	struct sync_state *state = &ctx->coll->state.sync;
+	uint64_t modseq;
+	int ret;
+
+	ret = coll->v->get_modseq(coll, result->uid, &modseq);
+	if (ret < 0)
+		return -1;
+	switch (result->tag) {
+	case EAS_AIRSYNC_DELETE:
+		if (result->tell)
+			sync_device_lost(state, result->uid);
+		else
+			sync_device_removed(state, result->uid);
+		return 0;
+	case EAS_AIRSYNC_ADD:
+		if (sync_device_added(coll, state, result->uid) < 0)
+			return -1;
+		if (ret == 0)
+			return store_tell_added_gone(ctx, result->uid);
+		break;
+	default:
+		if (ret > 0 && !result->tell && modseq == result->modseq)
+			return sync_device_changed(coll, state, result->uid);
+		break;
+	}
+	if (result->tell || (ret > 0 && modseq != result->modseq))
+		sync_device_refused(state, result->uid);
+	return 0;
+}
+
+static int store_tell(struct eas_sync_store *ctx)
+{
+	struct eas_sync_collection *coll = ctx->coll;
+	const struct eas_sync_store_result *result;
+
+	if (array_count(&ctx->results) == 0)
+		return 0;
+	if (sync_look(coll->coll, &coll->state.sync, &coll->filter, NULL) !=
+	    SYNC_LOOK_OK)
+		return -1;
+	array_foreach(&ctx->results, result) {
+		if (store_tell_one(ctx, result) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int eas_sync_store_commands_run(struct eas_sync *sync,
+				struct eas_sync_collection *coll)
+{
+	struct eas_request *req = sync->req;
+	struct eas_sync_store ctx;
+	int ret;
+
+	i_zero(&ctx);
+	ctx.sync = sync;
+	ctx.coll = coll;
+	ctx.class = eas_class_find(coll->folder->kind, req->version);
+	ctx.supported.given = coll->state.has_supported;
+	ctx.supported.tags = array_get(&coll->state.supported,
+				       &ctx.supported.count);
+	t_array_init(&ctx.journal, 16);
+	t_array_init(&ctx.results, 16);
+
+	ret = store_begin(req->store);
+	if (ret == 0) {
+		ret = store_commands_locked(&ctx);
+		if (ret < 0)
+			store_rollback(req->store);
+		else
+			ret = store_commit(req->store);
+	}
+	if (ret == 0 && ctx.modified)
+		roost_user_notify(req->req->user, coll->folder->guid);
+	if (ret == 0)
+		ret = store_tell(&ctx);
+	if (ret < 0)
+		coll->status = EAS_SYNC_STATUS_SERVER_ERROR;
+	return ret;
+}
