@@ -10,7 +10,7 @@ class Hierarchy(Case):
         for number, version in enumerate(VERSIONS, 1):
             with self.subTest(version=version):
                 device = self.ready_device(f"u{number}", version)
-                names = {folder.type: folder.name for folder in device.folders.values() if folder.type != 12}
+                names = {folder.type: folder.name for folder in device.mail_folders() if folder.type != 12}
                 self.assertEqual(names, {INBOX: "Inbox", DRAFTS: "Drafts", TRASH: "Deleted Items", SENT: "Sent Items",
                                          OUTBOX: "Outbox"})
                 self.assertEqual({folder.parent for folder in device.folders.values()}, {"0"})
@@ -66,8 +66,8 @@ class Hierarchy(Case):
         imap = self.dovecot.imap("u8")
         imap.create("Work")
         first, second = self.ready_device("u8"), self.ready_device("u8", "2.5")
-        self.assertEqual({f.id: f.name for f in first.folders.values()},
-                         {f.id: f.name for f in second.folders.values()})
+        self.assertEqual({f.id: f.name for f in first.mail_folders()},
+                         {f.id: f.name for f in second.mail_folders()})
         imap.rename("Work", "Play")
         first.folder_key = "0"
         before = {f.name: f.id for f in first.folders.values()}
@@ -143,7 +143,7 @@ class Hierarchy(Case):
         for number in range(300):
             self.assertEqual(imap.create(f'"folder {number:03}"')[0], "OK")
         device = self.ready_device("u17")
-        self.assertEqual(len(device.folders), 307)
+        self.assertEqual(len(device.mail_folders()), 307)
 
     def test_resync(self):
         device = self.ready_device("u18")

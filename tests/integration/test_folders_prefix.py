@@ -27,7 +27,7 @@ namespace inbox {
 
 class Prefix(Case):
     def by_type(self, device):
-        return {folder.type: folder for folder in device.folders.values() if folder.type != 12}
+        return {folder.type: folder for folder in device.mail_folders() if folder.type != 12}
 
     def test_the_prefix_is_no_folder(self):
         imap = self.dovecot.imap("u1")

@@ -377,6 +377,10 @@ class Device:
             self.folder_sync().check()
         return [folder for folder in self.folders.values() if folder.type == kind]
 
+    def mail_folders(self):
+        """Those that are mailboxes."""
+        return [folder for folder in self.folders.values() if folder.content_class == "Email"]
+
     def _folder_change(self, command, *fields):
         response = self.command(command, E(f"FolderHierarchy:{command}", E("SyncKey", self.folder_key), *fields))
         if response.code == 200 and response.status == "1":
