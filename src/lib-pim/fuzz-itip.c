@@ -7,6 +7,8 @@
 
 /* A calendar object: what is read of it can be said to a device. */
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void check(pool_t pool, const uint8_t *data, size_t size)
 {
 	struct pim_itip *itip;

@@ -11,6 +11,8 @@
 /* A device's TimeZone structure (the first byte is 0) or a zone's file: what is
    made of it can be asked, written and read again. */
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void check_zone(pool_t pool, const struct pim_timezone *tz)
 {
 	static const int64_t times[] = {

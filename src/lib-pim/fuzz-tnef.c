@@ -8,6 +8,8 @@
 
 /* A winmail.dat: the meeting that is in it can be said to a device. */
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void check(pool_t pool, const uint8_t *data, size_t size)
 {
 	struct pim_itip *itip;
