@@ -27,6 +27,7 @@ class MoveKilled(Case):
         expunged but not yet unlinked: then nothing may be lost, and another user goes on."""
         self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
         self.dovecot.expect_log(REBUILDING)
+        self.dovecot.expect_log("Deleting corrupted cache: reset_id mismatch")
         chance, turns = random.Random(4), 0
         for user in ("u1", "u2", "u3", "u4", "u5"):
             turns += self.move_to_and_fro(user, TURNS - turns, chance)

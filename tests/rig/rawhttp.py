@@ -49,14 +49,17 @@ class Http:
     def send(self, data):
         self.socket.sendall(data)
 
-    def _read(self):
+    def _receive(self):
         try:
-            data = self.socket.recv(65536)
+            data = self.socket.recv(1 << 20)
         except ConnectionError:
             data = b""
         if not data:
             raise Closed(self.buffer)
-        self.buffer += data
+        return data
+
+    def _read(self):
+        self.buffer += self._receive()
 
     def _until(self, end):
         while end not in self.buffer:
@@ -65,9 +68,13 @@ class Http:
         return data
 
     def _take(self, size):
-        while len(self.buffer) < size:
-            self._read()
-        data, self.buffer = self.buffer[:size], self.buffer[size:]
+        # added up once: the server waits for a slow client a limited time only
+        parts, have = [self.buffer], len(self.buffer)
+        while have < size:
+            parts.append(self._receive())
+            have += len(parts[-1])
+        data = b"".join(parts)
+        data, self.buffer = data[:size], data[size:]
         return data
 
     def response(self, method="POST"):
