@@ -273,25 +273,41 @@ line_append_qp(string_t *line, const char *value, size_t column,
 	}
 }
 
-/* A quote that nobody closed in the parameters could be closed by a new
-   value. */
-static void line_balance_quotes(string_t *line)
+/* Quotes stand around whole values, and a colon between them. */
+static bool param_is_sound(const char *text, size_t size)
 {
-	const char *text = str_c(line), *p;
-	unsigned int count = 0;
-	string_t *plain;
+	bool quoted = FALSE;
 
-	for (p = text; (p = strchr(p, '"')) != NULL; p++)
-		count++;
-	if (count % 2 == 0)
-		return;
-	plain = t_str_new(str_len(line));
-	for (p = text; *p != '\0'; p++) {
-		if (*p != '"')
-			str_append_c(plain, *p);
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == '"') {
+			if (!quoted && text[i-1] != '=' && text[i-1] != ',')
+				return FALSE;
+			quoted = !quoted;
+		} else if (text[i] == ':' && !quoted) {
+			return FALSE;
+		}
 	}
-	str_truncate(line, 0);
-	str_append_str(line, plain);
+	return !quoted;
+}
+
+/* A parameter as it is. But one with a quote that nobody closed was read by
+   guessing, and beside another parameter or value the guess would be another
+   one: it loses what misleads. */
+static void
+line_append_old_param(string_t *line, const struct pim_property *prop,
+		      const struct pim_param *param)
+{
+	const char *text = prop->line + param->start;
+	size_t size = param->end - param->start;
+
+	if (param_is_sound(text, size)) {
+		str_append_data(line, text, size);
+		return;
+	}
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] != '"')
+			str_append_c(line, text[i] == ':' ? ' ' : text[i]);
+	}
 }
 
 static bool param_is_encoding(const struct pim_param *param)
@@ -306,7 +322,6 @@ property_finish(struct pim_property *prop, string_t *line, const char *value)
 {
 	bool legacy = prop->node.parent->legacy;
 
-	line_balance_quotes(line);
 	if (legacy && value_needs_qp(value)) {
 		str_append(line, ";CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:");
 		line_append_qp(line, value, str_len(line),
@@ -328,10 +343,8 @@ static void property_assign(struct pim_property *prop, const char *value)
 	pim_property_parse_params(prop, &params);
 	str_append_data(line, prop->line, prop->params);
 	array_foreach(&params, param) {
-		if (!param_is_encoding(param)) {
-			str_append_data(line, prop->line + param->start,
-					param->end - param->start);
-		}
+		if (!param_is_encoding(param))
+			line_append_old_param(line, prop, param);
 	}
 	property_finish(prop, line, value);
 }
@@ -367,6 +380,19 @@ void pim_property_set_text(struct pim_property *prop, const char *text)
 	} T_END;
 }
 
+/* A backslash at the end of a value escapes nothing; before a separator it
+   would. */
+static void line_append_field(string_t *line, const char *field)
+{
+	size_t len = strlen(field), count = 0;
+
+	while (count < len && field[len - 1 - count] == '\\')
+		count++;
+	str_append(line, field);
+	if (count % 2 != 0)
+		str_append_c(line, '\\');
+}
+
 void pim_property_set_field(struct pim_property *prop, unsigned int idx,
 			    const char *text)
 {
@@ -386,7 +412,7 @@ void pim_property_set_field(struct pim_property *prop, unsigned int idx,
 			if (i == idx)
 				str_append(value, property_escape(prop, text));
 			else if (i < count)
-				str_append(value, fields[i]);
+				line_append_field(value, fields[i]);
 		}
 		property_assign(prop, str_c(value));
 	} T_END;
@@ -455,8 +481,7 @@ property_assign_params(struct pim_property *prop, const char *name,
 				line_append_param(line, name, values, legacy);
 			done = TRUE;
 		} else if (!qp || !param_is_encoding(param)) {
-			str_append_data(line, prop->line + param->start,
-					param->end - param->start);
+			line_append_old_param(line, prop, param);
 		}
 	}
 	if (!done)
@@ -465,7 +490,6 @@ property_assign_params(struct pim_property *prop, const char *name,
 		property_finish(prop, line, pim_property_value(prop));
 		return;
 	}
-	line_balance_quotes(line);
 	str_append_c(line, ':');
 	str_append(line, prop->line + prop->value);
 	property_write(prop, line, !legacy);
