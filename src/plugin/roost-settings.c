@@ -65,6 +65,9 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(UINT, roost_submit_max_recipients),
 	DEF(STR, roost_addresses),
 	DEF(STR, roost_display_name),
+	DEF(STR, roost_gal),
+	DEF(STR, roost_smime_ca),
+	DEF(STR, roost_smime_crl),
 
 	SETTING_DEFINE_LIST_END
 };
@@ -118,6 +121,9 @@ static const struct roost_settings roost_default_settings = {
 	.roost_submit_max_recipients = 2000,
 	.roost_addresses = "",
 	.roost_display_name = "",
+	.roost_gal = "",
+	.roost_smime_ca = "",
+	.roost_smime_crl = "",
 };
 
 const struct setting_parser_info roost_setting_parser_info =

@@ -73,6 +73,11 @@ struct roost_settings {
 	/* read them with roost-addresses.h */
 	const char *roost_addresses;
 	const char *roost_display_name;
+	/* a vCard file or a folder of such files; empty = none */
+	const char *roost_gal;
+	/* PEM files or folders of them; empty = OpenSSL's, none */
+	const char *roost_smime_ca;
+	const char *roost_smime_crl;
 };
 
 extern const struct setting_parser_info roost_setting_parser_info;

@@ -5,6 +5,7 @@
 #include "roost-compat-storage.h"
 #include "roost-compat-worker.h"
 #include "roost-settings.h"
+#include "gal.h"
 #include "worker.h"
 #include "worker-connection.h"
 #include "worker-login.h"
@@ -53,6 +54,7 @@ static void main_deinit(void)
 	worker_connections_deinit();
 	worker_logins_deinit(&worker.logins);
 	worker_users_deinit(&worker.users);
+	gal_deinit_all();
 	worker_tickets_deinit(&worker.tickets);
 	mail_storage_service_deinit(&storage_service);
 	roost_settings_free(&worker.set);

@@ -1,0 +1,87 @@
+#ifndef GAL_PRIVATE_H
+#define GAL_PRIVATE_H
+
+#include "gal.h"
+
+/* What the gal*.c files share. */
+
+/* one card; a larger one is left out */
+#define GAL_MAX_CARD (1024*1024)
+#define GAL_MAX_ENTRIES 1000000
+#define GAL_MAX_FILES 200000
+/* words of one card */
+#define GAL_MAX_WORDS 64
+
+struct gal_item {
+	/* for the order: folded display name */
+	const char *sort;
+	uoff_t offset;
+	unsigned int file;
+	unsigned int size;
+};
+
+ARRAY_DEFINE_TYPE(gal_item, struct gal_item);
+
+struct gal_key {
+	const char *word;
+	unsigned int item;
+};
+ARRAY_DEFINE_TYPE(gal_key, struct gal_key);
+
+struct gal_index {
+	pool_t pool;
+	ARRAY_TYPE(gal_item) items;
+	/* sorted; exact has whole names and addresses */
+	ARRAY_TYPE(gal_key) words, exact;
+	/* paths of the source, those of items' numbers */
+	ARRAY_TYPE(const_string) files;
+	unsigned int skipped;
+	unsigned int refcount;
+};
+
+struct gal {
+	struct gal *next;
+	char *path;
+	struct gal_index *index;
+	/* what the source looked like when it was read */
+	uint64_t signature;
+	time_t checked;
+};
+
+/* gal-source.c */
+
+/* Opens the source with the rights of this moment, and calculates what tells
+   whether it changed. Returns 0, or -1 and a sentence. */
+int gal_source_signature(struct gal *gal, uint64_t *signature_r,
+			 const char **error_r);
+/* Reads all of it. */
+int gal_source_read(struct gal *gal, struct gal_index **index_r,
+		    const char **error_r);
+/* Reads one card again. Returns 0 or -1. */
+int gal_source_read_item(const struct gal_index *index,
+			 const struct gal_item *item, buffer_t *dest);
+
+/* gal-index.c */
+
+struct gal_index *gal_index_create(void);
+void gal_index_unref(struct gal_index **index);
+void gal_index_add(struct gal_index *index, struct pim_component *card,
+		   unsigned int file, uoff_t offset, size_t size);
+void gal_index_finish(struct gal_index *index);
+/* Numbers of the items. */
+void gal_index_search(const struct gal_index *index, const char *query,
+		      ARRAY_TYPE(uint32_t) *items);
+void gal_index_find(const struct gal_index *index, const char *text,
+		    ARRAY_TYPE(uint32_t) *items);
+
+/* gal-entry.c */
+
+/* For comparing: no case, no accents, one blank between words. In the data
+   stack. */
+const char *gal_fold(const char *text);
+/* Splits folded text into words. */
+const char *const *gal_words(const char *folded);
+void gal_entry_fill(struct gal_entry *entry, pool_t pool,
+		    struct pim_component *card);
+
+#endif
