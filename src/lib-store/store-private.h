@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_VERSION 5
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -91,6 +91,10 @@ enum store_sql {
 	STORE_SQL_BLOB_LIST,
 	STORE_SQL_BLOB_MOVE,
 	STORE_SQL_BLOB_DELETE,
+	STORE_SQL_RECIPIENT_GET,
+	STORE_SQL_RECIPIENT_PUT,
+	STORE_SQL_RECIPIENT_LIST,
+	STORE_SQL_RECIPIENT_EXPIRE,
 
 	STORE_SQL_COUNT
 };

@@ -147,6 +147,13 @@ static const struct store_upgrade store_upgrades[] = {
 " data BLOB NOT NULL);"
 "CREATE INDEX blob_item ON blob (item);"
 	},
+	{ 5,
+"CREATE TABLE recipient ("
+" address TEXT PRIMARY KEY,"
+" shown TEXT NOT NULL,"
+" name TEXT,"
+" score INTEGER NOT NULL) WITHOUT ROWID;"
+	},
 };
 
 static int

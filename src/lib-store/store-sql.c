@@ -233,6 +233,22 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_BLOB_LIST] = BLOB_SELECT "WHERE item=?1 ORDER BY num",
 	[STORE_SQL_BLOB_MOVE] = "UPDATE blob SET item=?2 WHERE item=?1",
 	[STORE_SQL_BLOB_DELETE] = "DELETE FROM blob WHERE num=?1",
+
+	[STORE_SQL_RECIPIENT_GET] =
+		"SELECT score FROM recipient WHERE address=?1",
+	/* a mail without name does not take the name away */
+	[STORE_SQL_RECIPIENT_PUT] =
+		"INSERT INTO recipient (address, shown, name, score) "
+		"VALUES (?1, ?2, ?3, ?4) ON CONFLICT (address) DO UPDATE SET "
+		"shown=excluded.shown, name=ifnull(excluded.name, name), "
+		"score=excluded.score",
+	[STORE_SQL_RECIPIENT_LIST] =
+		"SELECT shown, name, score FROM recipient "
+		"ORDER BY score DESC, address",
+	[STORE_SQL_RECIPIENT_EXPIRE] =
+		"DELETE FROM recipient WHERE address IN (SELECT address "
+		"FROM recipient ORDER BY score DESC, address "
+		"LIMIT -1 OFFSET ?1)",
 };
 
 sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)

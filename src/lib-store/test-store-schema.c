@@ -97,6 +97,12 @@
 " type TEXT," \
 " data BLOB NOT NULL);" \
 "CREATE INDEX blob_item ON blob (item);"
+#define TABLES_5 TABLES_4 \
+"CREATE TABLE recipient (" \
+" address TEXT PRIMARY KEY," \
+" shown TEXT NOT NULL," \
+" name TEXT," \
+" score INTEGER NOT NULL) WITHOUT ROWID;"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
@@ -104,6 +110,7 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_2 APPLICATION_ID "PRAGMA user_version = 2;",
 	TABLES_3 APPLICATION_ID "PRAGMA user_version = 3;",
 	TABLES_4 APPLICATION_ID "PRAGMA user_version = 4;",
+	TABLES_5 APPLICATION_ID "PRAGMA user_version = 5;",
 };
 
 /* A row for each table, in the columns of version 1. */
