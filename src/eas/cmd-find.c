@@ -7,6 +7,7 @@
 static const struct find_store find_stores[] = {
 	{ EAS_FIND_MAIL_BOX_SEARCH_CRITERION, "Mailbox", 1000, 100,
 	  find_mailbox },
+	{ EAS_FIND_GAL_SEARCH_CRITERION, "GAL", 1000, 100, find_gal },
 };
 
 static struct wbxml_writer *

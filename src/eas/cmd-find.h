@@ -46,5 +46,6 @@ void find_end(struct find_request *find, unsigned int count,
 	      unsigned int total);
 
 unsigned int find_mailbox(struct find_request *find);
+unsigned int find_gal(struct find_request *find);
 
 #endif

@@ -17,6 +17,7 @@ static enum search_status search_document_library(struct search_request *search)
 
 static const struct search_store search_stores[] = {
 	{ "Mailbox", EAS_VERSION_12_0, 100, search_mailbox },
+	{ "GAL", EAS_VERSION_2_5, 100, search_gal },
 	{ "DocumentLibrary", EAS_VERSION_12_0, 1000, search_document_library },
 	/* the same, as [MS-ASCMD] 2.2.3.117.2 has it too */
 	{ "Document Library", EAS_VERSION_12_0, 1000, search_document_library },

@@ -50,5 +50,6 @@ void search_end(struct search_request *search, unsigned int count,
 		unsigned int total);
 
 enum search_status search_mailbox(struct search_request *search);
+enum search_status search_gal(struct search_request *search);
 
 #endif

@@ -138,6 +138,20 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_provision,
 	},
 	{
+		.name = "ResolveRecipients", .code = 21,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_RESOLVERECIPIENTS_RESOLVE_RECIPIENTS,
+		.status_tag = EAS_RESOLVERECIPIENTS_STATUS,
+		.func = eas_cmd_resolverecipients,
+	},
+	{
+		.name = "ValidateCert", .code = 22,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_VALIDATECERT_VALIDATE_CERT,
+		.status_tag = EAS_VALIDATECERT_STATUS,
+		.func = eas_cmd_validatecert,
+	},
+	{
 		.name = "Find", .code = 23,
 		.min_version = EAS_VERSION_16_1,
 		.max_version = EAS_VERSION_16_1,

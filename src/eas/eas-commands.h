@@ -33,6 +33,8 @@ int eas_cmd_ping(struct eas_request *req);
 int eas_cmd_itemoperations(struct eas_request *req);
 int eas_cmd_provision(struct eas_request *req);
 int eas_cmd_search(struct eas_request *req);
+int eas_cmd_resolverecipients(struct eas_request *req);
+int eas_cmd_validatecert(struct eas_request *req);
 int eas_cmd_find(struct eas_request *req);
 
 #endif

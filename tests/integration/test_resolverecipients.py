@@ -1,0 +1,137 @@
+"""ResolveRecipients: people of the address book and recent recipients, with certificates and photos."""
+import base64
+import pathlib
+import subprocess
+import tempfile
+
+from rig import Case, E
+from rig.config import Settings
+
+WORK = pathlib.Path(tempfile.mkdtemp(prefix="roost-resolve-"))
+WORK.chmod(0o755)
+BOOK = WORK / "book.vcf"
+VERSIONS = ("2.5", "12.1", "14.1", "16.1")
+SETTINGS = Settings(extra=f"roost_gal = {BOOK}\n", fields={"u3": f"userdb_roost_gal={WORK}/none.vcf"})
+
+
+def certificate(usage, days="30"):
+    return subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                           "-nodes", "-keyout", "/dev/null", "-subj", "/CN=x", "-days", days, "-outform", "DER",
+                           "-addext", f"keyUsage={usage}", "-addext", "extendedKeyUsage=emailProtection"],
+                          check=True, capture_output=True).stdout
+
+
+CERT = base64.b64encode(certificate("digitalSignature,keyAgreement,keyEncipherment")).decode()
+SIGN_ONLY = base64.b64encode(certificate("nonRepudiation")).decode()
+PHOTO = base64.b64encode(b"a photo").decode()
+
+
+def card(name, *lines):
+    return "\r\n".join(("BEGIN:VCARD", "VERSION:3.0", f"FN:{name}") + lines + ("END:VCARD", ""))
+
+
+BOOK.write_text(
+    card("Anne Able", "EMAIL:anne@example.test", "EMAIL:able@example.test", f"KEY;ENCODING=b;TYPE=X509:{CERT}",
+         f"PHOTO;ENCODING=b:{PHOTO}") +
+    card("Anne Baker", "EMAIL:baker@example.test", f"KEY;ENCODING=b:{SIGN_ONLY}") +
+    card("Anne Charlie", "EMAIL:charlie@example.test", f"KEY;ENCODING=b:{CERT}", f"KEY;ENCODING=b:{CERT}") +
+    card("The Crew", "EMAIL:crew@example.test", "KIND:group",
+         *[f"MEMBER:mailto:m{i}@example.test" for i in range(21)]))
+BOOK.chmod(0o644)
+
+
+class ResolveRecipients(Case):
+    def resolve(self, device, *names, options=()):
+        return device.command("ResolveRecipients", E("ResolveRecipients:ResolveRecipients",
+                              [E("To", name) for name in names], E("Options", *options) if options else None))
+
+    def responses(self, *arguments, **named):
+        document = self.resolve(*arguments, **named).document
+        self.assertEqual(document.get("Status"), "1")
+        return document.findall("Response")
+
+    def summary(self, response):
+        return (response.get("Status"), response.get("RecipientCount"),
+                [(node.get("Type"), node.get("EmailAddress")) for node in response.findall("Recipient")])
+
+    def test_all_versions(self):
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                device = self.ready_device("u1", version)
+                responses = self.responses(device, "able", "Anne", "nobody", "anne able", "<able@example.test>",
+                                           "able@example")
+                self.assertEqual([node.get("To") for node in responses],
+                                 ["able", "Anne", "nobody", "anne able", "<able@example.test>", "able@example"])
+                able = ("1", "1", [("1", "anne@example.test")])
+                self.assertEqual([self.summary(node) for node in responses],
+                                 # "anne" is the alias of one: his address' local part
+                                 [able, able, ("4", "0", []), able, able, ("4", "0", [])])
+
+    def test_ambiguous(self):
+        device = self.ready_device("u1", "14.1")
+        everybody = [("1", "anne@example.test"), ("1", "baker@example.test"), ("1", "charlie@example.test")]
+        for limit, status, people in ((None, "2", everybody), (3, "2", everybody), (2, "3", everybody[:2]), (0, "3", [])):
+            options = [E("CertificateRetrieval", 2), E("MaxAmbiguousRecipients", limit)] if limit is not None else ()
+            response, = self.responses(device, "ann", options=options)
+            self.assertEqual(self.summary(response), (status, "3", people))
+            self.assertEqual(response.findall("Recipient/Certificates"), [])
+
+    def certificates(self, device, *names, options=()):
+        found = []
+        for response in self.responses(device, *names, options=options):
+            node = response.find("Recipient/Certificates")
+            found.append((node.get("Status"), node.get("CertificateCount"), node.get("RecipientCount"),
+                          [item.text for item in node.findall("Certificate")]))
+        return found
+
+    def test_certificates(self):
+        names = ("anne able", "baker", "charlie", "crew")
+        one, none, two = ("1", "1", "1", [CERT]), ("7", "0", "1", []), ("1", "2", "1", [CERT, CERT])
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                device = self.ready_device("u1", version)
+                self.assertEqual(self.certificates(device, *names, options=[E("CertificateRetrieval", 2)]),
+                                 [one, none, two, ("7", "0", "21", [])])
+                self.assertEqual(self.certificates(device, "able", "charlie", options=[
+                    E("CertificateRetrieval", 2), E("MaxCertificates", 2)]), [one, ("8", "2", "1", [])])
+                self.assertEqual(self.certificates(device, "able", options=[E("CertificateRetrieval", 3)]), [none])
+        response, = self.responses(device, "able", options=[E("CertificateRetrieval", 1)])
+        self.assertEqual(response.findall("Recipient/Certificates"), [])
+
+    def test_photos(self):
+        for version in ("14.1", "16.1"):
+            device = self.ready_device("u1", version)
+            for limits, status in (((), "1"), ((E("MaxSize", 6),), "174"), ((E("MaxPictures", 0),), "175")):
+                able, baker = self.responses(device, "able", "baker", options=[E("Picture", *limits)])
+                self.assertEqual(able.get("Recipient/Picture/Status"), status)
+                self.assertEqual(able.get("Recipient/Picture/Data"), PHOTO if status == "1" else None)
+                self.assertEqual(baker.get("Recipient/Picture/Status"), "173")
+
+    def availability(self, start, end):
+        return [E("Availability", E("StartTime", start), E("EndTime", end))]
+
+    def test_availability_is_unknown(self):
+        options = self.availability("2026-03-01T08:00:00.000Z", "2026-03-02T08:00:00.000Z")
+        for version in ("14.1", "16.1"):
+            able, crew = self.responses(self.ready_device("u1", version), "able", "crew", options=options)
+            self.assertEqual(able.get("Recipient/Availability/Status"), "163")
+            self.assertEqual(crew.get("Recipient/Availability/Status"), "161")
+
+    def test_bad_requests(self):
+        device = self.ready_device("u1", "14.1")
+        day = "2026-03-01T08:00:00.000Z"
+        for name, names, options in (
+                ("nobody", [], ()), ("too many", ["a"] * 101, ()), ("too long", ["a" * 257], ()), ("empty", [""], ()),
+                ("retrieval", ["a"], [E("CertificateRetrieval", 4)]),
+                ("certificates", ["a"], [E("CertificateRetrieval", 2), E("MaxCertificates", 10000)]),
+                ("suggestions", ["a"], [E("MaxAmbiguousRecipients", "x")]),
+                ("start", ["a"], self.availability("yesterday", day)),
+                ("short", ["a"], self.availability(day, "2026-03-01T08:29:59.000Z")),
+                ("long", ["a"], self.availability(day, "2026-04-12T08:00:01.000Z"))):
+            with self.subTest(name):
+                self.assertEqual(self.resolve(device, *names, options=options).document.get("Status"), "5")
+        self.assertEqual(len(self.responses(device, *["able"] * 100)), 100)
+
+    def test_a_book_that_is_missing(self):
+        self.assertEqual(self.resolve(self.ready_device("u3", "14.1"), "able").document.get("Status"), "6")
+        self.dovecot.expect_log(r"roost_gal: open\(.*none\.vcf\) failed")
