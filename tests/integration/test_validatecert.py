@@ -11,9 +11,9 @@ WORK = pathlib.Path(tempfile.mkdtemp(prefix="roost-cert-"))
 WORK.chmod(0o755)
 VERSIONS = ("2.5", "12.1", "14.1", "16.1")
 SETTINGS = Settings(extra=f"roost_smime_ca = {WORK}/root.pem\nroost_smime_crl = {WORK}/crl.pem\n", fields={
-    "u2": "userdb_roost_smime_crl=",
+    "u2": f"userdb_roost_smime_crl={WORK}/none.d",
     "u3": f"userdb_roost_smime_ca={WORK}/none.pem",
-    "u4": "userdb_roost_smime_ca=",
+    "u4": f"userdb_roost_smime_ca={WORK}/other.pem",
 })
 MAIL = "keyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=emailProtection"
 CONFIG = """
@@ -88,7 +88,8 @@ def make_certificates():
         openssl("ca", "-config", f"{name}.cnf", "-cert", f"{name}.pem", "-keyfile", f"{name}.key", "-gencrl",
                 "-out", f"{name}.crl")
     (WORK / "crl.pem").write_text((WORK / "root.crl").read_text())
-    for name in ("root.pem", "crl.pem"):
+    (WORK / "none.d").mkdir()
+    for name in ("root.pem", "crl.pem", "other.pem"):
         (WORK / name).chmod(0o644)
 
 
