@@ -45,6 +45,7 @@
 #include "roost-settings.h"
 #include "roost-submit.h"
 #include "pim-outgoing.h"
+#include "eas-people.h"
 #include "eas-submit-private.h"
 
 #include <time.h>
@@ -279,6 +280,18 @@ submitter_save(struct eas_submitter *submitter, bool repeat)
 	return status;
 }
 
+/* To whom the user writes: once for each mail, since a repeat does not come here.
+   A kill -9 before it loses one count. */
+static void submitter_count_recipients(struct eas_submitter *submitter)
+{
+	static const char *const names[] = { "To", "Cc", "Bcc" };
+	const char *headers[N_ELEMENTS(names)];
+
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++)
+		headers[i] = pim_outgoing_joined(submitter->out, names[i]);
+	eas_people_add_recipients(submitter->req, headers, N_ELEMENTS(names));
+}
+
 /* Steps 3 to 6. */
 static unsigned int submitter_send(struct eas_submitter *submitter)
 {
@@ -298,8 +311,8 @@ static unsigned int submitter_send(struct eas_submitter *submitter)
 		return status;
 	submitter_record(submitter, save ? EAS_SUBMIT_STATE_SENT :
 			 EAS_SUBMIT_STATE_DONE, FALSE);
-	/* From here on the mail is sent: what else has to know of it (whom the
-	   user writes to) begins here. */
+	/* From here on the mail is sent. */
+	submitter_count_recipients(submitter);
 	return save ? submitter_save(submitter, FALSE) : 0;
 }
 

@@ -1,11 +1,13 @@
 """ResolveRecipients: people of the address book and recent recipients, with certificates and photos."""
 import base64
 import pathlib
+import sqlite3
 import subprocess
 import tempfile
 
 from rig import Case, E
 from rig.config import Settings
+from rig.send import SendCase, mail
 
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="roost-resolve-"))
 WORK.chmod(0o755)
@@ -35,6 +37,7 @@ BOOK.write_text(
          f"PHOTO;ENCODING=b:{PHOTO}") +
     card("Anne Baker", "EMAIL:baker@example.test", f"KEY;ENCODING=b:{SIGN_ONLY}") +
     card("Anne Charlie", "EMAIL:charlie@example.test", f"KEY;ENCODING=b:{CERT}", f"KEY;ENCODING=b:{CERT}") +
+    card("Book Three", "EMAIL:u3@example.test") +
     card("The Crew", "EMAIL:crew@example.test", "KIND:group",
          *[f"MEMBER:mailto:m{i}@example.test" for i in range(21)]))
 BOOK.chmod(0o644)
@@ -135,3 +138,60 @@ class ResolveRecipients(Case):
     def test_a_book_that_is_missing(self):
         self.assertEqual(self.resolve(self.ready_device("u3", "14.1"), "able").document.get("Status"), "6")
         self.dovecot.expect_log(r"roost_gal: open\(.*none\.vcf\) failed")
+
+
+class Recent(SendCase):
+    """To whom the user writes."""
+    def scores(self, user):
+        database = sqlite3.connect(f"file:{self.dovecot.home(user)}/roost.db?mode=ro", uri=True)
+        try:
+            return dict(database.execute("SELECT shown, score FROM recipient"))
+        finally:
+            database.close()
+
+    def people(self, device, name):
+        document = device.resolve_recipients(name).document
+        return [(node.get("Type"), node.get("DisplayName"), node.get("EmailAddress"))
+                for node in document.findall("Response/Recipient")]
+
+    def test_recipients_are_remembered(self):
+        extra = (b'Cc: "Four, F." <u4@example.test>, =?utf-8?q?F=C3=BCnf?= <u5@example.test>\r\n'
+                 b"Bcc: u6@example.test, u1@example.test\r\n")
+        for user, version in (("u1", "2.5"), ("u2", "12.1"), ("u7", "14.1"), ("u8", "16.1")):
+            with self.subTest(version=version):
+                device = self.ready_device(user, version)
+                self.assertEqual(self.people(device, "u4"), [])
+                self.assertSent(device.send_mail(mail("remember" + version, extra)))
+                own = f"{user}@example.test"
+                self.assertNotIn(own, self.scores(user))
+                self.assertLessEqual({"u4@example.test", "u5@example.test", "u6@example.test"}, set(self.scores(user)))
+                for _ in range(2):
+                    self.assertEqual(self.people(device, "four"), [("2", "Four, F.", "u4@example.test")])
+                    self.assertEqual(self.people(device, "u5@example.test"), [("2", "Fünf", "u5@example.test")])
+                    self.assertEqual(self.people(device, "funf"), [("2", "Fünf", "u5@example.test")])
+                    self.dovecot.kill("roost-worker")
+                store = device.search_gal("u6").document.find("Response/Store")
+                self.assertEqual([node.get("GAL:EmailAddress") for node in store.findall("Result/Properties")],
+                                 ["u6@example.test"])
+
+    def test_each_mail_counts(self):
+        device = self.ready_device("u4", "14.1")
+        self.assertSent(device.send_mail(mail("once"), client_id="one"))
+        first = self.scores("u4")
+        self.assertSent(device.send_mail(mail("twice"), client_id="another"))
+        self.assertEqual(set(first), {"u2@example.test"})
+        self.assertGreater(self.scores("u4")["u2@example.test"], first["u2@example.test"])
+
+    def test_a_repeat_changes_no_score(self):
+        device = self.ready_device("u5", "16.1")
+        self.assertSent(device.send_mail(mail("same"), client_id="x"))
+        first = self.scores("u5")
+        self.dovecot.kill("roost-worker")
+        self.assertSent(device.send_mail(mail("same"), client_id="x"))
+        self.assertEqual(self.scores("u5"), first)
+
+    def test_the_book_comes_first(self):
+        device = self.ready_device("u6", "14.1")
+        self.assertSent(device.send_mail(mail("book", b"Cc: Wrong Name <u3@example.test>\r\n")))
+        self.assertEqual(self.people(device, "u3@example.test"), [("1", "Book Three", "u3@example.test")])
+        self.assertEqual(self.people(device, "wrong"), [])
