@@ -224,10 +224,11 @@ class Parking(ParkCase):
     def test_who(self):
         http = self.http()
         self.park(http)
-        (user, device, command, version, address, waited, left), = self.who()
+        (user, device, command, version, address, waited, left, ceiling), = self.who()
         self.assertEqual((user, device, command, version, address), ("u1", "dev1", "Ping", "14.1", "127.0.0.1"))
         self.assertIn(int(waited), range(0, 5))
         self.assertIn(int(left), range(15, 21))
+        self.assertEqual(ceiling, "0")
         self.assertEqual(len(self.who("u1")), 1)
         self.assertEqual(self.who("u2"), [])
 

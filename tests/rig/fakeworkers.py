@@ -219,13 +219,24 @@ class Notifier:
     """Somebody who sends change notices."""
 
     def __init__(self, dovecot):
+        self.path = str(dovecot.root / "run" / "roost-notify")
+        self._connect()
+
+    def _connect(self):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(10)
-        self.socket.connect(str(dovecot.root / "run" / "roost-notify"))
+        self.socket.connect(self.path)
         self.socket.sendall(b"VERSION\troost-notify-client\t1\t0\n")
 
     def notice(self, user, guid=GUID):
-        self.socket.sendall(f"N\t{user}\t{guid}\n".encode())
+        line = f"N\t{user}\t{guid}\n".encode()
+        try:
+            self.socket.sendall(line)
+        except BrokenPipeError:
+            # it was silent for too long
+            self.close()
+            self._connect()
+            self.socket.sendall(line)
 
     def close(self):
         self.socket.close()
@@ -245,7 +256,7 @@ class ParkCase(ListenerCase):
     def handler(self, request):
         if request.user in self.changed:
             return answer(body=b"changed", headers={"X-Elapsed": str(request.elapsed)})
-        return park(request.user, self.msecs - request.elapsed, self.watch, TIMES_UP,
+        return park(request.user, max(self.msecs - request.elapsed, 1), self.watch, TIMES_UP,
                     {"X-Kind": "timeout"}, device="dev1", command="Ping", version="14.1",
                     ticket="T", ticket_secs=300)
 
