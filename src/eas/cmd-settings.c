@@ -1,12 +1,16 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "unichar.h"
 #include "roost-addresses.h"
 #include "eas-commands.h"
 #include "cmd-settings.h"
 
 /* Settings ([MS-ASCMD] 2.2.1.18). Each part is answered with a Status of its own,
    so that the other parts of the request are heard. */
+
+/* 2.2.3.4, 2.2.3.181: characters */
+#define SETTINGS_ACCOUNT_NAME_MAX 512
 
 static int cmd_settings_device_information(struct eas_request *req,
 					   const struct wbxml_node *node)
@@ -38,6 +42,46 @@ static void cmd_settings_addresses(struct eas_request *req)
 	wbxml_close(writer);
 }
 
+static void
+cmd_settings_account_text(struct eas_request *req, unsigned int tag,
+			  const char *text)
+{
+	unsigned int i;
+	size_t size = 0;
+	unichar_t chr;
+	int ret;
+
+	/* (the writer replaces what isn't UTF-8) */
+	for (i = 0; i < SETTINGS_ACCOUNT_NAME_MAX && text[size] != '\0'; i++) {
+		ret = uni_utf8_get_char(text + size, &chr);
+		size += ret > 0 ? ret : 1;
+	}
+	wbxml_text(eas_request_writer(req), tag, t_strndup(text, size));
+}
+
+/* The one account that there is, the primary one: it has no AccountId
+   (2.2.3.3.2). It is named as users know it, by its address. */
+static void cmd_settings_account(struct eas_request *req)
+{
+	struct roost_user *user = req->req->user;
+	struct wbxml_writer *writer = eas_request_writer(req);
+	const char *name = roost_user_display_name(user);
+
+	wbxml_open(writer, EAS_SETTINGS_ACCOUNTS);
+	wbxml_open(writer, EAS_SETTINGS_ACCOUNT);
+	cmd_settings_account_text(req, EAS_SETTINGS_ACCOUNT_NAME,
+				  roost_user_primary_address(user));
+	if (name != NULL) {
+		cmd_settings_account_text(req, EAS_SETTINGS_USER_DISPLAY_NAME,
+					  name);
+	}
+	wbxml_bool(writer, EAS_SETTINGS_SEND_DISABLED,
+		   eas_command_find("SendMail") == NULL);
+	cmd_settings_addresses(req);
+	wbxml_close(writer);
+	wbxml_close(writer);
+}
+
 static int cmd_settings_user_information(struct eas_request *req,
 					 const struct wbxml_node *node)
 {
@@ -52,15 +96,10 @@ static int cmd_settings_user_information(struct eas_request *req,
 	}
 	wbxml_uint(writer, EAS_SETTINGS_STATUS, EAS_SETTINGS_STATUS_SUCCESS);
 	wbxml_open(writer, EAS_SETTINGS_GET);
-	if (req->version >= EAS_VERSION_14_1) {
-		wbxml_open(writer, EAS_SETTINGS_ACCOUNTS);
-		wbxml_open(writer, EAS_SETTINGS_ACCOUNT);
+	if (req->version >= EAS_VERSION_14_1)
+		cmd_settings_account(req);
+	else
 		cmd_settings_addresses(req);
-		wbxml_close(writer);
-		wbxml_close(writer);
-	} else {
-		cmd_settings_addresses(req);
-	}
 	wbxml_close(writer);
 	wbxml_close(writer);
 	return 0;
