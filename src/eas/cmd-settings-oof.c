@@ -189,14 +189,41 @@ oof_set_finish(struct eas_request *req, struct oof_scripts *scripts,
 	return -1;
 }
 
+/* Returns 0 and the Status, or -1 and a sentence as well. */
+static int
+oof_run_scripts(struct eas_request *req, const struct wbxml_node *set,
+		struct oof_scripts *scripts, struct oof *oof_r,
+		enum eas_settings_status *status_r, const char **error_r)
+{
+	enum oof_error error_code;
+
+	*status_r = EAS_SETTINGS_STATUS_SUCCESS;
+	if (oof_get(scripts, req->pool, oof_r, &error_code, error_r) < 0) {
+		if (error_code != OOF_ERROR_DENIED) {
+			*status_r = EAS_SETTINGS_STATUS_UNAVAILABLE;
+			return -1;
+		}
+		/* a script of that name that is not ours: off */
+		if (set == NULL)
+			return 0;
+		*status_r = EAS_SETTINGS_STATUS_ACCESS_DENIED;
+		return -1;
+	}
+	if (set == NULL)
+		return 0;
+	*status_r = oof_parse_set(req, set, oof_r);
+	if (*status_r != EAS_SETTINGS_STATUS_SUCCESS)
+		return 0;
+	return oof_set_finish(req, scripts, oof_r, status_r, error_r);
+}
+
 /* set is NULL for a Get. *oof_r is what is there now, or afterwards. */
 static enum eas_settings_status
 oof_run(struct eas_request *req, const struct wbxml_node *set,
 	struct oof *oof_r)
 {
 	struct oof_scripts *scripts;
-	enum eas_settings_status status;
-	enum oof_error error_code;
+	enum eas_settings_status status = EAS_SETTINGS_STATUS_UNAVAILABLE;
 	const char *error;
 	int ret;
 
@@ -208,27 +235,9 @@ oof_run(struct eas_request *req, const struct wbxml_node *set,
 			EAS_SETTINGS_STATUS_SUCCESS;
 	}
 	if (ret > 0) {
-		status = EAS_SETTINGS_STATUS_UNAVAILABLE;
-		ret = oof_get(scripts, req->pool, oof_r, &error_code, &error);
-		if (ret < 0 && error_code == OOF_ERROR_DENIED && set == NULL) {
-			/* a script of that name that is not ours: off */
-			ret = 0;
-			status = EAS_SETTINGS_STATUS_SUCCESS;
-		} else if (ret < 0 && error_code == OOF_ERROR_DENIED) {
-			status = EAS_SETTINGS_STATUS_ACCESS_DENIED;
-		} else if (ret == 0) {
-			status = EAS_SETTINGS_STATUS_SUCCESS;
-			if (set != NULL)
-				status = oof_parse_set(req, set, oof_r);
-			if (set != NULL &&
-			    status == EAS_SETTINGS_STATUS_SUCCESS) {
-				ret = oof_set_finish(req, scripts, oof_r,
-						     &status, &error);
-			}
-		}
+		ret = oof_run_scripts(req, set, scripts, oof_r, &status,
+				      &error);
 		oof_scripts_close(&scripts);
-	} else {
-		status = EAS_SETTINGS_STATUS_UNAVAILABLE;
 	}
 	if (ret < 0)
 		e_error(req->event, "Out-of-office replies: %s", error);
