@@ -263,7 +263,7 @@ class SettingsCommand(Protocol):
                 document = device.settings(E("Settings:DeviceInformation")).document
                 self.assertEqual(document.get("DeviceInformation/Status"), "2")
 
-    def test_parts_that_we_have_not(self):
+    def test_several_parts(self):
         device = self.ready_device("u12", "14.1")
         document = device.settings(E("Settings:Oof", E("Get", E("BodyType", "Text"))),
                                    E("DevicePassword", E("Set", E("Password", "x"))),
