@@ -374,7 +374,7 @@ int wbxml_tree_read(struct istream *input, const struct wbxml_code_space *space,
 	buffer_free(&reader.string_table);
 	buffer_free(&reader.text);
 
-	*root_r = ret < 0 ? NULL : reader.root;
+	*root_r = ret < 0 && !limits->partial ? NULL : reader.root;
 	*kind_r = reader.kind;
 	*error_r = reader.error;
 	return ret;

@@ -13,6 +13,9 @@ struct wbxml_limits {
 	unsigned int max_nodes;		/* elements in all */
 	size_t max_text;		/* bytes of text and opaque kept in memory */
 	size_t max_inline;		/* larger opaque values stay in the input */
+	/* an error leaves root_r at what was read, without an element's text
+	   that isn't complete; NULL if nothing was */
+	bool partial;
 };
 extern const struct wbxml_limits wbxml_default_limits;
 

@@ -8,10 +8,16 @@
 #include "listener.h"
 #include "listener-park.h"
 #include "listener-throttle.h"
+#include "listener-trace.h"
 #include "listener-control.h"
 
 #define CONTROL_IDLE_TIMEOUT_SECS 60
 #define CONTROL_MAX_LINE 4096
+
+struct control_client {
+	struct connection conn;
+	struct listener_trace *trace;
+};
 
 static struct connection_list *control_list;
 
@@ -63,9 +69,31 @@ static void control_who(struct connection *conn, const char *user)
 	str_free(&ctx.str);
 }
 
+/* From here on it listens, until it disconnects. */
+static int control_trace(struct connection *conn, const char *const *args)
+{
+	struct control_client *client =
+		container_of(conn, struct control_client, conn);
+
+	if (args[0] == NULL || client->trace != NULL) {
+		e_error(conn->event, "Invalid TRACE");
+		return -1;
+	}
+	client->trace = listener_trace_add(conn->output, args[0], args[1]);
+	if (client->trace == NULL) {
+		o_stream_nsend_str(conn->output, "BUSY\n");
+		return -1;
+	}
+	timeout_remove(&conn->to);
+	o_stream_nsend_str(conn->output, "OK\n");
+	return 1;
+}
+
 static int
 control_input_args(struct connection *conn, const char *const *args)
 {
+	if (strcmp(args[0], "TRACE") == 0)
+		return control_trace(conn, args + 1);
 	if (strcmp(args[0], "WHO") != 0) {
 		e_error(conn->event, "Unknown command");
 		return -1;
@@ -76,8 +104,13 @@ control_input_args(struct connection *conn, const char *const *args)
 
 static void control_destroy(struct connection *conn)
 {
+	struct control_client *client =
+		container_of(conn, struct control_client, conn);
+
+	if (client->trace != NULL)
+		listener_trace_remove(&client->trace);
 	connection_deinit(conn);
-	i_free(conn);
+	i_free(client);
 	master_service_client_connection_destroyed(master_service);
 }
 
@@ -98,11 +131,11 @@ static const struct connection_vfuncs control_connection_vfuncs = {
 
 void listener_control_client_create(struct master_service_connection *conn)
 {
-	struct connection *control = i_new(struct connection, 1);
+	struct control_client *client = i_new(struct control_client, 1);
 
 	master_service_client_connection_accept(conn);
-	control->event_parent = listener.event;
-	connection_init_server(control_list, control, CONTROL_SOCKET,
+	client->conn.event_parent = listener.event;
+	connection_init_server(control_list, &client->conn, CONTROL_SOCKET,
 			       conn->fd, conn->fd);
 }
 
@@ -110,6 +143,20 @@ void listener_control_init(void)
 {
 	control_list = connection_list_init(&control_connection_set,
 					    &control_connection_vfuncs);
+}
+
+void listener_control_stop_traces(void)
+{
+	struct connection *conn, *next;
+
+	for (conn = control_list->connections; conn != NULL; conn = next) {
+		struct control_client *client =
+			container_of(conn, struct control_client, conn);
+
+		next = conn->next;
+		if (client->trace != NULL)
+			control_destroy(conn);
+	}
 }
 
 void listener_control_deinit(void)

@@ -12,8 +12,23 @@
 #include "listener-answer.h"
 #include "listener-client.h"
 #include "listener-request.h"
+#include "listener-trace.h"
 #include "listener-workers.h"
 #include "listener-park-private.h"
+
+static void park_trace_answer(struct listener_parked *parked,
+			      const struct listener_answer *answer)
+{
+	T_BEGIN {
+		struct listener_trace_who who = {
+			.user = parked->user->name,
+			.device = park_get_device(parked),
+			.session = parked->client->session_id,
+		};
+
+		listener_trace_answer(&who, answer);
+	} T_END;
+}
 
 /* Leaves client, socket and held to whoever got them before. */
 static void park_free(struct listener_parked *parked)
@@ -46,6 +61,8 @@ void park_answer(struct listener_parked *parked, struct listener_answer *answer)
 	if (held != NULL)
 		listener_request_answer(held, answer);
 	else {
+		if (listener.traces != NULL)
+			park_trace_answer(parked, answer);
 		listener_answer_send(listener_attach(client, &socket, close),
 				     answer);
 	}

@@ -16,6 +16,7 @@
 #include "listener-client.h"
 #include "listener-park.h"
 #include "listener-throttle.h"
+#include "listener-trace.h"
 #include "listener-workers.h"
 #include "listener-request.h"
 
@@ -93,6 +94,8 @@ struct listener_request {
 	struct listener_parked *parked;
 
 	bool body_read:1;
+	/* those who trace have seen it */
+	bool traced:1;
 	/* it has been weighed by listener.throttle */
 	bool counted:1;
 	/* proof is a login which no worker has been shown yet */
@@ -203,6 +206,50 @@ static void request_hreq_fail(struct listener_request *req, unsigned int status,
 	}
 }
 
+/* -- tracing -- */
+
+static void
+request_trace_who(struct listener_request *req, struct listener_trace_who *who_r)
+{
+	who_r->user = req->proof.user;
+	who_r->device = req->device;
+	who_r->session = req->client->session_id;
+}
+
+/* Once; body is NULL if it isn't read. */
+static void request_trace(struct listener_request *req,
+			  const struct listener_job_body *body)
+{
+	struct listener_trace_who who;
+
+	if (req->traced || req->proof.user == NULL)
+		return;
+	req->traced = TRUE;
+	request_trace_who(req, &who);
+	listener_trace_request(&who, http_server_request_get(req->hreq), body);
+}
+
+static void
+request_trace_failed(struct listener_request *req, unsigned int status)
+{
+	struct listener_trace_who who;
+
+	if (req->proof.user == NULL)
+		return;
+	request_trace(req, NULL);
+	request_trace_who(req, &who);
+	listener_trace_failed(&who, status,
+			      request_failure_find(status)->reason);
+}
+
+static bool request_is_traced(struct listener_request *req)
+{
+	struct listener_trace_who who;
+
+	request_trace_who(req, &who);
+	return listener_trace_wants(&who);
+}
+
 static void request_fail_timeout(struct listener_request *req)
 {
 	struct http_server_connection *conn = req->client->http_conn;
@@ -221,6 +268,8 @@ static void request_fail_text(struct listener_request *req,
 	bool close = listener_body_is_withheld(req->body);
 
 	request_set_state(req, REQUEST_STATE_ANSWERING);
+	if (listener.traces != NULL)
+		request_trace_failed(req, status);
 	listener_body_abandon(req->body);
 	/* lib-http skips what comes of the body nevertheless, and would do that
 	   for as long as a byte comes now and then */
@@ -318,6 +367,7 @@ static void request_append_keys(struct listener_request *req, bool park,
 	const struct http_request *hreq = http_server_request_get(req->hreq);
 	const struct listener_auth_input *origin = &req->auth_input;
 	const struct http_header_field *field;
+	bool traced = listener.traces != NULL && request_is_traced(req);
 
 	request_append_key(str, "user", req->proof.user);
 	request_append_key(str, "rip", net_ip2addr(&origin->remote_ip));
@@ -333,6 +383,9 @@ static void request_append_keys(struct listener_request *req, bool park,
 	request_append_key(str, "host",
 		listener_client_get_host(req->client, hreq, origin->https));
 	array_foreach(http_request_header_get_fields(hreq), field) {
+		/* an answer that is traced shall be readable */
+		if (traced && http_header_field_is(field, "Accept-Encoding"))
+			continue;
 		if (request_header_is_sent(field) &&
 		    (!park || request_header_is_kept(field->name))) {
 			str_append(str, "\th:");
@@ -393,6 +446,12 @@ void listener_request_answer(struct listener_request *req,
 {
 	request_set_state(req, REQUEST_STATE_ANSWERING);
 	req->parked = NULL;
+	if (listener.traces != NULL) {
+		struct listener_trace_who who;
+
+		request_trace_who(req, &who);
+		listener_trace_answer(&who, answer);
+	}
 	listener_answer_send(req->hreq, answer);
 }
 
@@ -412,6 +471,12 @@ static void request_park(struct listener_request *req,
 	};
 	struct listener_parked *parked;
 
+	if (listener.traces != NULL) {
+		struct listener_trace_who who;
+
+		request_trace_who(req, &who);
+		listener_trace_parked(&who, answer->park_msecs);
+	}
 	/* a waiting device is no mad one */
 	listener_throttle_refund(listener.throttle, req->proof.user,
 				 req->device);
@@ -503,6 +568,12 @@ static void request_queue(struct listener_request *req)
 		request_login_done(req);
 		request_fail(req, 503);
 		return;
+	}
+	if (listener.traces != NULL) {
+		struct listener_job_body body;
+
+		request_get_body(req, &body);
+		request_trace(req, &body);
 	}
 	request_set_queued(req);
 	listener_workers_add(&req->job, req->proof.user, FALSE);

@@ -22,12 +22,14 @@
      listener-learn.c    how long a device's way lets requests wait
      listener-throttle.c how many requests devices and users may send
      listener-notify.c   change notices from the plugin
-     listener-control.c  doveadm roost who */
+     listener-control.c  doveadm roost who
+     listener-trace.c    doveadm roost trace */
 
 struct roost_settings;
 struct http_server;
 struct listener_learn;
 struct listener_throttle;
+struct listener_trace;
 struct event;
 struct event_category;
 
@@ -42,6 +44,8 @@ struct listener {
 	struct listener_throttle *throttle;
 	/* NULL: nothing is learnt (roost_heartbeat_learn_min) */
 	struct listener_learn *learn;
+	/* who watches some user's requests; NULL = nobody */
+	struct listener_trace *traces;
 	/* no new requests, nothing gets parked anymore */
 	bool stopping;
 };

@@ -70,6 +70,8 @@ static void listener_die(void)
 		return;
 	listener.stopping = TRUE;
 	listener_park_answer_all();
+	/* they would keep the process */
+	listener_control_stop_traces();
 	http_server_shut_down(listener.http_server);
 }
 

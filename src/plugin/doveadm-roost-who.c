@@ -55,10 +55,11 @@ static const struct {
 				DOVEADM_PRINT_HEADER_FLAG_NUMBER },
 };
 
-static int who_connect(const char *path, int *fd_r, const char **error_r)
+int doveadm_roost_control_connect(const char *path, const char *line,
+				  int *fd_r, const char **error_r)
 {
-	static const char *request =
-		"VERSION\t"CONTROL_PROTOCOL_NAME_CLIENT"\t1\t0\nWHO\n";
+	const char *request = t_strconcat(
+		"VERSION\t"CONTROL_PROTOCOL_NAME_CLIENT"\t1\t0\n", line, NULL);
 	int fd;
 
 	fd = net_connect_unix(path);
@@ -156,7 +157,7 @@ static void cmd_roost_who(struct doveadm_cmd_context *cctx)
 				     who_headers[i].flags);
 	}
 
-	if (who_connect(path, &fd, &error) < 0) {
+	if (doveadm_roost_control_connect(path, "WHO\n", &fd, &error) < 0) {
 		i_error("%s", error);
 		doveadm_exit_code = EX_UNAVAILABLE;
 		return;

@@ -58,6 +58,7 @@ void doveadm_roost_plugin_init(struct module *module ATTR_UNUSED)
 	doveadm_roost_items_register();
 	doveadm_roost_db_register();
 	doveadm_roost_conflict_register();
+	doveadm_roost_trace_register();
 }
 
 void doveadm_roost_plugin_deinit(void)

@@ -31,5 +31,12 @@ void doveadm_roost_conflict_register(void);
 void doveadm_roost_device_register(void);
 /* doveadm roost who */
 void doveadm_roost_who_register(void);
+/* doveadm roost trace */
+void doveadm_roost_trace_register(void);
+
+/* Connects to the listener's control socket and sends a line. Returns 0, or -1
+   and a sentence. */
+int doveadm_roost_control_connect(const char *path, const char *line,
+				  int *fd_r, const char **error_r);
 
 #endif

@@ -66,11 +66,20 @@
      WHO [<user>]       → one line per parked request: user, device, command, version,
 			   remote ip, parked secs, remaining secs, learnt ceiling in secs or 0;
 			   one per throttled device (or user: "*"), with the command "throttled";
-			   then an empty line */
+			   then an empty line
+     TRACE <user> [<device>] → OK, then that user's requests and answers as they come, until
+			   doveadm disconnects; BUSY if too many trace. An event is a line, and after
+			   it the copied bytes of the body:
+	REQUEST <secs.msecs> <session> <device> <body size> <bytes copied> <method> <target> <header>...
+	PARK <secs.msecs> <session> <device> <msecs>
+	ANSWER <secs.msecs> <session> <device> <body size> <bytes copied> <status> <reason> <header>...
+	LOST <number of events that doveadm was too slow for> */
 #define CONTROL_PROTOCOL_NAME_CLIENT "roost-control-client"
 #define CONTROL_PROTOCOL_NAME_SERVER "roost-control-server"
 #define CONTROL_PROTOCOL_MAJOR 1
 #define CONTROL_PROTOCOL_MINOR 0
 #define CONTROL_SOCKET "roost-control"
+/* of each body */
+#define CONTROL_TRACE_MAX_BODY (256*1024)
 
 #endif
