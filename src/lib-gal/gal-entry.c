@@ -143,8 +143,8 @@ entry_alias(pool_t pool, struct pim_component *card, const char *email)
 	return at == NULL ? email : p_strdup_until(pool, email, at);
 }
 
-/* Where the desk is: X-MS-OL-... have no standard name; the extended address of
-   work is what exports write. */
+/* Where the desk is. vCard has no property for it: some write their own, others
+   the extended address of work. */
 static const char *entry_office(pool_t pool, struct pim_component *card)
 {
 	static const char *const names[] = { "X-OFFICE", "X-EVOLUTION-OFFICE" };
