@@ -106,6 +106,38 @@ def push(dovecot, device, inbox, user, wanted):
     return len(items) == 1
 
 
+def write_to_each_other(dovecot, sender, recipient):
+    """One user's device sends a mail, another user's device waits for it."""
+    devices = [Device(dovecot.url(tls=True), f"{user}@{DOMAIN}", PASSWORD, version="16.1", device_type="RoostDemo")
+               for user in (sender, recipient)]
+    for device in devices:
+        device.provision()
+    phone, waiting = devices
+    inbox = waiting.folders_of_type(INBOX)[0]
+    wanted = options(bodies=[Body(1, 200)])
+    for _ in waiting.sync_all(inbox, opts=wanted):
+        pass
+    answers = []
+    ping = threading.Thread(target=lambda: answers.append((waiting.ping([inbox], heartbeat=300), time.perf_counter())))
+    ping.start()
+    time.sleep(1)
+    say(f"7. SendMail: the device of {sender} writes to {recipient}, whose device waits")
+    started = time.perf_counter()
+    response = phone.send_mail((f"From: {sender}@{DOMAIN}\r\nTo: {recipient}@{DOMAIN}\r\nSubject: From phone to phone\r\n"
+                                f"\r\nIt went by SMTP and LMTP.\r\n").encode())
+    ping.join(30)
+    if (response.code, response.body) != (200, b"") or not answers or answers[0][0].status != "2":
+        say(f"   it did not arrive: {response.code} {response.body!r} {answers}")
+        return False
+    items = [item for page in waiting.sync_all(inbox, opts=wanted) for item in page.findall("Commands/Add")]
+    for item in items:
+        show_message(item)
+    say(f"   and was told of {max(answers[0][1] - started, 0) * 1000:.0f} ms after it was sent")
+    for device in devices:
+        device.connection.close()
+    return len(items) == 1
+
+
 def write_environment(dovecot):
     """demo.env: shell assignments, for any client or load generator."""
     values = {"ROOST_URL": dovecot.url(tls=True), "ROOST_PLAIN_URL": dovecot.url(), "ROOST_USERS": " ".join(dovecot.users),
@@ -185,6 +217,7 @@ def main():
         say(f"A private Dovecot with Roost runs in {dovecot.root}, HTTPS on port {dovecot.ports['https']}.\n")
         fill(dovecot)
         good = converse(dovecot, dovecot.users[0])
+        good = write_to_each_other(dovecot, dovecot.users[0], dovecot.users[1]) and good
         for line in dovecot.problems():
             good = False
             say(f"log: {line}")
