@@ -1,0 +1,97 @@
+"""Sending when there is no room for the copy, and through a program instead of a server."""
+import pathlib
+
+from rig import Settings
+from rig.config import dovecot_version
+from rig.send import SendCase, mail
+
+OVER = "userdb_quota_rule=*:bytes=20k" if dovecot_version() < (2, 4) else "userdb_quota_storage_size=20k"
+QUOTA = """mail_plugins = $mail_plugins quota
+plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+}
+""" if dovecot_version() < (2, 4) else """mail_plugins {
+  quota = yes
+}
+quota "User quota" {
+}
+"""
+SETTINGS = Settings(extra=QUOTA, fields={"u1": OVER})
+
+
+class NoRoom(SendCase):
+    def fill(self):
+        for folder in ("INBOX", "Sent"):
+            self.dovecot.doveadm("expunge", "-u", "u1", "mailbox", folder, "all")
+        self.dovecot.deliver("u1", "Subject: fill\n\n" + "x" * 70 * 200 + "\n")
+
+    def test_sent_once_and_saved_later(self):
+        self.fill()
+        device = self.ready_device("u1", "14.1")
+        body = b"y" * 900 + b"\r\n"
+        large = mail("full", body=body * 10)
+        for _ in range(2):
+            self.assertStatus(device.send_mail(large, client_id="full"), 113)
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual(self.stored("u1", "Sent", "full"), [])
+        # some clients give each attempt another name
+        self.assertStatus(device.send_mail(large, client_id="full-2"), 113)
+        self.dovecot.doveadm("expunge", "-u", "u1", "mailbox", "INBOX", "all")
+        self.assertSent(device.send_mail(large, client_id="full-3"))
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual(len(self.stored("u1", "Sent", "full")), 1)
+        self.dovecot.wait_log("there is no room for the copy")
+
+    def test_below_14(self):
+        self.fill()
+        device = self.ready_device("u1", "12.1")
+        large = mail("full12", body=b"y" * 9000 + b"\r\n")
+        for _ in range(2):
+            self.assertEqual(device.send_mail(large).code, 507)
+        self.dovecot.doveadm("expunge", "-u", "u1", "mailbox", "INBOX", "all")
+        self.assertSent(device.send_mail(large))
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual(len(self.stored("u1", "Sent", "full12")), 1)
+
+
+class Program(SendCase):
+    """sendmail_path: run as the user, with the envelope as arguments."""
+
+    def setUp(self):
+        super().setUp()
+        out = pathlib.Path(self.dovecot.root, "sendmail.out")
+        out.mkdir(exist_ok=True)
+        out.chmod(0o1777)
+        script = pathlib.Path(self.dovecot.root, "sendmail")
+        inside = pathlib.Path(self.dovecot.inside)
+        script.write_text(f'#!/bin/sh\ncd {inside}/sendmail.out || exit 75\n[ -e fail ] && exit 75\n'
+                          'id -u >uid\nprintf "%s\\n" "$@" >args\ncat >message\n')
+        script.chmod(0o755)
+        self.out = out
+        conf = self.dovecot.conf.read_text()
+        self.addCleanup(self.dovecot.reload)
+        self.addCleanup(self.dovecot.conf.write_text, conf)
+        self.dovecot.conf.write_text(conf + f"submission_host =\nsendmail_path = {inside}/sendmail\n")
+        self.dovecot.reload()
+
+    def test_program(self):
+        device = self.ready_device("u2", "16.1")
+        data = mail("program", b"Bcc: u4@example.test\r\n", b"A line\r\n.\r\nAnd one.\r\n").replace(b"u1@", b"u2@")
+        self.assertSent(device.send_mail(data))
+        self.assertEqual((self.out / "args").read_text().split("\n")[:-1],
+                         ["-i", "-f", "u2@example.test", "--", "u2@example.test", "u4@example.test"])
+        self.assertEqual(int((self.out / "uid").read_text()), self.dovecot.uid("u2"))
+        message = (self.out / "message").read_bytes()
+        self.assertNotIn(b"\r", message)
+        self.assertNotIn(b"u4@", message)
+        self.assertTrue(message.endswith(b"\n\nA line\n.\nAnd one.\n"))
+        self.assertEqual(len(self.stored("u2", "Sent", "program")), 1)
+
+    def test_it_fails(self):
+        (self.out / "fail").touch()
+        self.addCleanup((self.out / "fail").unlink)
+        device = self.ready_device("u2", "14.1")
+        self.dovecot.expect_log("program exec:.*failed|exited with|Sendmail")
+        self.assertStatus(device.send_mail(mail("nogo").replace(b"u1@", b"u2@")), 120)
+        self.assertEqual(self.stored("u2", "Sent", "nogo"), [])
