@@ -5,6 +5,7 @@
 #include "istream.h"
 #include "str.h"
 #include "mail-storage.h"
+#include "mail-user.h"
 #include "roost-compat.h"
 #include "store.h"
 #include "store-draft.h"
@@ -13,6 +14,7 @@
 #include "pim-header.h"
 #include "class-email.h"
 #include "eas-draft.h"
+#include "eas-submit.h"
 #include "sync-mail.h"
 #include "cmd-sync.h"
 
@@ -25,8 +27,11 @@
    - A request that is repeated finds its result by SyncKey, item and content. If the device
      says more by now, that is done to the result.
    - Send makes the mail of the draft and the request, submits it, notes that, and removes the
-     draft. eas_submit_mail() knows a mail that it has sent; the note knows it when the draft is
-     gone. What can't be sent is saved as a Change is.
+     draft. Until the note is there a repeat makes the same mail again, of the same Message-ID, and
+     eas_submit_mail() knows it; the note knows it when the draft is gone. A repeat that says
+     something else is not sent (Status 118). What a Change can't send it saves; what an Add
+     can't send the device keeps. What may be sent or not (Status 111) fails the whole collection:
+     the device repeats the request as it was, under the same SyncKey.
    - Nothing that was typed is lost: an edit of a draft that another device has edited becomes a
      draft of its own (Status 7), and so does one of a draft that is gone (Status 8). */
 
@@ -46,6 +51,8 @@ struct eas_sync_drafts {
 	/* Read, Flag and Categories to be set on what was saved */
 	ARRAY(struct eas_sync_draft_flags) flags;
 	bool modified;
+	/* The request has to come again as it is. */
+	bool retry;
 };
 
 /* One Add or Change. */
@@ -293,8 +300,8 @@ static bool eas_sync_draft_exists(struct eas_sync_drafts *ctx, uint32_t uid)
 /* Composes on top of the mail with this UID, 0 = of nothing. */
 static enum eas_draft_error
 eas_sync_draft_compose(struct eas_sync_draft *draft, uint32_t base_uid,
-		       const char *marker, struct istream **mail_r,
-		       const char **parts_r)
+		       const char *marker, const char *message_id,
+		       struct istream **mail_r, const char **parts_r)
 {
 	struct eas_sync_drafts *ctx = draft->ctx;
 	struct mailbox_transaction_context *trans;
@@ -305,6 +312,7 @@ eas_sync_draft_compose(struct eas_sync_draft *draft, uint32_t base_uid,
 	i_zero(&base);
 	base.folder_id = ctx->coll->id;
 	base.uidvalidity = ctx->uidvalidity;
+	base.message_id = message_id;
 	if (base_uid == 0) {
 		return eas_draft_compose(ctx->req, &draft->data, &base, marker,
 					 mail_r, parts_r);
@@ -357,7 +365,7 @@ eas_sync_draft_save(struct eas_sync_draft *draft, const char *key,
 
 	eas_sync_draft_save_init(draft, key, replaces, &save);
 	error = eas_sync_draft_compose(draft, base_uid,
-				       eas_draft_marker(ctx->req, key),
+				       eas_draft_marker(ctx->req, key), NULL,
 				       &mail, &parts);
 	if (error != EAS_DRAFT_OK)
 		return error;
@@ -382,7 +390,8 @@ eas_sync_draft_send_key(struct eas_sync_draft *draft)
 
 /* [MS-ASCMD] 2.2.2 status 183 */
 static int
-eas_sync_draft_check_recipients(struct istream *mail, unsigned int *status_r)
+eas_sync_draft_check_recipients(struct eas_sync_draft *draft,
+				struct istream *mail, unsigned int *status_r)
 {
 	static const enum pim_header_name names[] = {
 		PIM_HEADER_TO, PIM_HEADER_CC, PIM_HEADER_BCC,
@@ -390,7 +399,7 @@ eas_sync_draft_check_recipients(struct istream *mail, unsigned int *status_r)
 	struct pim_headers headers;
 	unsigned int i, count, total = 0;
 
-	if (pim_headers_read(pool_datastack_create(), mail, &headers) < 0) {
+	if (pim_headers_read(draft->ctx->req->pool, mail, &headers) < 0) {
 		*status_r = EAS_SYNC_STATUS_SERVER_ERROR;
 		return -1;
 	}
@@ -405,38 +414,59 @@ eas_sync_draft_check_recipients(struct istream *mail, unsigned int *status_r)
 	return total > 0 ? 0 : -1;
 }
 
+static unsigned int
+eas_sync_draft_submit_mail(struct eas_sync_draft *draft, struct istream *mail)
+{
+	struct eas_submission sub;
+	unsigned int status;
+
+	if (eas_sync_draft_check_recipients(draft, mail, &status) < 0)
+		return status;
+	i_zero(&sub);
+	sub.input = mail;
+	sub.client_id = t_strdup_printf("draft %s",
+					eas_sync_draft_send_key(draft));
+	sub.save_in_sent = TRUE;
+	status = eas_submit_mail(draft->ctx->req, &sub);
+	/* without its copy it is sent all the same */
+	return status == EAS_STATUS_MAILBOX_QUOTA_EXCEEDED ? 0 : status;
+}
+
 /* Returns 0 if the mail is on its way, or the Status. */
 static unsigned int
 eas_sync_draft_submit(struct eas_sync_draft *draft, uint32_t base_uid)
 {
+	struct eas_request *req = draft->ctx->req;
+	const char *parts, *id;
 	enum eas_draft_error error;
 	struct istream *mail;
-	const char *parts;
 	unsigned int status;
 
-	error = eas_sync_draft_compose(draft, base_uid, NULL, &mail, &parts);
+	id = eas_draft_marker(req, t_strdup_printf("%s %s",
+		req->req->user->mail_user->username,
+		eas_sync_draft_send_key(draft)));
+	error = eas_sync_draft_compose(draft, base_uid, NULL, id, &mail,
+				       &parts);
 	if (error != EAS_DRAFT_OK)
 		return eas_sync_draft_status(error);
-	if (eas_sync_draft_check_recipients(mail, &status) == 0) {
-		/* until there is a way to submit mails: the draft is saved */
-		status = EAS_STATUS_MAIL_SUBMISSION_FAILED;
-	}
+	status = eas_sync_draft_submit_mail(draft, mail);
 	i_stream_unref(&mail);
-	if (status == EAS_STATUS_SERVER_ERROR ||
-	    status == EAS_STATUS_SERVER_ERROR_RETRY_LATER)
-		status = EAS_SYNC_STATUS_SERVER_ERROR;
 	return status;
 }
 
-/* Returns 1, 0, -1. */
-static int eas_sync_draft_was_sent(struct eas_sync_draft *draft)
+/* Returns 1, 0, -1. *same_r: and the request says what it said then. */
+static int eas_sync_draft_was_sent(struct eas_sync_draft *draft, bool *same_r)
 {
 	struct eas_request *req = draft->ctx->req;
 	buffer_t *value;
+	int ret;
 
-	return store_op_get(req->store, pool_datastack_create(),
-			    req->device->num, EAS_SYNC_SENT_OP_KIND,
-			    eas_sync_draft_send_key(draft), &value);
+	ret = store_op_get(req->store, req->pool,
+			   req->device->num, EAS_SYNC_SENT_OP_KIND,
+			   eas_sync_draft_send_key(draft), &value);
+	*same_r = ret > 0 && strcmp(t_strndup(value->data, value->used),
+				    draft->digest) == 0;
+	return ret;
 }
 
 /* Returns 0 if it was sent, now or before, or the Status. */
@@ -444,20 +474,22 @@ static unsigned int
 eas_sync_draft_send(struct eas_sync_draft *draft, uint32_t base_uid)
 {
 	struct eas_request *req = draft->ctx->req;
-	unsigned int status = 0;
+	unsigned int status;
+	bool same;
 	int ret;
 
-	ret = eas_sync_draft_was_sent(draft);
-	if (ret < 0)
-		return EAS_SYNC_STATUS_SERVER_ERROR;
-	if (ret == 0) {
-		status = eas_sync_draft_submit(draft, base_uid);
-		if (status == 0 &&
-		    store_op_put(req->store, req->device->num,
-				 EAS_SYNC_SENT_OP_KIND,
-				 eas_sync_draft_send_key(draft), "", 0) < 0)
-			status = EAS_SYNC_STATUS_SERVER_ERROR;
-	}
+	ret = eas_sync_draft_was_sent(draft, &same);
+	if (ret > 0)
+		return same ? 0 : EAS_STATUS_MESSAGE_PREVIOUSLY_SENT;
+	status = ret < 0 ? EAS_STATUS_SERVER_ERROR_RETRY_LATER :
+		eas_sync_draft_submit(draft, base_uid);
+	if (status == 0 &&
+	    store_op_put(req->store, req->device->num, EAS_SYNC_SENT_OP_KIND,
+			 eas_sync_draft_send_key(draft), draft->digest,
+			 strlen(draft->digest)) < 0)
+		status = EAS_STATUS_SERVER_ERROR_RETRY_LATER;
+	if (status == EAS_STATUS_SERVER_ERROR_RETRY_LATER)
+		draft->ctx->retry = TRUE;
 	return status;
 }
 
@@ -576,6 +608,35 @@ eas_sync_draft_save_change(struct eas_sync_draft *draft, bool conflict,
 		eas_sync_draft_change_saved(draft, &saved);
 }
 
+/* It was not sent. */
+static void
+eas_sync_draft_send_failed(struct eas_sync_draft *draft, bool conflict,
+			   unsigned int status)
+{
+	if (draft->ctx->retry)
+		return;
+	if (draft->data.has_content)
+		eas_sync_draft_save_change(draft, conflict, status);
+	else
+		(void)eas_sync_draft_respond(draft, status);
+}
+
+/* What can't be sent whatever the mail is: the draft is gone, or it is not what the user of
+   this device sees. Returns 0 or the Status. */
+static unsigned int
+eas_sync_draft_check_send(struct eas_sync_draft *draft, bool conflict)
+{
+	bool same;
+
+	if (draft->exists && !conflict)
+		return 0;
+	if (eas_sync_draft_was_sent(draft, &same) != 0)
+		return 0;
+	if (conflict)
+		return EAS_SYNC_STATUS_CONFLICT;
+	return draft->data.body == NULL ? EAS_SYNC_STATUS_NOT_FOUND : 0;
+}
+
 static void eas_sync_draft_send_change(struct eas_sync_draft *draft)
 {
 	struct eas_sync_drafts *ctx = draft->ctx;
@@ -583,21 +644,17 @@ static void eas_sync_draft_send_change(struct eas_sync_draft *draft)
 	enum eas_draft_error error = EAS_DRAFT_OK;
 	unsigned int status;
 
-	if (!draft->exists && eas_sync_draft_was_sent(draft) == 0 &&
-	    draft->data.body == NULL) {
-		(void)eas_sync_draft_respond(draft, EAS_SYNC_STATUS_NOT_FOUND);
-		return;
+	status = eas_sync_draft_check_send(draft, conflict);
+	if (status == 0) {
+		status = eas_sync_draft_send(draft, draft->exists ?
+					     draft->uid : 0);
 	}
-	status = eas_sync_draft_send(draft, draft->exists ? draft->uid : 0);
 	if (status != 0) {
-		if (draft->data.has_content)
-			eas_sync_draft_save_change(draft, conflict, status);
-		else
-			(void)eas_sync_draft_respond(draft, status);
+		eas_sync_draft_send_failed(draft, conflict, status);
 		return;
 	}
 	ctx->modified = TRUE;
-	/* what another device wrote into it was not sent */
+	/* what another device wrote into it since was not sent */
 	if (draft->exists && !conflict)
 		error = eas_draft_expunge(ctx->req, ctx->coll->box, draft->uid);
 	if (error != EAS_DRAFT_OK) {
@@ -684,6 +741,8 @@ static void eas_sync_draft_add(struct eas_sync_draft *draft)
 
 	if (draft->send) {
 		status = eas_sync_draft_send(draft, 0);
+		if (ctx->retry)
+			return;
 		(void)eas_sync_draft_respond(draft, status == 0 ?
 			EAS_SYNC_STATUS_SUCCESS : status);
 		return;
@@ -792,6 +851,8 @@ int eas_sync_drafts_run(struct eas_sync *sync,
 	for (node = coll->commands->children; node != NULL; node = node->next) {
 		if (eas_sync_is_draft_command(sync, coll, node))
 			eas_sync_draft_run(&ctx, node);
+		if (ctx.retry)
+			return -1;
 	}
 	*modified_r = ctx.modified;
 	if (eas_sync_drafts_apply_flags(&ctx) < 0) {

@@ -115,10 +115,14 @@ eas_draft_new_message_id(struct eas_draft_composer *ctx, string_t *header)
 {
 	const char *address = roost_user_primary_address(ctx->req->req->user);
 	const char *domain = strrchr(address, '@');
+	const char *id = ctx->base->message_id;
 	guid_128_t guid;
 
-	guid_128_generate(guid);
-	str_printfa(header, "Message-ID: <%s%s>\r\n", guid_128_to_string(guid),
+	if (id == NULL) {
+		guid_128_generate(guid);
+		id = guid_128_to_string(guid);
+	}
+	str_printfa(header, "Message-ID: <%s%s>\r\n", id,
 		    domain == NULL ? "@localhost" : domain);
 }
 
@@ -176,6 +180,12 @@ eas_draft_write_header(struct eas_draft_composer *ctx, const char *marker)
 	static const char *const always[] = {
 		"Date", EAS_DRAFT_MARKER_HEADER,
 	};
+	/* what other clients note in their drafts, for themselves */
+	static const char *const notes[] = {
+		"X-Mozilla-Draft-Info", "X-Mozilla-Keys", "X-Mozilla-Status",
+		"X-Mozilla-Status2", "X-Identity-Key", "X-Account-Key",
+		"X-Unsent", "Fcc",
+	};
 	static const char *const priorities[] = {
 		"Importance", "X-Priority", "X-MSMail-Priority", "Priority",
 	};
@@ -198,6 +208,8 @@ eas_draft_write_header(struct eas_draft_composer *ctx, const char *marker)
 
 	t_array_init(&except, 16);
 	array_append(&except, always, N_ELEMENTS(always));
+	if (marker == NULL)
+		array_append(&except, notes, N_ELEMENTS(notes));
 	for (i = 0; i < N_ELEMENTS(fields); i++) {
 		if (fields[i].value != NULL)
 			array_push_back(&except, &fields[i].name);

@@ -70,6 +70,9 @@ struct eas_draft_base {
 	/* The device says again, and more, what it said before: attachments
 	   with these ClientIds are there already. NULL = it doesn't. */
 	const char *earlier_parts;
+	/* The new Message-ID's left side, if there is none yet: a mail that
+	   is sent has the same one when the request is repeated. NULL = any */
+	const char *message_id;
 };
 
 enum eas_draft_error {

@@ -1,12 +1,14 @@
-"""Drafts of 16.x: a device makes, edits and removes mails in Drafts, beside other devices and IMAP clients."""
+"""Drafts of 16.x: a device makes, edits, sends and removes mails in Drafts, beside other devices and IMAP clients."""
 import base64
 import email
 import email.policy
+import time
 import uuid
 
 from rig import DRAFTS, HTML, INBOX, MIME, Body, Case, E, Settings, wbxml
+from rig.client import HttpError
 
-SETTINGS = Settings(users=30)
+SETTINGS = Settings(users=40)
 DRAFT = ("From: Anne <u{0}@example.test>\r\nTo: bob@example.test\r\nSubject: from IMAP\r\nMessage-ID: <imap@example.test>\r\n"
          "In-Reply-To: <parent@example.test>\r\nReferences: <root@example.test> <parent@example.test>\r\n"
          "X-Client: kept\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -34,7 +36,7 @@ def attachments(*nodes):
 
 
 class DraftCase(Case):
-    numbers = iter(range(1, 30))
+    numbers = iter(range(1, 40))
 
     def setUp(self):
         self.user = f"u{next(DraftCase.numbers)}"
@@ -342,3 +344,192 @@ class Changing(DraftCase):
         pages = list(old.sync_all(folder))
         self.assertEqual(pages[0].get("Commands/Delete/ServerId"), item)
         self.assertEqual(pages[0].get("Commands/Add/ApplicationData/Email:Subject"), "second")
+
+
+class Sending(DraftCase):
+    """Email2:Send, to another user for real."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = "u40"
+        self.dovecot.smtp.clear()
+        self.addCleanup(self.dovecot.smtp.clear)
+
+    def written(self, subject, *data):
+        return [E("Email:To", f"{self.other}@example.test"), E("Email2:Bcc", "hidden@elsewhere.example"),
+                E("Email:Subject", subject), body(1, "text of " + subject), *data]
+
+    def sent(self, subject):
+        """The mail that was sent with this subject, which must be one."""
+        found = [email.message_from_bytes(m.data, policy=email.policy.default) for m in self.dovecot.smtp.messages]
+        found = [mail for mail in found if mail["subject"] == subject]
+        self.assertEqual(len(found), 1, subject)
+        self.assertEqual(self.received(subject), 1)
+        self.assertIsNone(found[0]["bcc"])
+        self.assertIsNone(found[0]["x-roost-draft"])
+        (flags, copy), = [(flags, mail) for flags, mail in self.mails("Sent") if mail["subject"] == subject]
+        self.assertIn("\\Seen", flags)
+        self.assertNotIn("\\Draft", flags)
+        self.assertNotIn("\\Flagged", flags)
+        self.assertEqual(copy["message-id"], found[0]["message-id"])
+        return found[0], copy
+
+    def received(self, subject):
+        imap = self.dovecot.imap(self.other, "INBOX")
+        self.addCleanup(imap.logout)
+        return len(imap.uid("SEARCH", "SUBJECT", f'"{subject}"')[1][0].split())
+
+    def assertGone(self, device, folder, item):
+        """The draft is nowhere any more."""
+        self.assertEqual(self.mails(), [])
+        self.assertEqual(device.fetch_item(folder.id, item).document.get("Response/Fetch/Status"), "6")
+        self.assertEqual(self.items(device, folder), {})
+
+    def test_add(self):
+        for version in ("16.0", "16.1"):
+            super().setUp()
+            device, folder = self.drafts(version)
+            subject, key = "add" + version, device.sync_keys[folder.id]
+            node = self.add_node(*self.written(subject, E("Email:Flag", E("Status", 2), E("FlagType", "later")),
+                                               attachments(attach("a", "a.bin", b"A"))), client_id="s1", send=True)
+            # the answer is lost once
+            for _ in range(2):
+                answer = self.one_command(device, folder, node, key=key)
+                self.assertEqual((answer.get("Responses/Add/Status"), answer.get("Responses/Add/ClientId")), ("1", "s1"))
+                self.assertIsNone(answer.find("Responses/Add/ServerId"))
+                mail, copy = self.sent(subject)
+                self.assertEqual(copy["bcc"], "hidden@elsewhere.example")
+                self.assertEqual(self.mails(), [])
+            self.assertEqual([part.get_content() for part in mail.iter_attachments()], [b"A"])
+            self.assertIn("text of " + subject, mail.get_body().get_content())
+            # the same name with another text is another mail: nothing is lost in silence
+            node = self.add_node(*self.written("other"), client_id="s1", send=True)
+            answer = self.one_command(device, folder, node, key=key)
+            self.assertEqual(answer.get("Responses/Add/Status"), "118")
+            self.sent(subject)
+
+    def test_change(self):
+        device, folder = self.drafts()
+        item = self.added(device, folder, *self.written("draft", E("Email:Flag", E("Status", 2), E("FlagType", "later")),
+                                                        attachments(attach("a", "a.bin", b"A"))))
+        key = device.sync_keys[folder.id]
+        node = self.change_node(item, E("Email:Subject", "changed"), send=True)
+        for _ in range(2):
+            answer = self.one_command(device, folder, node, key=key)
+            self.assertIsNone(answer.find("Responses"))
+            self.assertEqual(answer.get("Commands/Delete/ServerId"), item)
+            mail, copy = self.sent("changed")
+            self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual([part.get_filename() for part in mail.iter_attachments()], ["a.bin"])
+        self.assertEqual(copy["bcc"], "hidden@elsewhere.example")
+        self.assertGone(device, folder, item)
+
+    def test_a_draft_of_an_imap_client(self):
+        """Nothing but Send: as it was written, with its threading, without the client's notes and without a Message-ID
+        at first."""
+        device, folder = self.drafts()
+        draft = DRAFT.format(self.user[1:]).replace("bob@", self.other + "@").replace("from IMAP", "imap draft")
+        draft = draft.replace("Message-ID: <imap@example.test>", "X-Mozilla-Draft-Info: internal/draft; vcard=0")
+        self.imap_box("INBOX").append("Drafts", r"(\Draft \Flagged)", None, draft.encode())
+        (item, _), = self.items(device, folder).items()
+        self.one_command(device, folder, E("Change", E("ServerId", item), E("Email2:Send")))
+        mail, _ = self.sent("imap draft")
+        self.assertEqual((mail["in-reply-to"], mail["x-client"]), ("<parent@example.test>", "kept"))
+        self.assertTrue(mail["message-id"])
+        self.assertIsNone(mail["x-mozilla-draft-info"])
+        self.assertEqual([part.get_filename() for part in mail.iter_attachments()], ["one.pdf", "two.bin"])
+        self.assertGone(device, folder, item)
+
+    def test_what_cannot_be_sent(self):
+        device, folder = self.drafts()
+        for status, to in (("183", ""), ("183", "joh")):
+            answer = self.one_command(device, folder, self.add_node(E("Email:To", to), E("Email:Subject", "no"), send=True))
+            self.assertEqual(answer.get("Responses/Add/Status"), status)
+        answer = self.one_command(device, folder, self.change_node(f"{folder.id}:4711", *self.written("no"), send=True))
+        self.assertEqual(answer.get("Responses/Change/Status"), "8")
+        self.assertEqual((self.dovecot.smtp.messages, self.mails(), self.mails("Sent")), ([], [], []))
+
+    def test_failure_keeps_the_draft(self):
+        device, folder = self.drafts()
+        node = self.add_node(*self.written("refused"), client_id="r1", send=True)
+        self.dovecot.smtp.hook = lambda stage, _: "554 5.6.0 No" if stage == "DATA" else None
+        answer = self.one_command(device, folder, node)
+        self.assertEqual(answer.get("Responses/Add/Status"), "120")
+        item = self.added(device, folder, *self.written("kept"))
+        key = device.sync_keys[folder.id]
+        node = self.change_node(item, body(1, "typed last"), attachments(attach("a", "a.bin", b"A")), send=True)
+        for _ in range(2):
+            answer = self.one_command(device, folder, node, key=key)
+            self.assertEqual(answer.get("Responses/Change/Status"), "120")
+            mail = self.one_mail()
+            self.assertEqual(mail.get_body().get_content().strip(), "typed last")
+            self.assertEqual([part.get_filename() for part in mail.iter_attachments()], ["a.bin"])
+        self.assertEqual((self.dovecot.smtp.messages, self.mails("Sent")), ([], []))
+        list(device.sync_all(folder))
+        # the server is well again
+        self.dovecot.smtp.hook = None
+        self.one_command(device, folder, E("Change", E("ServerId", item), E("Email2:Send")))
+        mail, _ = self.sent("kept")
+        self.assertEqual(mail.get_body().get_content().strip(), "typed last")
+        self.assertEqual([part.get_filename() for part in mail.iter_attachments()], ["a.bin"])
+        self.assertGone(device, folder, item)
+
+    def test_another_device_has_edited_it(self):
+        """What the user has not seen is not sent."""
+        one, folder = self.drafts()
+        two, _ = self.drafts()
+        item = self.added(one, folder, *self.written("shared"))
+        self.assertEqual(list(self.items(two, folder)), [item])
+        self.one_command(one, folder, self.change_node(item, body(1, "of one")))
+        answer = self.one_command(two, folder, E("Change", E("ServerId", item), E("Email2:Send")))
+        self.assertEqual(answer.get("Responses/Change/Status"), "7")
+        self.assertEqual(self.dovecot.smtp.messages, [])
+        list(two.sync_all(folder))
+        self.one_command(two, folder, E("Change", E("ServerId", item), E("Email2:Send")))
+        self.assertEqual(self.sent("shared")[0].get_content().strip(), "of one")
+        self.assertEqual(self.mails(), [])
+
+    def killed_at(self, stage, node, device, folder, subject):
+        """The worker dies during the request, which the device repeats: how often the mail was sent."""
+        self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
+        key = device.sync_keys[folder.id]
+
+        def hook(reached, _):
+            if reached == stage:
+                self.dovecot.smtp.hook = None
+                self.dovecot.kill("roost-worker")
+        self.dovecot.smtp.hook = hook
+        for _ in range(50):
+            try:
+                self.one_command(device, folder, node, key=key)
+                break
+            except HttpError:
+                time.sleep(0.3)
+        self.assertIsNone(self.dovecot.smtp.hook)
+        answer = self.one_command(device, folder, node, key=key)
+        self.assertEqual(self.mails(), [])
+        self.assertEqual([mail["subject"] for _, mail in self.mails("Sent")], [subject])
+        ids = [email.message_from_bytes(m.data)["message-id"] for m in self.dovecot.smtp.messages]
+        self.assertEqual(len(set(ids)), 1)
+        return answer, len(ids)
+
+    def test_killed_during_an_add(self):
+        device, folder = self.drafts()
+        node = self.add_node(*self.written("killed add"), client_id="k1", send=True)
+        answer, count = self.killed_at("RCPT", node, device, folder, "killed add")
+        self.assertEqual((answer.get("Responses/Add/Status"), count), ("1", 1))
+
+    def test_killed_before_the_server_said_so(self):
+        """As with SendMail it may come twice here, with one Message-ID, though the request makes a new one."""
+        device, folder = self.drafts()
+        node = self.add_node(*self.written("killed late"), client_id="k2", send=True)
+        answer, count = self.killed_at("TAKEN", node, device, folder, "killed late")
+        self.assertEqual((answer.get("Responses/Add/Status"), count), ("1", 2))
+
+    def test_killed_during_a_change(self):
+        device, folder = self.drafts()
+        item = self.added(device, folder, *self.written("first"))
+        node = self.change_node(item, E("Email:Subject", "killed change"), send=True)
+        answer, count = self.killed_at("RCPT", node, device, folder, "killed change")
+        self.assertEqual((answer.get("Commands/Delete/ServerId"), count), (item, 1))
+        self.assertGone(device, folder, item)
