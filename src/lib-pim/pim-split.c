@@ -21,7 +21,8 @@ struct pim_split_group {
 
 struct pim_split {
 	struct istream *input;
-	string_t *piece;
+	/* piece, and a line that was read already and begins the next one */
+	string_t *piece, *line;
 
 	/* the calendar that is being taken apart */
 	struct pim_lines *doc;
@@ -39,6 +40,7 @@ struct pim_split *pim_split_init(struct istream *input)
 	split->input = input;
 	i_stream_ref(input);
 	split->piece = str_new(default_pool, 4096);
+	split->line = str_new(default_pool, 256);
 	split->item = str_new(default_pool, 4096);
 	split->pool = pool_alloconly_create("pim split", 4096);
 	return split;
@@ -61,6 +63,7 @@ void pim_split_deinit(struct pim_split **_split)
 	pool_unref(&split->pool);
 	i_stream_unref(&split->input);
 	str_free(&split->piece);
+	str_free(&split->line);
 	str_free(&split->item);
 	i_free(split);
 }
@@ -92,36 +95,71 @@ static bool split_is(const char *line, const char *word)
 	return strncasecmp(line, word, strlen(word)) == 0;
 }
 
-/* Reads until the end of a component of the top level. Returns 1, 0 at the end, -1 the input
-   failed, -2 the piece is too large (it was skipped). */
+/* "VCARD" or "VCALENDAR" if the line is that one's "BEGIN:" or "END:", else NULL. */
+static const char *split_top(const char *line, const char *word)
+{
+	static const char *const names[] = { "VCARD", "VCALENDAR" };
+	size_t len;
+
+	if (!split_is(line, word))
+		return NULL;
+	line += strlen(word);
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
+		len = strlen(names[i]);
+		if (split_is(line, names[i]) &&
+		    line[len + strspn(line + len, " \t\r\n")] == '\0')
+			return names[i];
+	}
+	return NULL;
+}
+
+static void split_add_line(struct pim_split *split, size_t skip, bool *large)
+{
+	size_t len = str_len(split->line) - skip;
+
+	if (str_len(split->piece) + len > PIM_SPLIT_MAX_PIECE)
+		*large = TRUE;
+	else
+		str_append_data(split->piece, str_data(split->line) + skip,
+				len);
+}
+
+/* Reads until the end of a card or calendar. One without an end ends where the next one
+   begins, so that it does not take that along; a card may have another in it as its
+   AGENT (vCard 2.1). Returns 1, 0 at the end, -1 the input failed, -2 the piece is
+   too large (it was skipped). */
 static int split_read_piece(struct pim_split *split)
 {
-	string_t *line = str_new(default_pool, 256);
+	const char *p, *begin, *top = NULL;
 	unsigned int depth = 0;
-	bool large = FALSE;
-	int ret;
+	bool large = FALSE, agent = FALSE;
+	int ret = 1;
 
 	str_truncate(split->piece, 0);
-	while ((ret = split_read_line(split, line)) > 0) {
-		const char *p = str_c(line);
-
+	while (str_len(split->line) > 0 ||
+	       (ret = split_read_line(split, split->line)) > 0) {
+		p = str_c(split->line);
 		/* a byte order mark */
-		if (depth == 0 && strncmp(p, "\xef\xbb\xbf", 3) == 0)
+		if (top == NULL && split_is(p, "\xef\xbb\xbf"))
 			p += 3;
-		if (split_is(p, "BEGIN:"))
-			depth++;
-		if (depth > 0) {
-			if (str_len(split->piece) + str_len(line) >
-			    PIM_SPLIT_MAX_PIECE)
-				large = TRUE;
-			else
-				str_append(split->piece, p);
-		}
-		if (depth > 0 && split_is(p, "END:") && --depth == 0)
+		begin = split_top(p, "BEGIN:");
+		if (begin != NULL && top != NULL && !agent)
 			break;
-		str_truncate(line, 0);
+		if (begin != NULL) {
+			top = begin;
+			depth++;
+		}
+		if (top != NULL) {
+			split_add_line(split, p - str_c(split->line), &large);
+			agent = split_is(p, "AGENT") &&
+				strcmp(top, "VCARD") == 0;
+			if (split_top(p, "END:") == top && --depth == 0) {
+				str_truncate(split->line, 0);
+				break;
+			}
+		}
+		str_truncate(split->line, 0);
 	}
-	str_free(&line);
 	if (ret < 0)
 		return -1;
 	if (large)

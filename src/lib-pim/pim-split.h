@@ -3,7 +3,8 @@
 
 /* Takes a stream of vCards and iCalendar objects, any number of them, apart into items: a
    card, or all components with one UID, with the time zones that they name. A calendar
-   that is one item already comes as it is, to the byte. Memory holds one card or one
+   that is one item already comes as it is, to the byte. What is
+   outside of cards and calendars is passed over. Memory holds one card or one
    calendar at a time. */
 
 struct istream;

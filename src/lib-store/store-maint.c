@@ -8,15 +8,19 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* pages at a time; writers get in between */
 #define STORE_BACKUP_PAGES 256
+/* for how long others may be in the way */
+#define STORE_BACKUP_WAIT_SECS 60
 
 /* Copies all pages; a source that changes in between is copied from the start. */
 static int
 backup_copy(sqlite3 *dest, sqlite3 *src, int pages, const char **error_r)
 {
+	time_t start = time(NULL);
 	sqlite3_backup *backup;
 	int ret;
 
@@ -29,8 +33,9 @@ backup_copy(sqlite3 *dest, sqlite3 *src, int pages, const char **error_r)
 		ret = sqlite3_backup_step(backup, pages);
 		if (ret == SQLITE_BUSY || ret == SQLITE_LOCKED)
 			usleep(10 * 1000);
-	} while (ret == SQLITE_OK || ret == SQLITE_BUSY ||
-		 ret == SQLITE_LOCKED);
+	} while (ret == SQLITE_OK ||
+		 ((ret == SQLITE_BUSY || ret == SQLITE_LOCKED) &&
+		  time(NULL) - start < STORE_BACKUP_WAIT_SECS));
 	(void)sqlite3_backup_finish(backup);
 	if (ret == SQLITE_DONE)
 		return 0;
@@ -65,6 +70,12 @@ int store_backup(struct store *store, const char *path, const char **error_r)
 		error = "It can't be opened";
 	else
 		ret = backup_copy(dest, store->db, STORE_BACKUP_PAGES, &error);
+	/* one file that can be read where nothing can be written */
+	if (ret == 0 && sqlite3_exec(dest, "PRAGMA journal_mode=DELETE", NULL,
+				     NULL, NULL) != SQLITE_OK) {
+		error = t_strdup(sqlite3_errmsg(dest));
+		ret = -1;
+	}
 	if (dest != NULL && sqlite3_close(dest) != SQLITE_OK)
 		i_panic("store: a backup was left open");
 	if (ret < 0) {

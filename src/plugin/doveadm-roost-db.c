@@ -13,6 +13,8 @@
 #include "roost-compat-doveadm.h"
 #include "doveadm-roost.h"
 
+#include <unistd.h>
+
 struct db_cmd_context {
 	struct doveadm_mail_cmd_context ctx;
 	const char *path;
@@ -37,9 +39,15 @@ cmd_backup_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
 	int ret;
 
 	ret = doveadm_roost_open(_ctx, user, FALSE, &store);
+	if (ret == 0 && _ctx->iterate_single_user) {
+		i_error("The user has no database");
+		doveadm_mail_failed_error(_ctx, MAIL_ERROR_NOTFOUND);
+		return -1;
+	}
 	if (ret <= 0)
 		return ret;
-	ret = store_backup(store, ctx->path, &error);
+	ret = store_backup(store, doveadm_roost_path(_ctx, user, ctx->path),
+			   &error);
 	store_close(&store);
 	return ret < 0 ? db_failed(ctx, error) : 0;
 }
@@ -49,14 +57,21 @@ cmd_restore_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
 {
 	struct db_cmd_context *ctx =
 		container_of(_ctx, struct db_cmd_context, ctx);
+	const char *error, *path = doveadm_roost_path(_ctx, user, ctx->path);
 	struct store *store;
-	const char *error;
 	int ret;
 
+	/* nobody's database is created for a backup that isn't there */
+	if (access(path, R_OK) < 0) {
+		if (errno == ENOENT && !_ctx->iterate_single_user)
+			return 0;
+		return db_failed(ctx, t_strdup_printf("Can't read %s: %m",
+						      path));
+	}
 	ret = doveadm_roost_open(_ctx, user, TRUE, &store);
 	if (ret <= 0)
 		return ret;
-	ret = store_restore(store, ctx->path, &error);
+	ret = store_restore(store, path, &error);
 	store_close(&store);
 	if (ret < 0)
 		return db_failed(ctx, error);
@@ -231,7 +246,7 @@ static struct doveadm_cmd_ver2 db_cmds[] = {
 	{
 	.name = "roost backup",
 	.mail_cmd = cmd_backup_alloc,
-	.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX "<file>",
+	.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX "<file>|<directory>",
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
 DOVEADM_CMD_PARAM('\0', "path", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)

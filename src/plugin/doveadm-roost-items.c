@@ -40,8 +40,9 @@ struct items_run {
 	struct items_cmd_context *ctx;
 	struct mail_user *user;
 	struct store *store;
+	/* the user's own file or directory, or "-" */
+	const char *path;
 	ARRAY_TYPE(store_pim_folder) folders;
-	bool failed;
 	/* import */
 	unsigned int added, changed, same, refused, batch;
 	/* export */
@@ -60,7 +61,6 @@ items_failed(struct items_run *run, enum mail_error error, const char *text)
 {
 	i_error("%s", text);
 	doveadm_mail_failed_error(&run->ctx->ctx, error);
-	run->failed = TRUE;
 	return -1;
 }
 
@@ -207,6 +207,23 @@ export_items(struct items_run *run, const struct store_pim_folder *folder,
 	return ret;
 }
 
+/* Folders in different ones may have the same name. */
+static const char *
+export_folder_name(struct items_run *run,
+		   const struct store_pim_folder *folder)
+{
+	const char *name = export_file_name(folder->name);
+	const struct store_pim_folder *other;
+
+	array_foreach(&run->folders, other) {
+		if (other->id != folder->id &&
+		    strcasecmp(export_file_name(other->name), name) == 0 &&
+		    !folder->main)
+			return t_strdup_printf("%s-%u", name, folder->id);
+	}
+	return name;
+}
+
 /* vdir: a directory per folder, with its name in "displayname". */
 static int
 export_dir(struct items_run *run, const struct store_pim_folder *folder)
@@ -214,8 +231,8 @@ export_dir(struct items_run *run, const struct store_pim_folder *folder)
 	const char *dir, *path;
 	struct ostream *output;
 
-	dir = t_strdup_printf("%s/%s", run->ctx->path,
-			      export_file_name(folder->name));
+	dir = t_strdup_printf("%s/%s", run->path,
+			      export_folder_name(run, folder));
 	if (mkdir_parents(dir, 0700) < 0 && errno != EEXIST) {
 		return items_failed(run, MAIL_ERROR_NOTPOSSIBLE,
 			t_strdup_printf("mkdir(%s) failed: %m", dir));
@@ -236,13 +253,12 @@ export_file(struct items_run *run, const struct store_pim_folder *folder)
 	struct ostream *output;
 	int ret;
 
-	if (mkdir_parents(run->ctx->path, 0700) < 0 && errno != EEXIST) {
+	if (mkdir_parents(run->path, 0700) < 0 && errno != EEXIST) {
 		return items_failed(run, MAIL_ERROR_NOTPOSSIBLE,
-			t_strdup_printf("mkdir(%s) failed: %m",
-					run->ctx->path));
+			t_strdup_printf("mkdir(%s) failed: %m", run->path));
 	}
-	path = t_strdup_printf("%s/%s.%s", run->ctx->path,
-			       export_file_name(folder->name),
+	path = t_strdup_printf("%s/%s.%s", run->path,
+			       export_folder_name(run, folder),
 			       export_suffix(run, folder));
 	if (export_open(run, path, &output) < 0)
 		return -1;
@@ -289,10 +305,12 @@ static int export_run(struct items_run *run)
 			array_delete(&run->folders, i, 1);
 	}
 	if (array_count(&run->folders) == 0) {
+		if (!run->ctx->ctx.iterate_single_user)
+			return 0;
 		return items_failed(run, MAIL_ERROR_NOTFOUND,
 				    "There is no such folder");
 	}
-	if (strcmp(run->ctx->path, "-") == 0)
+	if (strcmp(run->path, "-") == 0)
 		return export_stdout(run);
 	array_foreach(&run->folders, folder) {
 		if (ret < 0)
@@ -328,7 +346,7 @@ import_refuse(struct items_run *run, const char *name, const char *error)
 {
 	run->refused++;
 	i_error("%s is refused: %s", str_sanitize(name, 80), error);
-	doveadm_mail_failed_error(&run->ctx->ctx, MAIL_ERROR_PARAMS);
+	doveadm_mail_failed_error(&run->ctx->ctx, MAIL_ERROR_NOTPOSSIBLE);
 }
 
 /* Returns 0, or -1 if nothing more can be done. */
@@ -353,8 +371,10 @@ import_put(struct items_run *run, const struct store_pim_folder *folder,
 	uint32_t uid;
 	int ret;
 
-	if (run->batch == 0 && store_begin(run->store) < 0)
+	if (run->batch == 0 && store_begin(run->store) < 0) {
+		doveadm_mail_failed_error(&run->ctx->ctx, MAIL_ERROR_TEMP);
 		return -1;
+	}
 	run->batch++;
 	ret = store_item_find(run->store, folder->id, props->pim_uid, &uid);
 	if (ret > 0) {
@@ -518,17 +538,32 @@ import_path(struct items_run *run, const char *path, unsigned int depth)
 	return ret;
 }
 
+static bool import_has_folder(const struct items_run *run)
+{
+	const struct store_pim_folder *folder;
+
+	array_foreach(&run->folders, folder) {
+		if (items_wants_folder(run, folder))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static int import_run(struct items_run *run)
 {
 	struct istream *input;
 	int ret;
 
-	if (strcmp(run->ctx->path, "-") == 0) {
+	if (run->ctx->folder != NULL && !import_has_folder(run)) {
+		return items_failed(run, MAIL_ERROR_NOTFOUND,
+				    "There is no such folder");
+	}
+	if (strcmp(run->path, "-") == 0) {
 		input = i_stream_create_fd(STDIN_FILENO, IO_BLOCK_SIZE);
 		ret = import_stream(run, "(stdin)", input);
 		i_stream_unref(&input);
 	} else {
-		ret = import_path(run, run->ctx->path, 0);
+		ret = import_path(run, run->path, 0);
 	}
 	/* what came before a failure stays: it can be imported again */
 	if (run->batch > 0 && import_batch(run, TRUE) < 0)
@@ -562,6 +597,17 @@ items_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user,
 	i_zero(&run);
 	run.ctx = ctx;
 	run.user = user;
+	run.path = ctx->path;
+	if (strcmp(ctx->path, "-") != 0)
+		run.path = doveadm_roost_path(_ctx, user, ctx->path);
+	else if (import && !_ctx->iterate_single_user) {
+		return items_failed(&run, MAIL_ERROR_PARAMS,
+			"What comes from stdin is for one user only");
+	}
+	/* of several users those are skipped who have nothing there */
+	if (import && !_ctx->iterate_single_user &&
+	    access(run.path, F_OK) < 0 && errno == ENOENT)
+		return 0;
 	ret = doveadm_roost_open(_ctx, user, import, &run.store);
 	if (ret <= 0)
 		return ret;
@@ -616,16 +662,13 @@ static void cmd_export_init(ROOST_DOVEADM_INIT_PARAMS)
 		container_of(_ctx, struct items_cmd_context, ctx);
 
 	items_init(ctx);
-	if (strcmp(ctx->path, "-") != 0) {
-		doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
+	if (strcmp(ctx->path, "-") != 0)
 		doveadm_print_header_simple("exported");
-	}
 }
 
 static void cmd_import_init(ROOST_DOVEADM_INIT_PARAMS)
 {
 	items_init(container_of(_ctx, struct items_cmd_context, ctx));
-	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	doveadm_print_header_simple("added");
 	doveadm_print_header_simple("changed");
 	doveadm_print_header_simple("unchanged");
@@ -640,6 +683,7 @@ static struct doveadm_mail_cmd_context *cmd_export_alloc(void)
 	ctx->ctx.v.init = cmd_export_init;
 	ctx->ctx.v.run = cmd_export_run;
 	roost_doveadm_accept_options(&ctx->ctx, "d:k:vm");
+	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	return &ctx->ctx;
 }
 
@@ -651,6 +695,7 @@ static struct doveadm_mail_cmd_context *cmd_import_alloc(void)
 	ctx->ctx.v.init = cmd_import_init;
 	ctx->ctx.v.run = cmd_import_run;
 	roost_doveadm_accept_options(&ctx->ctx, "d:k:");
+	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	return &ctx->ctx;
 }
 

@@ -25,6 +25,21 @@ void doveadm_roost_notify(struct mail_user *user)
 	roost_notify_deinit(&notify);
 }
 
+const char *doveadm_roost_path(const struct doveadm_mail_cmd_context *ctx,
+			       const struct mail_user *user, const char *path)
+{
+	char *name, *p;
+
+	if (ctx->iterate_single_user)
+		return path;
+	name = t_strdup_noconst(user->username);
+	for (p = name; *p != '\0'; p++) {
+		if (*p == '/' || (*p == '.' && p == name))
+			*p = '_';
+	}
+	return t_strdup_printf("%s/%s", path, name);
+}
+
 int doveadm_roost_open(struct doveadm_mail_cmd_context *ctx,
 		       struct mail_user *user, bool create,
 		       struct store **store_r)

@@ -18,6 +18,10 @@ struct store;
 int doveadm_roost_open(struct doveadm_mail_cmd_context *ctx,
 		       struct mail_user *user, bool create,
 		       struct store **store_r);
+/* The user's own file or directory: path, or with several users (-A, a mask) what is
+   called as the user in the directory path. In the data stack. */
+const char *doveadm_roost_path(const struct doveadm_mail_cmd_context *ctx,
+			       const struct mail_user *user, const char *path);
 /* Wakes the user's parked requests, so that they see a change now. */
 void doveadm_roost_notify(struct mail_user *user);
 

@@ -1,0 +1,410 @@
+"""What an operator does with the store: doveadm roost export, import, backup, restore, check and conflict."""
+import json
+import os
+import sqlite3
+import subprocess
+import threading
+
+from rig import NOTES, PLAIN, Body, Case, E, Settings, options
+
+SETTINGS = Settings(users=13)
+
+ZONE = ("BEGIN:VTIMEZONE\r\nTZID:Europe/Vienna\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\nTZOFFSETFROM:+0200\r\n"
+        "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
+EVENTS = ("BEGIN:VEVENT\r\nUID:weekly@example.test\r\nSUMMARY:Weekly\r\nDTSTART;TZID=Europe/Vienna:20261130T090000\r\n"
+          "RRULE:FREQ=WEEKLY\r\nEND:VEVENT\r\n"
+          "BEGIN:VEVENT\r\nUID:lunch@example.test\r\nSUMMARY:Lunch\r\nDTSTART:20261128T120000Z\r\nEND:VEVENT\r\n"
+          "BEGIN:VEVENT\r\nUID:weekly@example.test\r\nRECURRENCE-ID;TZID=Europe/Vienna:20261207T090000\r\n"
+          "SUMMARY:Weekly\\, late\r\nDTSTART;TZID=Europe/Vienna:20261207T100000\r\nEND:VEVENT\r\n")
+TASK = "BEGIN:VTODO\r\nUID:task-1\r\nSUMMARY:Taxes\r\nDUE;VALUE=DATE:20261231\r\nEND:VTODO\r\n"
+NOTE = "BEGIN:VJOURNAL\r\nUID:note-{0}\r\nSUMMARY:Note {0}\r\nDESCRIPTION:First line\\nKäse {0}\r\nEND:VJOURNAL\r\n"
+CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//test//EN\r\n{}END:VCALENDAR\r\n"
+EVERYTHING = CALENDAR.format(ZONE + EVENTS + TASK + NOTE.format(1) + NOTE.format(2))
+CARDS = ("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:anne\r\nFN:Anne Müller\r\nN:Müller;Anne;;;\r\nEND:VCARD\r\n"
+         "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:No Uid\r\nEND:VCARD\r\n")
+TABLES = ("conflict", "time", "folder", "device", "winner", "won", "lost")
+
+
+def note(subject, text):
+    return [E("Notes:Subject", subject), E("AirSyncBase:Body", E("Type", PLAIN), E("Data", text)),
+            E("Notes:MessageClass", "IPM.StickyNote")]
+
+
+class StoreCase(Case):
+    def roost(self, *arguments, stdin=None):
+        return subprocess.run([str(self.dovecot.root / "doveadm"), *map(str, arguments)], input=stdin,
+                              capture_output=True, text=True)
+
+    def rows(self, *arguments, code=0, stdin=None):
+        done = self.roost("-f", "json", "roost", *arguments, stdin=stdin)
+        self.assertEqual(done.returncode, code, done.stderr + done.stdout)
+        return json.loads(done.stdout) if done.stdout.strip() else []
+
+    def inside(self, user, name):
+        """A file of the user's as the programs see it."""
+        return self.dovecot.inside / "home" / user / name
+
+    def write(self, user, name, text):
+        path = self.dovecot.home(user) / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
+        for changed in (path, path.parent):
+            os.chown(changed, self.dovecot.uid(user), self.dovecot.uid(user))
+        return self.inside(user, name)
+
+    def imported(self, user, path, *arguments, code=0, stdin=None):
+        row, = self.rows("import", "-u", user, *arguments, path, code=code, stdin=stdin)
+        return tuple(int(row[name]) for name in ("added", "changed", "unchanged", "refused"))
+
+    def database(self, user):
+        return sqlite3.connect(self.dovecot.home(user) / "roost.db")
+
+    def forget(self, user):
+        for path in self.dovecot.home(user).glob("roost.db*"):
+            path.unlink()
+
+    def items(self, user):
+        """Everything's UID and text by kind."""
+        database = self.database(user)
+        rows = database.execute("SELECT f.kind, i.pim_uid, i.text FROM item i JOIN pim_folder f ON f.id=i.folder "
+                                "ORDER BY 1, 2").fetchall()
+        database.close()
+        return [(kind, uid, text if isinstance(text, str) else text.decode()) for kind, uid, text in rows]
+
+    def start(self, user, version="16.1", conflict=None):
+        device = self.ready_device(user, version)
+        folder = device.folders_of_type(NOTES)[0]
+        device.items = {}
+        device.sync_start(folder)
+        self.pull_all(device, folder, conflict)
+        return device, folder
+
+    def pull_all(self, device, folder, conflict=None):
+        collection = self.pull(device, folder, opts=options(bodies=[Body(PLAIN)], conflict=conflict))
+        while collection is not None and collection.find("MoreAvailable") is not None:
+            collection = self.pull(device, folder)
+
+    def pull(self, device, folder, opts=None, commands=()):
+        """The subjects that the device has after a Sync, and the Sync's Collection."""
+        collection, _ = device.sync_one(folder, commands=commands, opts=opts)
+        for command in ("Add", "Change"):
+            for item in [] if collection is None else collection.findall(f"Commands/{command}"):
+                device.items[item.get("ServerId")] = item.get("ApplicationData/Notes:Subject")
+        for item in [] if collection is None else collection.findall("Commands/Delete"):
+            device.items.pop(item.get("ServerId"), None)
+        return collection
+
+    def add(self, device, folder, subject):
+        collection = self.pull(device, folder, commands=[E("AirSync:Add", E("ClientId", subject), E(
+            "ApplicationData", *note(subject, "text")))])
+        self.assertEqual(collection.get("Responses/Add/Status"), "1")
+        return collection.get("Responses/Add/ServerId")
+
+    def change(self, device, folder, server_id, subject):
+        return self.pull(device, folder, commands=[E("AirSync:Change", E("ServerId", server_id), E(
+            "ApplicationData", *note(subject, "text")))])
+
+    def delete(self, device, folder, server_id):
+        return self.pull(device, folder, commands=[E("AirSync:Delete", E("ServerId", server_id))])
+
+
+class ImportAndExport(StoreCase):
+    def test_import_is_idempotent_and_seen_by_devices(self):
+        device, folder = self.start("u1")
+        path = self.write("u1", "all.ics", EVERYTHING)
+        self.assertEqual(self.imported("u1", path), (5, 0, 0, 0))
+        self.pull(device, folder)
+        self.assertEqual(sorted(device.items.values()), ["Note 1", "Note 2"])
+        self.assertEqual(self.imported("u1", path), (0, 0, 5, 0))
+        self.assertIsNone(self.pull(device, folder))
+        weekly, = [text for _, uid, text in self.items("u1") if uid == "weekly@example.test"]
+        self.assertEqual((weekly.count("BEGIN:VEVENT"), weekly.count("BEGIN:VTIMEZONE")), (2, 1))
+        # one is changed
+        path = self.write("u1", "all.ics", EVERYTHING.replace("Note 2", "Note two"))
+        self.assertEqual(self.imported("u1", path), (0, 1, 4, 0))
+        self.pull(device, folder)
+        self.assertEqual(sorted(device.items.values()), ["Note 1", "Note two"])
+        # cards, one without a UID, from stdin
+        self.assertEqual(self.imported("u1", "-", stdin=CARDS), (2, 0, 0, 0))
+        self.assertEqual(self.imported("u1", "-", stdin=CARDS), (0, 0, 2, 0))
+
+    def test_broken_items_are_named_and_the_rest_is_imported(self):
+        broken = ("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:no-end\r\nFN:No end\r\n" + CARDS +
+                  CALENDAR.format("BEGIN:VFREEBUSY\r\nUID:x\r\nEND:VFREEBUSY\r\n") +
+                  "BEGIN:VCARD\r\nUID:nul\r\nFN:a\0b\r\nEND:VCARD\r\n" +
+                  CALENDAR.format(NOTE.format(7)))
+        path = self.write("u2", "in/broken.vcf", broken)
+        self.write("u2", "in/readme.txt", CARDS.replace("anne", "not me"))
+        done = self.roost("roost", "import", "-u", "u2", path)
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn("broken.vcf is refused: It has NULs in it", done.stderr)
+        self.assertEqual(sorted(uid for _, uid, _ in self.items("u2") if len(uid) < 40), ["anne", "no-end", "note-7"])
+        # a directory: only files of known names are looked at
+        self.assertEqual(self.imported("u2", self.inside("u2", "in"), code=65), (0, 0, 4, 1))
+        self.assertEqual(self.imported("u2", path, "--kind", "notes", code=65), (0, 0, 1, 4))
+        self.rows("import", "-u", "u2", self.inside("u2", "missing"), code=68)
+        self.rows("import", "-u", "u2", "--folder", "Missing", path, code=68)
+        self.assertEqual(self.roost("roost", "import", "-u", "u2", "--kind", "mails", path).returncode, 64)
+
+    def test_what_is_exported_can_be_imported_again(self):
+        path = self.write("u3", "all.ics", EVERYTHING)
+        self.imported("u3", path)
+        self.imported("u3", "-", stdin=CARDS)
+        before = self.items("u3")
+        for name, arguments in (("files", ()), ("vdir", ("--vdir",))):
+            self.assertEqual(self.rows("export", "-u", "u3", *arguments, self.inside("u3", name))[0]["exported"], "7")
+            self.assertEqual(self.imported("u3", self.inside("u3", name)), (0, 0, 7, 0))
+            directory = self.dovecot.home("u3") / name
+            if name == "files":
+                self.assertEqual(sorted(path.name for path in directory.iterdir()),
+                                 ["Calendar.ics", "Contacts.vcf", "Notes.ics", "Tasks.ics"])
+            else:
+                self.assertEqual((directory / "Notes" / "displayname").read_text(), "Notes")
+                self.assertEqual(len(list(directory.glob("Notes/*.ics"))), 2)
+            # into another one's
+            target = "u4" if name == "files" else "u5"
+            for file in directory.rglob("*.[iv]c[sf]"):
+                text = file.read_bytes().decode()
+                self.imported(target, "-", stdin=text.replace("\r\n", "\n").replace("\n", "\r\n"))
+            self.assertEqual([item[:2] for item in self.items(target)], [item[:2] for item in before])
+        self.assertEqual(self.items("u3"), before)
+        done = self.roost("roost", "export", "-u", "u3", "--kind", "notes", "-")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("BEGIN:VJOURNAL"), 2)
+        self.assertNotIn("VEVENT", done.stdout)
+        self.rows("export", "-u", "u3", "--markdown", "--folder", "Notes", self.inside("u3", "md"))
+        texts = sorted(path.read_text() for path in (self.dovecot.home("u3") / "md").glob("Notes/*.md"))
+        self.assertEqual(texts, [f"# Note {n}\n\nFirst line\nKäse {n}\n" for n in (1, 2)])
+        self.rows("export", "-u", "u3", "--folder", "Missing", self.inside("u3", "md"), code=68)
+
+    def test_folders_of_the_same_name_do_not_overwrite_each_other(self):
+        device, _ = self.start("u6")
+        above = device.folder_create("Above", 17).document.get("ServerId")
+        for parent in ("0", above):
+            self.assertStatus(device.folder_create("Same", 17, parent), 1)
+        self.rows("export", "-u", "u6", "--vdir", self.inside("u6", "out"))
+        names = [path.read_text() for path in (self.dovecot.home("u6") / "out").glob("*/displayname")]
+        self.assertEqual(names.count("Same"), 2)
+
+    def test_of_all_users_each_has_his_own(self):
+        shared = self.dovecot.root / "shared"
+        shared.mkdir(exist_ok=True)
+        shared.chmod(0o1777)
+        for user in ("u1", "u2"):
+            self.imported(user, "-", stdin=CALENDAR.format(NOTE.format(f"of {user}")))
+        path = self.dovecot.inside / "shared"
+        rows = self.rows("export", "-A", path)
+        self.assertGreaterEqual({row["username"] for row in rows}, {"u1", "u2"})
+        for user in ("u1", "u2"):
+            self.assertIn(f"note-of {user}", (shared / user / "Notes.ics").read_text())
+        done = self.roost("roost", "export", "-A", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"(?m)^u1 exported=\d+")
+        rows = {row["username"]: row for row in self.rows("import", "-A", path)}
+        self.assertEqual((rows["u1"]["added"], rows["u1"]["refused"]), ("0", "0"))
+        self.assertNotIn("u13", rows)
+        self.assertEqual(self.roost("roost", "import", "-A", "-", stdin=CARDS).returncode, 64)
+        backups = self.dovecot.root / "backups"
+        backups.mkdir(exist_ok=True)
+        backups.chmod(0o1777)
+        path = self.dovecot.inside / "backups"
+        self.rows("backup", "-A", path)
+        self.assertTrue((backups / "u1").exists() and not (backups / "u13").exists())
+        self.rows("restore", "-A", path)
+        self.assertFalse((self.dovecot.home("u13") / "roost.db").exists())
+
+    def test_nobody_is_created_by_looking(self):
+        self.rows("export", "-u", "u13", self.inside("u13", "out"))
+        self.rows("backup", "-u", "u13", self.inside("u13", "backup"), code=68)
+        self.rows("restore", "-u", "u13", self.inside("u13", "backup"), code=65)
+        self.assertEqual(self.rows("check", "-u", "u13"), [])
+        self.assertEqual(self.rows("conflict", "list", "-u", "u13"), [])
+        self.assertEqual(list(self.dovecot.home("u13").glob("roost.db*")), [])
+        for command in (("export", "x"), ("import", "x"), ("backup", "x"), ("restore", "x"), ("check",),
+                        ("conflict", "list"), ("conflict", "show", "1"), ("conflict", "resolve", "1", "won")):
+            with self.subTest(command):
+                words = 2 if command[0] == "conflict" else 1
+                done = self.roost("roost", *command[:words], "-u", "nobody", *command[words:])
+                self.assertEqual(done.returncode, 67, done.stderr)
+
+
+class Databases(StoreCase):
+    def test_backup_while_a_device_writes_and_restore(self):
+        device, folder = self.start("u7")
+        self.add(device, folder, "before")
+        done = threading.Event()
+        written = []
+
+        def write():
+            while not done.is_set():
+                subject = f"n{len(written)}"
+                self.add(device, folder, subject)
+                written.append(subject)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for n in range(5):
+                self.rows("backup", "-u", "u7", self.inside("u7", f"backup{n}"))
+        finally:
+            done.set()
+            writer.join()
+        for n in range(5):
+            backup = sqlite3.connect(self.dovecot.home("u7") / f"backup{n}")
+            self.assertEqual(backup.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+            names = [row[0] for row in backup.execute("SELECT name FROM item ORDER BY uid")]
+            self.assertEqual(names, ["before", *written][:len(names)])
+            self.assertEqual(backup.execute("SELECT items FROM pim_folder WHERE kind=4 AND main=1").fetchone(),
+                             (len(names),))
+            backup.close()
+        count = len(names)
+        # what is there already is not overwritten
+        self.rows("backup", "-u", "u7", self.inside("u7", "backup0"), code=65)
+        self.add(device, folder, "after")
+        self.rows("restore", "-u", "u7", self.inside("u7", "backup4"))
+        self.assertEqual(len(self.items("u7")), count)
+        self.assertEqual(self.rows("check", "-u", "u7"), [])
+        other, _ = self.start("u7", "14.1")
+        self.assertEqual(len(other.items), count)
+        self.assertNotIn("after", other.items.values())
+        # the device, whose state is newer, comes to the same
+        again, _ = self.start("u7")
+        self.add(again, folder, "new")
+        device.sync_keys.clear()
+        device.items = {}
+        device.folder_key = 0
+        self.assertStatus(device.folder_sync(), 1)
+        device.sync_start(folder)
+        self.pull_all(device, folder)
+        self.assertIn("new", device.items.values())
+
+    def test_what_is_no_backup_is_refused(self):
+        device, folder = self.start("u8")
+        self.add(device, folder, "stays")
+        self.rows("backup", "-u", "u8", self.inside("u8", "good"))
+        data = (self.dovecot.home("u8") / "good").read_bytes()
+        self.write("u8", "text", "no database\n" * 1000)
+        for name, wrong in (("cut", data[:len(data) // 2]), ("holes", data[:8192] + bytes(4096) + data[12288:])):
+            self.write("u8", name, "")
+            (self.dovecot.home("u8") / name).write_bytes(wrong)
+        other = sqlite3.connect(self.dovecot.home("u8") / "other")
+        other.execute("CREATE TABLE a (b)")
+        other.close()
+        os.chown(self.dovecot.home("u8") / "other", self.dovecot.uid("u8"), -1)
+        newer = self.dovecot.home("u8") / "newer"
+        newer.write_bytes(data)
+        database = sqlite3.connect(newer)
+        database.execute("PRAGMA user_version=999")
+        database.commit()
+        database.close()
+        os.chown(newer, self.dovecot.uid("u8"), -1)
+        for name, error in (("text", "not a database|It is not"), ("cut", "damaged|It is not"), ("holes", "damaged|It is not"),
+                            ("other", "not a database of Roost"), ("newer", "newer version"), ("missing", "No such file")):
+            with self.subTest(name):
+                done = self.roost("roost", "restore", "-u", "u8", self.inside("u8", name))
+                self.assertEqual(done.returncode, 65, done.stderr)
+                self.assertRegex(done.stderr, error)
+        self.assertEqual([text.count("stays") > 0 for _, _, text in self.items("u8")], [True])
+        self.assertEqual(self.rows("check", "-u", "u8"), [])
+
+    def test_check_finds_and_repairs(self):
+        self.imported("u9", "-", stdin=EVERYTHING)
+        self.assertEqual(self.rows("check", "-u", "u9"), [])
+        database = self.database("u9")
+        with database:
+            database.execute("UPDATE pim_folder SET items=items+3 WHERE kind=4")
+            database.execute("UPDATE item SET name='wrong' WHERE pim_uid='note-1'")
+            database.execute("UPDATE item SET text='nonsense' WHERE pim_uid='note-2'")
+        database.close()
+        rows = self.rows("check", "-u", "u9", code=65)
+        self.assertEqual({row["state"] for row in rows}, {"not repaired"})
+        text = "\n".join(row["problem"] for row in rows)
+        for wanted in ("Folder Notes: numbers are wrong: items 5", "what was extracted of it is out of date", "can't be read"):
+            self.assertIn(wanted, text)
+        rows = self.rows("check", "-u", "u9", "--repair", code=65)
+        self.assertEqual(sorted(row["state"] for row in rows), ["not repaired", "repaired", "repaired"])
+        rows = self.rows("check", "-u", "u9", code=65)
+        self.assertEqual(len(rows), 1)
+        self.assertIn("can't be read", rows[0]["problem"])
+
+    def test_check_of_damaged_pages(self):
+        self.imported("u10", "-", stdin="".join(CARDS.replace("anne", f"c{n}") for n in range(300)))
+        database = self.database("u10")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        root, size = database.execute("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master "
+                                      "WHERE name='item_look'").fetchone()
+        database.close()
+        with open(self.dovecot.home("u10") / "roost.db", "r+b") as file:
+            file.seek((root - 1) * size)
+            file.write(bytes(size))
+        self.addCleanup(self.forget, "u10")
+        self.dovecot.expect_log("malformed")
+        done = self.roost("-f", "json", "roost", "check", "-u", "u10")
+        self.assertIn(done.returncode, (65, 75))
+        self.assertRegex(done.stdout + done.stderr, "SQLite: |malformed")
+
+
+class Conflicts(StoreCase):
+    def two(self, user, conflict):
+        first, folder = self.start(user, "16.1", conflict)
+        second, _ = self.start(user, "14.1", conflict)
+        server_id = self.add(first, folder, f"base {conflict}")
+        self.pull(second, folder)
+        return first, second, folder, server_id
+
+    def last(self, user):
+        rows = self.rows("conflict", "list", "-u", user)
+        self.assertEqual(set(rows[-1]), set(TABLES))
+        return rows[-1]
+
+    def resolve(self, user, row, keep, code=0):
+        self.rows("conflict", "resolve", "-u", user, row["conflict"], keep, code=code)
+
+    def test_the_server_won(self):
+        first, second, folder, server_id = self.two("u11", 1)
+        for keep, wanted in (("won", ["of the first"]), ("lost", ["of the second"]),
+                             ("both", ["of the first", "of the second"])):
+            with self.subTest(keep):
+                self.change(first, folder, server_id, "of the first")
+                self.change(second, folder, server_id, "of the second")
+                row = self.last("u11")
+                self.assertEqual((row["folder"], row["device"], row["winner"], row["won"], row["lost"]),
+                                 ("Notes", second.device_id, "server", "of the first", "of the second"))
+                shown, = self.rows("conflict", "show", "-u", "u11", row["conflict"])
+                self.assertIn("SUMMARY:of the first", shown["won"])
+                self.assertIn("SUMMARY:of the second", shown["lost"])
+                self.resolve("u11", row, keep)
+                self.assertEqual(self.rows("conflict", "list", "-u", "u11"), [])
+                for device in (first, second):
+                    device.items[server_id] = "of the first"
+                    self.pull(device, folder)
+                self.assertEqual(sorted(second.items.values()), wanted)
+                self.assertEqual(sorted(first.items.values()), wanted)
+                self.change(first, folder, server_id, "reset")
+                self.pull(second, folder)
+        self.resolve("u11", row, "won", code=68)
+        self.rows("conflict", "show", "-u", "u11", "99", code=68)
+        self.rows("conflict", "resolve", "-u", "u11", "1", "nobody", code=64)
+        self.rows("conflict", "show", "-u", "u11", "one", code=64)
+
+    def test_the_device_won_and_deletions(self):
+        first, second, folder, server_id = self.two("u12", 0)
+        self.change(first, folder, server_id, "of the first")
+        self.change(second, folder, server_id, "of the second")
+        row = self.last("u12")
+        self.assertEqual((row["winner"], row["won"], row["lost"]), ("device", "of the second", "of the first"))
+        self.resolve("u12", row, "lost")
+        self.pull(first, folder)
+        self.pull(second, folder)
+        self.change(first, folder, server_id, "last words")
+        self.delete(second, folder, server_id)
+        row = self.last("u12")
+        self.assertEqual((row["won"], row["lost"]), ("(deleted)", "last words"))
+        everybody = self.rows("conflict", "list", "-A")
+        self.assertIn(("u12", row["conflict"]), [(row["username"], row["conflict"]) for row in everybody])
+        self.pull(first, folder)
+        self.assertEqual(first.items, {})
+        # it was deleted: it comes back as another item
+        self.resolve("u12", row, "lost")
+        self.pull(first, folder)
+        self.assertEqual(list(first.items.values()), ["last words"])
