@@ -391,7 +391,8 @@ eas_draft_content(struct eas_draft_composer *ctx,
 	}
 	i_stream_unref(&input);
 	buf = buffer_create_dynamic(ctx->pool, node->size);
-	if (base64_decode(node->data, node->size, NULL, buf) < 0)
+	if (base64_scheme_decode(&base64_scheme, 0, node->data, node->size,
+				 buf) < 0)
 		return eas_draft_fail(ctx, EAS_DRAFT_INVALID);
 	*content_r = eas_draft_own(ctx,
 		i_stream_create_from_buffer(buf));

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 /* shows the text */
-#define test_failed(text) test_assert_strcmp(text, NULL)
+#define zone_failed(text) test_assert_strcmp(text, NULL)
 
 static int64_t at(int year, unsigned int month, unsigned int day,
 		  unsigned int hour)
@@ -346,7 +346,7 @@ static unsigned int test_zone_years(pool_t pool, const struct pim_timezone *tz)
 		}
 		/* the item's zone stays */
 		if (other != tz)
-			test_failed(t_strdup_printf("%s %d became %s",
+			zone_failed(t_strdup_printf("%s %d became %s",
 				pim_timezone_name(tz), year,
 				pim_timezone_name(other)));
 		/* without knowing it the year is right */
@@ -354,7 +354,7 @@ static unsigned int test_zone_years(pool_t pool, const struct pim_timezone *tz)
 		other = pim_timezone_from_structure(pool, str_c(str), &hints);
 		if (test_year_is_regular(tz, year) &&
 		    !test_same_year(tz, other, year))
-			test_failed(t_strdup_printf("%s %d is not %s",
+			zone_failed(t_strdup_printf("%s %d is not %s",
 				pim_timezone_name(tz), year,
 				pim_timezone_name(other)));
 		checked++;
@@ -380,7 +380,7 @@ static void test_pim_timezone_all(void)
 			tz = str_array_length(words) < 3 ? NULL :
 				pim_timezone_find(words[2]);
 			if (tz == NULL)
-				test_failed(line);
+				zone_failed(line);
 			else {
 				pool = pool_alloconly_create("test", 1024);
 				years += test_zone_years(pool, tz);
