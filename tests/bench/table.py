@@ -53,6 +53,9 @@ def _memory(rows):
         if row["bench"] == "large":
             yield (f"worker's peak MB, mail of {row['message_mb']:.0f} MB, {row['fetch']}", row["worker_peak_mb"], "40", "",
                    row["worker_peak_mb"] < 40)
+        if row["bench"] == "send":
+            yield (f"worker's peak MB, SendMail of {row['message_kb']} KB", row["worker_peak_mb"], "40",
+                   f"{row['mails_per_s']} mails per second", row["worker_peak_mb"] < 40)
         if row["bench"] == "flat":
             yield (f"worker's peak MB, {row['format']} of {row['messages']}", row["worker_peak_mb"], "",
                    f"first Sync {row['first_sync_peak_mb']} MB", True)
