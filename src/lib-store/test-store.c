@@ -351,7 +351,7 @@ static void test_store_memory(void)
 	}
 	used = (sqlite3_memory_used() - before) / N_ELEMENTS(stores);
 	i_info("%d bytes per open store", (int)used);
-	test_assert(used < 128 * 1024);
+	test_assert(used < 160 * 1024);
 	for (i = 0; i < N_ELEMENTS(stores); i++)
 		store_close(&stores[i]);
 	test_assert(sqlite3_memory_used() <= before + 64 * 1024);
