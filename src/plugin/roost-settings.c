@@ -229,17 +229,17 @@ roost_settings_check_policy(const char *policy, const char **error_r)
 	return TRUE;
 }
 
-/* Of one with %variables only the form is seen here. */
+/* What its %variables stand for is not known here; 2.4's have spaces in them. */
 static bool
 roost_settings_check_addresses(const char *addresses, const char **error_r)
 {
 	const char *const *word;
 
-	if (ROOST_SETTING_UNKNOWN(addresses))
+	if (ROOST_SETTING_UNKNOWN(addresses) || strchr(addresses, '%') != NULL)
 		return TRUE;
 	word = t_strsplit_spaces(addresses, " \t\r\n,;");
 	for (; *word != NULL; word++) {
-		if (strchr(*word, '@') == NULL && strchr(*word, '%') == NULL) {
+		if (strchr(*word, '@') == NULL) {
 			*error_r = t_strdup_printf("roost_addresses: "
 				"'%s' is not a mail address", *word);
 			return FALSE;
