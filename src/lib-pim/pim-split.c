@@ -193,10 +193,11 @@ static const char *split_uid(const struct pim_component *comp)
 /* Sorts the calendar's components by their UIDs; one without is an item by itself. */
 static void split_group(struct pim_split *split)
 {
-	HASH_TABLE(const char *, struct pim_split_group *) uids;
+	HASH_TABLE(char *, struct pim_split_group *) uids;
 	struct pim_split_group *group;
 	struct pim_component *comp;
 	const char *uid;
+	char *key;
 
 	p_array_init(&split->groups, split->pool, 16);
 	split->next = 0;
@@ -210,8 +211,10 @@ static void split_group(struct pim_split *split)
 			group = p_new(split->pool, struct pim_split_group, 1);
 			p_array_init(&group->comps, split->pool, 1);
 			array_push_back(&split->groups, &group);
-			if (*uid != '\0')
-				hash_table_insert(uids, uid, group);
+			if (*uid != '\0') {
+				key = p_strdup(split->pool, uid);
+				hash_table_insert(uids, key, group);
+			}
 		}
 		array_push_back(&group->comps, &comp);
 	}
