@@ -169,7 +169,7 @@ static void test_gal_entry(void)
 	struct gal *gal = test_open(TEST_DIR"/a.vcf");
 	struct gal_result *result = gal_find(gal, "zoe");
 	struct gal_picture_limits limits = { .max_size = 3, .max_pictures = 1 };
-	const struct gal_entry *entry;
+	const struct gal_entry *entry = NULL;
 	buffer_t *buf = t_buffer_create(16);
 
 	test_begin("gal: entry");

@@ -306,6 +306,8 @@ oof_read_line(pool_t pool, const char *line, struct oof_script *script,
 	const char *key = args[0];
 	unsigned int i;
 
+	if (key == NULL)
+		return TRUE;
 	args++;
 	if (strcmp(key, "state") == 0) {
 		*state_seen = TRUE;

@@ -242,7 +242,7 @@ static void test_pim_lines_round_trip(void)
 {
 	static const char *const texts[] = {
 		"", "plain", " blanks ", "a;b,c\\d\ne", "\\n", "a:b\"c\"",
-		"Gr\xc3\xbc\xc3\x9f" "e", "=41=", "tab\tx", "x\n",
+		"Gr\xc3\xbc\xc3\x9f-e", "=41=", "tab\tx", "x\n",
 	};
 	static const char *const cards[] = {
 		"BEGIN:VCARD\nVERSION:4.0\nX;P=\"open:1\nEND:VCARD",
