@@ -178,7 +178,7 @@ userdb passwd-file {{
   passwd_file_path = {root}/users
 }}
 !include {include_path()}
-roost_addresses = %{{user | username}}@example.test
+roost_addresses = %{{user|username}}@example.test
 {services(ports, settings)}{penalty(settings)}{sanitizers() if sanitized else ""}{settings.extra}"""
 
 
