@@ -1,5 +1,8 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
+#ifndef _GNU_SOURCE
+#  define _GNU_SOURCE /* for setresuid() */
+#endif
 #include "lib.h"
 #include "settings-parser.h"
 #include "mail-user.h"
@@ -7,6 +10,8 @@
 #include "iostream-ssl.h"
 #include "smtp-client.h"
 #include "roost-compat-submit.h"
+
+#include <unistd.h>
 
 #ifdef DOVECOT_2_4
 
@@ -26,6 +31,27 @@ void roost_submit_settings_free(const struct smtp_submit_settings **_set)
 
 	*_set = NULL;
 	settings_free(set);
+}
+
+/* 2.4 starts programs as it is itself: with the user's effective ids, but root's
+   real ones, by which the program (and any shell script, at once) would become root.
+   The real ids are the user's for as long as it runs; exec() makes the saved
+   ones the same in the program, while we keep root's to come back. */
+int roost_sendmail_run(struct smtp_submit *submit, const char **error_r)
+{
+	bool drop = getuid() == 0 && geteuid() != 0;
+	uid_t uid = geteuid();
+	gid_t gid = getegid(), old_gid = getgid();
+	int ret;
+
+	if (drop && (setresgid(gid, gid, old_gid) < 0 ||
+		     setresuid(uid, uid, 0) < 0))
+		i_fatal("Dropping privileges for sendmail failed: %m");
+	ret = smtp_submit_run(submit, error_r);
+	if (drop && (setresuid(0, uid, 0) < 0 ||
+		     setresgid(old_gid, gid, old_gid) < 0))
+		i_fatal("Restoring privileges after sendmail failed: %m");
+	return ret;
 }
 
 #else
@@ -58,6 +84,12 @@ int roost_submit_settings_get(struct mail_user *user, pool_t pool,
 void roost_submit_settings_free(const struct smtp_submit_settings **set)
 {
 	*set = NULL;
+}
+
+int roost_sendmail_run(struct smtp_submit *submit, const char **error_r)
+{
+	/* drops them by itself */
+	return smtp_submit_run(submit, error_r);
 }
 
 #endif

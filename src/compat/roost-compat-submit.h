@@ -28,5 +28,7 @@ struct smtp_submit *
 roost_sendmail_init(struct mail_user *user,
 		    const struct smtp_submit_settings *set,
 		    const struct smtp_address *mail_from, struct event *event);
+/* smtp_submit_run(): the program has the user's rights and nobody else's. */
+int roost_sendmail_run(struct smtp_submit *submit, const char **error_r);
 
 #endif

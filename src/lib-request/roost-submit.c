@@ -238,7 +238,7 @@ submit_sendmail(struct roost_user *user, const struct smtp_submit_settings *set,
 	else if (o_stream_flush(output) < 0)
 		error = o_stream_get_error(output);
 	else
-		ret = smtp_submit_run(submit, &error);
+		ret = roost_sendmail_run(submit, &error);
 	if (ret <= 0) {
 		*error_r = t_strdup_printf("%s: %s", set->sendmail_path,
 					   error);
