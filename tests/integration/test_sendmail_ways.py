@@ -70,10 +70,8 @@ class Program(SendCase):
         script.chmod(0o755)
         self.out = out
         conf = self.dovecot.conf.read_text()
-        self.addCleanup(self.dovecot.reload)
-        self.addCleanup(self.dovecot.conf.write_text, conf)
-        self.dovecot.conf.write_text(conf + f"submission_host =\nsendmail_path = {inside}/sendmail\n")
-        self.dovecot.reload()
+        self.addCleanup(self.dovecot.configure, conf)
+        self.dovecot.configure(conf + f"submission_host =\nsendmail_path = {inside}/sendmail\n")
 
     def test_program(self):
         device = self.ready_device("u2", "16.1")

@@ -219,6 +219,14 @@ class Instance:
     def reload(self):
         self.doveadm("reload")
 
+    def configure(self, text):
+        """Another configuration, from now on. It is there all at once: a master that is still busy with the reload
+        before would read the half of it, and go to another base_dir."""
+        new = self.conf.with_suffix(".new")
+        new.write_text(text)
+        new.replace(self.conf)
+        self.reload()
+
     def __enter__(self):
         return self.start()
 
