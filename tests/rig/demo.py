@@ -159,10 +159,9 @@ def stop(folder):
     if str(folder / "dovecot.conf") not in command:
         say(f"Nothing runs in {folder}.")
         return 1
-    namespace = os.readlink(f"/proc/{pid}/ns/mnt")
-    os.kill(pid, signal.SIGTERM)
     instance = Instance(folder / "tree", root=folder)
-    instance.namespace = namespace
+    instance.hold_namespace(pid)
+    os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + 20
     while instance.pids():
         if time.monotonic() > deadline:

@@ -66,6 +66,7 @@ class Instance:
         self.inside = tree.seen_as(self.root)
         self.conf, self.log_path = self.root / "dovecot.conf", self.root / "dovecot.log"
         self.master, self.namespace, self.expected, self.ports = None, None, [], {}
+        self.namespace_fd = None
         # where the mail goes that users send
         self.smtp = None
 
@@ -165,8 +166,15 @@ class Instance:
             if self.master.poll() is not None or time.monotonic() > deadline:
                 raise StartError(f"Dovecot did not start:\n{_read(self.root / 'dovecot.out')}{self.log()}")
             time.sleep(0.01)
-        self.namespace = os.readlink(f"/proc/{self.master.pid}/ns/mnt")
+        self.hold_namespace(self.master.pid)
         self._write_doveadm()
+
+    def hold_namespace(self, pid):
+        """The master's. As long as it is open its number is nobody else's: it would be given to the next instance at
+        once, and whoever waits for the end of this one would end that."""
+        path = f"/proc/{pid}/ns/mnt"
+        self.namespace_fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.namespace = os.readlink(path)
 
     def _serves(self):
         """All listeners are opened by the master before it forks: any one shows that they are there."""
@@ -199,7 +207,10 @@ class Instance:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
-        self.master = None
+        self.master = self.namespace = None
+        if self.namespace_fd is not None:
+            os.close(self.namespace_fd)
+            self.namespace_fd = None
 
     def stop(self):
         """Stops, removes the temporary folder and returns the log's problems (see problems())."""
