@@ -452,16 +452,22 @@ static int parser_run(struct pim_lines_parser *parser, const char **error_r)
 	return ret;
 }
 
-/* UTF-16, and line ends that are CR alone. Returns FALSE if data is neither. */
+/* Returns FALSE if data is not UTF-16 with its byte order mark. */
 static bool
-parser_convert_text(const unsigned char *data, size_t size, buffer_t *dest)
+parser_convert_utf16(const unsigned char *data, size_t size, buffer_t *dest)
 {
-	if (size >= 2 && ((data[0] == 0xff && data[1] == 0xfe) ||
-			  (data[0] == 0xfe && data[1] == 0xff))) {
-		pim_charset_to_utf8(data[0] == 0xff ? "utf-16le" : "utf-16be",
-				    data + 2, size - 2, dest);
-		return TRUE;
-	}
+	if (size < 2 || !((data[0] == 0xff && data[1] == 0xfe) ||
+			  (data[0] == 0xfe && data[1] == 0xff)))
+		return FALSE;
+	pim_charset_to_utf8(data[0] == 0xff ? "utf-16le" : "utf-16be",
+			    data + 2, size - 2, dest);
+	return TRUE;
+}
+
+/* Returns FALSE if data's line ends are not CR alone. */
+static bool
+parser_convert_cr(const unsigned char *data, size_t size, buffer_t *dest)
+{
 	if (memchr(data, '\n', size) != NULL ||
 	    memchr(data, '\r', size) == NULL)
 		return FALSE;
@@ -479,16 +485,22 @@ parser_set_text(struct pim_lines_parser *parser, const void *data, size_t size)
 {
 	struct pim_lines *doc = parser->doc;
 	const unsigned char *text, *nl;
-	buffer_t *buf = buffer_create_dynamic(default_pool, 256);
+	buffer_t *utf8 = buffer_create_dynamic(default_pool, 256);
+	buffer_t *crlf = buffer_create_dynamic(default_pool, 256);
 
-	if (parser_convert_text(data, size, buf)) {
-		data = buf->data;
-		size = buf->used;
+	if (parser_convert_utf16(data, size, utf8)) {
+		data = utf8->data;
+		size = utf8->used;
+	}
+	if (size > 0 && parser_convert_cr(data, size, crlf)) {
+		data = crlf->data;
+		size = crlf->used;
 	}
 	/* pools give no empty blocks, and memchr() takes no NULL */
 	text = size == 0 ? (const unsigned char *)"" :
 		p_memdup(doc->pool, data, size);
-	buffer_free(&buf);
+	buffer_free(&utf8);
+	buffer_free(&crlf);
 	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		doc->prefix.data = text;
 		doc->prefix.size = 3;

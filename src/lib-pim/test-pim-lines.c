@@ -352,6 +352,7 @@ static void test_pim_lines_charsets(void)
 {
 	static const unsigned char utf16[] =
 		"\xff\xfe" "X\0:\0\xfc\0\r\0\n\0";
+	static const unsigned char utf16_cr[] = "\xfe\xff" "\0X\0:\0a\0\r";
 	struct pim_lines *doc;
 	const char *error;
 
@@ -359,6 +360,10 @@ static void test_pim_lines_charsets(void)
 	test_assert(pim_lines_parse(utf16, sizeof(utf16) - 1, NULL, &doc,
 				    &error) == 0);
 	test_assert_strcmp(test_write(doc), "X:\xc3\xbc\r\n");
+	pim_lines_free(&doc);
+	test_assert(pim_lines_parse(utf16_cr, sizeof(utf16_cr) - 1, NULL, &doc,
+				    &error) == 0);
+	test_assert_strcmp(test_write(doc), "X:a\r\n");
 	pim_lines_free(&doc);
 
 	doc = test_parse("A:\xc3\xbc\nB;CHARSET=latin1:\xfc\nC:\xfc\n");
