@@ -8,11 +8,18 @@
    vacation commands in his own. What is read can be written, and is then read as
    the same. */
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const fuzz_addresses[] = { "a@example.org", NULL };
 static const char *const fuzz_none[] = { NULL };
 static const struct oof_user fuzz_user = { fuzz_addresses, fuzz_none };
+
+int LLVMFuzzerInitialize(int *argc ATTR_UNUSED, char ***argv ATTR_UNUSED)
+{
+	lib_init();
+	return 0;
+}
 
 static void fuzz_one(pool_t pool, const char *text)
 {
