@@ -116,14 +116,14 @@ notes_write_body(const struct eas_class_write *write,
 
 	if (html != NULL) {
 		text = pim_property_text(html);
-		eas_class_write_body(write, writer, text, strlen(text),
+		eas_class_write_body(write, writer, NULL, text, strlen(text),
 				     EAS_BODY_HTML);
 		return;
 	}
 	text = pim_component_text(note, "DESCRIPTION");
 	if (text == NULL)
 		text = "";
-	eas_class_write_body(write, writer, text, strlen(text),
+	eas_class_write_body(write, writer, NULL, text, strlen(text),
 			     EAS_BODY_PLAIN);
 }
 
@@ -241,8 +241,7 @@ notes_apply_categories(struct pim_component *note,
 	return 0;
 }
 
-static void
-notes_set_html(struct pim_component *note, const char *html)
+static void notes_set_html(struct pim_component *note, const char *html)
 {
 	struct pim_property *prop = notes_find_html(note);
 
@@ -255,18 +254,24 @@ notes_set_html(struct pim_component *note, const char *html)
 			       eas_class_html_to_text(html));
 }
 
-static void notes_set_plain(struct pim_component *note, const char *text)
+static void
+notes_set_body(const struct eas_class_apply *apply, struct pim_component *note,
+	       const char *text, enum eas_body_type type)
 {
 	struct pim_property *html = notes_find_html(note);
-	const char *old;
+	const char *old = html != NULL ? pim_property_text(html) :
+		pim_component_text(note, "DESCRIPTION");
 
-	if (html != NULL) {
-		/* what it was shown as text of the HTML comes back unchanged */
-		old = eas_class_html_to_text(pim_property_text(html));
-		if (strcmp(old, text) == 0)
-			return;
-		pim_property_remove(html);
+	if (eas_class_body_is_shown(apply, old == NULL ? "" : old,
+				    html != NULL ? EAS_BODY_HTML :
+				    EAS_BODY_PLAIN, text, type))
+		return;
+	if (type == EAS_BODY_HTML) {
+		notes_set_html(note, text);
+		return;
 	}
+	if (html != NULL)
+		pim_property_remove(html);
 	pim_component_set_text(note, "DESCRIPTION", text);
 }
 
@@ -288,15 +293,13 @@ notes_apply_elements(struct eas_class_apply *apply, struct pim_component *note)
 			      &apply->error) < 0 ||
 	    notes_apply_categories(note, apply->data, &apply->error) < 0)
 		return -1;
-	switch (eas_class_read_body(apply->req, apply->data, &text, &type)) {
+	switch (eas_class_read_body(apply->req, apply->data, NULL, &text,
+				    &type)) {
 	case -1:
 		apply->error = "Body is malformed";
 		return -1;
 	case 1:
-		if (type == EAS_BODY_HTML)
-			notes_set_html(note, text);
-		else
-			notes_set_plain(note, text);
+		notes_set_body(apply, note, text, type);
 	}
 	return 1;
 }

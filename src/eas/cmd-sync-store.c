@@ -268,6 +268,7 @@ store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
 	apply.old = old;
 	apply.data = data;
 	apply.supported = &ctx->supported;
+	apply.options = &ctx->coll->state.options;
 	apply.now = ioloop_time;
 	apply.new_uid = guid_128_to_string(guid);
 	apply.text = t_str_new(1024);

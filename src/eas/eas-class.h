@@ -36,6 +36,8 @@ struct eas_class_apply {
 	/* ApplicationData: the words of a stranger */
 	const struct wbxml_node *data;
 	const struct eas_supported *supported;
+	/* how the device was shown the item */
+	const struct eas_item_options *options;
 	/* the time of the change */
 	time_t now;
 	/* For an Add: a UID for the new text, if data has none. The same each time that
@@ -91,21 +93,54 @@ bool eas_supported_removes(const struct eas_supported *supported,
 
 /* -- bodies, the same for all classes (eas-class-body.c) -- */
 
-/* Writes AirSyncBase:Body (12.0 on) of a text as the options want it: as it is or converted, truncated
+/* From 12.0 on a body is AirSyncBase:Body. At 2.5 there is no AirSyncBase: each class has elements
+   of its own, plain text (Body, cut by the option Truncation, with BodyTruncated and
+   BodySize), and packed RTF, which devices send and which is read as text. A class that exists at
+   2.5 says which they are:
+
+	static const struct eas_class_body_tags tasks_body = {
+		.body = EAS_TASKS_BODY,
+		.size = EAS_TASKS_BODY_SIZE,
+		.truncated = EAS_TASKS_BODY_TRUNCATED,
+		.rtf = EAS_TASKS_COMPRESSED_RTF,
+	};
+
+   and need not ask for the version then: both functions below do. 0 = the class has not
+   this element (calendars have no BodySize). A Change without body leaves the
+   stored one as it is at all versions ([MS-ASCMD] 2.2.3.24). */
+struct eas_class_body_tags {
+	unsigned int body, size, truncated, rtf;
+};
+
+/* Writes the body of a text as the options want it: as it is or converted, truncated
    and estimated ([MS-ASAIRS] 2.2.2.9). text is valid UTF-8; lines may end in LF or CRLF.
    type is EAS_BODY_PLAIN or EAS_BODY_HTML. Nothing is written if all types that
-   the device wants are "all or none" and too large. */
+   the device wants are "all or none" and too large, and at 2.5 if the text is empty. tags may
+   be NULL for a class that does not exist below 12.0. */
 void eas_class_write_body(const struct eas_class_write *write,
-			  struct wbxml_writer *writer, const char *text,
-			  size_t size, enum eas_body_type type);
-/* Reads AirSyncBase:Body below data. Returns 1, 0 if there is none, -1 malformed. text_r is valid UTF-8
-   in req's pool, lines end in LF; type_r is EAS_BODY_PLAIN or EAS_BODY_HTML. */
+			  struct wbxml_writer *writer,
+			  const struct eas_class_body_tags *tags,
+			  const char *text, size_t size,
+			  enum eas_body_type type);
+/* Reads the body below data. Returns 1, 0 if there is none, -1 malformed. text_r is valid UTF-8
+   in req's pool, lines end in LF; type_r is EAS_BODY_PLAIN or EAS_BODY_HTML (what came as RTF is
+   plain text). */
 int eas_class_read_body(struct eas_request *req, const struct wbxml_node *data,
+			const struct eas_class_body_tags *tags,
 			const char **text_r, enum eas_body_type *type_r);
+/* Is what the device sent no more than what it was shown of the stored body, converted or
+   cut off? Then the stored one must stay: a device sends all it has when somebody changed
+   another field. text is what eas_class_read_body() has read. */
+bool eas_class_body_is_shown(const struct eas_class_apply *apply,
+			     const char *stored, enum eas_body_type stored_type,
+			     const char *text, enum eas_body_type type);
 /* The text of an element that may be large and stand in the request's body; NULL if node is
    NULL. Valid UTF-8, in req's pool. */
 const char *eas_class_read_text(struct eas_request *req,
 				const struct wbxml_node *node);
+/* Its bytes as they are. */
+buffer_t *eas_class_read_data(struct eas_request *req,
+			      const struct wbxml_node *node);
 /* HTML to text with LF, and text to an HTML document. In the data stack. */
 const char *eas_class_html_to_text(const char *html);
 const char *eas_class_text_to_html(const char *text);
