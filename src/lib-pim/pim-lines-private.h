@@ -89,8 +89,10 @@ ARRAY_DEFINE_TYPE(pim_param, struct pim_param);
    line: then it has no name, or no colon behind its parameters. */
 size_t pim_line_parse_name(const unsigned char *line, size_t size,
 			   size_t *group_len_r);
-/* Removes folds and the line end. */
-void pim_line_unfold(const struct pim_raw *raw, bool legacy, bool quoted,
+#define PIM_LINE_NOT_QUOTED SIZE_MAX
+/* Removes folds and the line end; behind the first quoted_from bytes of the result
+   also the soft breaks of QUOTED-PRINTABLE. */
+void pim_line_unfold(const struct pim_raw *raw, bool legacy, size_t quoted_from,
 		     buffer_t *dest);
 /* The offset of the ':' that ends name and parameters, size if none. */
 size_t pim_line_find_colon(const unsigned char *line, size_t size);

@@ -56,11 +56,11 @@ size_t pim_line_parse_name(const unsigned char *line, size_t size,
 	return pim_line_find_colon(line, size) == size ? 0 : i;
 }
 
-void pim_line_unfold(const struct pim_raw *raw, bool legacy, bool quoted,
+void pim_line_unfold(const struct pim_raw *raw, bool legacy, size_t quoted_from,
 		     buffer_t *dest)
 {
 	const unsigned char *pos = raw->data, *end = pos + raw->size, *next;
-	bool first = TRUE, soft_break = FALSE, in_value = FALSE;
+	bool first = TRUE, soft_break = FALSE;
 	size_t len, start = dest->used;
 
 	for (; pos < end; pos = next, first = FALSE) {
@@ -75,18 +75,10 @@ void pim_line_unfold(const struct pim_raw *raw, bool legacy, bool quoted,
 			len--;
 		}
 		buffer_append(dest, pos, len);
-		soft_break = FALSE;
-		if (!quoted || len == 0 || pos[len-1] != '=')
-			continue;
-		if (!in_value) {
-			in_value = pim_line_find_colon(
-				CONST_PTR_OFFSET(dest->data, start),
-				dest->used - start) < dest->used - start;
-		}
-		if (in_value) {
+		soft_break = len > 0 && pos[len-1] == '=' &&
+			dest->used - start > quoted_from;
+		if (soft_break)
 			buffer_set_used_size(dest, dest->used - 1);
-			soft_break = TRUE;
-		}
 	}
 }
 
@@ -248,13 +240,13 @@ pim_property_unfold_as(struct pim_property *prop, bool legacy, buffer_t *buf)
 	const char *head;
 
 	buffer_set_used_size(buf, 0);
-	pim_line_unfold(raw, legacy, FALSE, buf);
+	pim_line_unfold(raw, legacy, PIM_LINE_NOT_QUOTED, buf);
 	colon = pim_line_find_colon(buf->data, buf->used);
 	head = t_str_ucase(t_strndup(buf->data, colon));
 	if (strstr(head, "QUOTED-PRINTABLE") != NULL) {
 		/* its soft breaks are no text */
 		buffer_set_used_size(buf, 0);
-		pim_line_unfold(raw, legacy, TRUE, buf);
+		pim_line_unfold(raw, legacy, colon, buf);
 	}
 	pim_text_clean(buf, 0);
 	prop->params = pim_line_parse_name(buf->data, buf->used, &group_len);

@@ -181,7 +181,7 @@ line_encoding(const struct pim_raw *raw, buffer_t *line)
 	size_t colon;
 
 	buffer_set_used_size(line, 0);
-	pim_line_unfold(raw, FALSE, FALSE, line);
+	pim_line_unfold(raw, FALSE, PIM_LINE_NOT_QUOTED, line);
 	colon = pim_line_find_colon(line->data, line->used);
 	if (colon == line->used)
 		return LINE_ENCODING_PLAIN;
@@ -350,8 +350,8 @@ parser_add_line(struct pim_lines_parser *parser, const struct pim_raw *raw,
 
 	if (memchr(line, '\n', size) != NULL) {
 		buffer_set_used_size(parser->line, 0);
-		pim_line_unfold(raw, parser->comp->legacy, FALSE,
-				parser->line);
+		pim_line_unfold(raw, parser->comp->legacy,
+				PIM_LINE_NOT_QUOTED, parser->line);
 		line = parser->line->data;
 		size = parser->line->used;
 	}
@@ -411,7 +411,7 @@ static void parser_convert_line(struct pim_lines_parser *parser,
 		return;
 	/* a fold may stand inside of a character */
 	buffer_set_used_size(buf, 0);
-	pim_line_unfold(raw, FALSE, FALSE, buf);
+	pim_line_unfold(raw, FALSE, PIM_LINE_NOT_QUOTED, buf);
 	if (uni_utf8_data_is_valid(buf->data, buf->used))
 		return;
 
