@@ -1,0 +1,36 @@
+#ifndef PIM_ALARM_H
+#define PIM_ALARM_H
+
+/* VALARM (RFC 5545 3.6.6) as devices know it: one reminder. An item may have
+   more of them, and some that run programs or send mails: those are left
+   alone. */
+
+struct pim_component;
+
+struct pim_trigger {
+	/* UTC, or the seconds behind the item's start or end */
+	int64_t value;
+	bool absolute;
+	bool from_end;
+};
+
+/* The alarm that is a device's reminder: the first one that shows or sounds,
+   NULL = none. */
+struct pim_component *pim_alarm_find(const struct pim_component *item);
+/* Removes all that show or sound. */
+void pim_alarms_remove(struct pim_component *item);
+/* Adds one that shows text. Its trigger has to be set. */
+struct pim_component *
+pim_alarm_add(struct pim_component *item, const char *text);
+/* Returns 0, or -1 if it has none that can be read. */
+int pim_alarm_get_trigger(const struct pim_component *alarm,
+			  struct pim_trigger *trigger_r);
+/* Changes nothing if the trigger is this one already. */
+void pim_alarm_set_trigger(struct pim_component *alarm,
+			   const struct pim_trigger *trigger);
+
+/* "-PT15M" in seconds. Returns 0 or -1. */
+int pim_duration_parse(const char *value, int64_t *secs_r);
+void pim_duration_append(string_t *dest, int64_t secs);
+
+#endif
