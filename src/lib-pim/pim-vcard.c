@@ -31,6 +31,16 @@ static const struct {
 	{ "MAIN", PIM_VCARD_TYPE_MAIN },
 	{ "OTHER", PIM_VCARD_TYPE_OTHER },
 	{ "X400", PIM_VCARD_TYPE_X400 },
+	/* Outlook's; the first name of each is the one that is written */
+	{ "X-RADIO", PIM_VCARD_TYPE_RADIO },
+	{ "RADIO", PIM_VCARD_TYPE_RADIO },
+	{ "X-EVOLUTION-RADIO", PIM_VCARD_TYPE_RADIO },
+	{ "X-ASSISTANT", PIM_VCARD_TYPE_ASSISTANT },
+	{ "ASSISTANT", PIM_VCARD_TYPE_ASSISTANT },
+	{ "X-EVOLUTION-ASSISTANT", PIM_VCARD_TYPE_ASSISTANT },
+	{ "X-COMPANY", PIM_VCARD_TYPE_COMPANY },
+	{ "COMPANY", PIM_VCARD_TYPE_COMPANY },
+	{ "X-EVOLUTION-COMPANY", PIM_VCARD_TYPE_COMPANY },
 };
 
 /* The names that 2.1 and 3.0 have for media types. */
@@ -198,6 +208,8 @@ void pim_vcard_set_types(struct pim_property *prop, enum pim_vcard_type types)
 		}
 		for (unsigned int i = 0; i < N_ELEMENTS(vcard_types); i++) {
 			if ((types & vcard_types[i].type) == 0 ||
+			    (i > 0 &&
+			     vcard_types[i].type == vcard_types[i-1].type) ||
 			    (v4 && vcard_types[i].type == PIM_VCARD_TYPE_PREF))
 				continue;
 			array_push_back(&values, &vcard_types[i].name);

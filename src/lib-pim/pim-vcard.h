@@ -59,6 +59,9 @@ enum pim_vcard_type {
 	PIM_VCARD_TYPE_MAIN		= 0x2000,	/* Apple's */
 	PIM_VCARD_TYPE_OTHER		= 0x4000,
 	PIM_VCARD_TYPE_X400		= 0x8000,
+	PIM_VCARD_TYPE_RADIO		= 0x10000,
+	PIM_VCARD_TYPE_ASSISTANT	= 0x20000,
+	PIM_VCARD_TYPE_COMPANY		= 0x40000,
 };
 
 /* The first card of a document (those directly in it); the next one is
