@@ -254,7 +254,7 @@ store_command_uid(struct eas_sync_store *ctx, const struct wbxml_node *node,
 static int
 store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
 	    const struct store_item *old, string_t **text_r,
-	    struct store_item_props *props_r)
+	    struct store_item_props *props_r, bool *tell_r)
 {
 	struct eas_request *req = ctx->sync->req;
 	struct eas_class_apply apply;
@@ -282,6 +282,7 @@ store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
 		props_r->first_day = props.first_day;
 		props_r->last_day = props.last_day;
 		*text_r = apply.text;
+		*tell_r = apply.tell;
 		return 0;
 	}
 	e_info(req->event, "Folder %s: Device sent a wrong item: %s",
@@ -340,20 +341,22 @@ store_is_conflict(struct eas_sync_store *ctx, const struct store_item *item)
 		sync_device_conflicts(state, item->uid);
 }
 
-/* Writes the item's new text. Returns 0, or -1 if the transaction is lost. */
+/* Writes the item's new text. tell_r: the device has to get the item as it is. Returns 0, or -1
+   if the transaction is lost. */
 static int
 store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		  const struct wbxml_node *data, const struct store_item *item,
 		  enum eas_sync_status *status_r, uint64_t *modseq_r,
-		  bool *conflict_r)
+		  bool *tell_r)
 {
 	struct eas_sync_collection *coll = ctx->coll;
 	struct store_item_props props;
 	enum store_put put;
 	string_t *text;
+	bool conflict;
 
-	*conflict_r = FALSE;
-	if (store_apply(ctx, data, item, &text, &props) < 0) {
+	*tell_r = FALSE;
+	if (store_apply(ctx, data, item, &text, &props, tell_r) < 0) {
 		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
 		return 0;
 	}
@@ -364,8 +367,8 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		*status_r = EAS_SYNC_STATUS_SUCCESS;
 		return 0;
 	}
-	*conflict_r = store_is_conflict(ctx, item);
-	if (*conflict_r && coll->state.options.conflict != 0 &&
+	conflict = store_is_conflict(ctx, item);
+	if (conflict && coll->state.options.conflict != 0 &&
 	    node->tag == EAS_AIRSYNC_CHANGE) {
 		/* the server wins; its version goes to the device with the
 		   same answer */
@@ -382,9 +385,11 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	if (put != STORE_PUT_OK)
 		return 0;
 	ctx->modified = TRUE;
-	return !*conflict_r ? 0 :
-		store_keep_conflict(ctx, item->uid, TRUE, str_c(text),
-				    item->text);
+	if (!conflict)
+		return 0;
+	*tell_r = TRUE;
+	return store_keep_conflict(ctx, item->uid, TRUE, str_c(text),
+				   item->text);
 }
 
 /* A Change of what somebody else has deleted: what the device sent is kept as far as it is an
@@ -395,9 +400,10 @@ store_change_gone(struct eas_sync_store *ctx, const struct wbxml_node *node,
 {
 	struct store_item_props props;
 	string_t *text;
+	bool tell;
 
 	(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
-	if (store_apply(ctx, data, NULL, &text, &props) < 0)
+	if (store_apply(ctx, data, NULL, &text, &props, &tell) < 0)
 		return 0;
 	return store_keep_conflict(ctx, uid, FALSE, NULL, str_c(text));
 }
@@ -411,7 +417,7 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	struct store_item item;
 	enum eas_sync_status status;
 	uint64_t modseq, hash;
-	bool conflict;
+	bool tell;
 	uint32_t uid;
 	int ret;
 
@@ -437,7 +443,7 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	if (ret == 0)
 		return store_change_gone(ctx, node, data, uid);
 	if (store_change_item(ctx, node, data, &item, &status, &modseq,
-			      &conflict) < 0)
+			      &tell) < 0)
 		return -1;
 	if (status != EAS_SYNC_STATUS_SUCCESS) {
 		(void)store_respond(ctx, node, status);
@@ -445,8 +451,9 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 		store_result(ctx, node->tag, uid, 0, TRUE);
 		return 0;
 	}
-	journal_put(ctx, "", uid, modseq, hash);
-	store_result(ctx, node->tag, uid, modseq, conflict);
+	/* a repetition has to be told as well */
+	journal_put(ctx, "", uid, tell ? 0 : modseq, hash);
+	store_result(ctx, node->tag, uid, modseq, tell);
 	return 0;
 }
 
@@ -458,7 +465,7 @@ store_add_existing(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		   enum eas_sync_status *status_r, uint64_t *modseq_r)
 {
 	struct store_item item;
-	bool conflict;
+	bool item_tell = FALSE;
 	int ret;
 
 	ret = store_item_get(ctx->sync->req->store, pool_datastack_create(),
@@ -470,11 +477,13 @@ store_add_existing(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		*status_r = EAS_SYNC_STATUS_SUCCESS;
 		*modseq_r = 0;
 	} else if (store_change_item(ctx, node, data, &item, status_r,
-				     modseq_r, &conflict) < 0) {
+				     modseq_r, &item_tell) < 0) {
 		return -1;
 	}
-	if (*status_r == EAS_SYNC_STATUS_SUCCESS)
-		store_result(ctx, node->tag, uid, *modseq_r, tell);
+	if (*status_r == EAS_SYNC_STATUS_SUCCESS) {
+		store_result(ctx, node->tag, uid, *modseq_r,
+			     tell || item_tell);
+	}
 	return 0;
 }
 
@@ -488,9 +497,10 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	struct store_item_props props;
 	enum store_put put;
 	string_t *text;
+	bool tell;
 	int ret;
 
-	if (store_apply(ctx, data, NULL, &text, &props) < 0) {
+	if (store_apply(ctx, data, NULL, &text, &props, &tell) < 0) {
 		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
 		return 0;
 	}
@@ -508,7 +518,7 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	*status_r = store_put_status(put);
 	if (put == STORE_PUT_OK) {
 		ctx->modified = TRUE;
-		store_result(ctx, node->tag, *uid_r, *modseq_r, FALSE);
+		store_result(ctx, node->tag, *uid_r, *modseq_r, tell);
 	}
 	return 0;
 }

@@ -182,6 +182,12 @@ static struct pim_property *ical_find_html(const struct pim_component *item)
 	return prop;
 }
 
+static const char *ical_body_name(const struct pim_component *item)
+{
+	return strcasecmp(pim_component_name(item), "VCARD") == 0 ?
+		"NOTE" : "DESCRIPTION";
+}
+
 void eas_ical_write_body(const struct eas_class_write *write,
 			 struct pim_component *item,
 			 const struct eas_class_body_tags *tags,
@@ -196,7 +202,7 @@ void eas_ical_write_body(const struct eas_class_write *write,
 				     EAS_BODY_HTML);
 		return;
 	}
-	text = pim_component_text(item, "DESCRIPTION");
+	text = pim_component_text(item, ical_body_name(item));
 	if (text == NULL)
 		text = "";
 	eas_class_write_body(write, writer, tags, text, strlen(text),
@@ -212,7 +218,7 @@ static void ical_set_html(struct pim_component *item, const char *html)
 		pim_property_set_param(prop, "FMTTYPE", "text/html");
 	}
 	pim_property_set_text(prop, html);
-	pim_component_set_text(item, "DESCRIPTION",
+	pim_component_set_text(item, ical_body_name(item),
 			       eas_class_html_to_text(html));
 }
 
@@ -222,7 +228,7 @@ ical_set_body(const struct eas_class_apply *apply, struct pim_component *item,
 {
 	struct pim_property *html = ical_find_html(item);
 	const char *old = html != NULL ? pim_property_text(html) :
-		pim_component_text(item, "DESCRIPTION");
+		pim_component_text(item, ical_body_name(item));
 
 	if (eas_class_body_is_shown(apply, old == NULL ? "" : old,
 				    html != NULL ? EAS_BODY_HTML :
@@ -234,7 +240,7 @@ ical_set_body(const struct eas_class_apply *apply, struct pim_component *item,
 	}
 	if (html != NULL)
 		pim_property_remove(html);
-	pim_component_set_text(item, "DESCRIPTION", text);
+	pim_component_set_text(item, ical_body_name(item), text);
 }
 
 int eas_ical_apply_body(struct eas_class_apply *apply,

@@ -4,7 +4,8 @@
 #include "eas-class.h"
 #include "pim-lines.h"
 
-/* What the classes whose texts are iCalendar objects share.
+/* What the classes whose texts are iCalendar objects share. Body and Categories are
+   those of contacts as well (NOTE of a vCard).
 
    element		property
    Body, plain		DESCRIPTION

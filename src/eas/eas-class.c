@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "eas-class.h"
+#include "class-contacts.h"
 #include "class-notes.h"
 
 /* [MS-ASCMD] 2.2.3.68.2: types for mail */
@@ -9,6 +10,7 @@
 
 /* One row per class, in any order. */
 const struct eas_class *const eas_classes[] = {
+	&eas_class_contacts,
 	&eas_class_notes,
 	NULL
 };

@@ -46,6 +46,9 @@ struct eas_class_apply {
 
 	/* out: the new text */
 	string_t *text;
+	/* out, for 1: the item shows more than the device knows after its change, and has
+	   to be sent to it */
+	bool tell;
 	/* out, for -1: a sentence for the log */
 	const char *error;
 };
