@@ -70,6 +70,12 @@ pim_word_find(const char *const *words, unsigned int count, const char *word,
 	return otherwise;
 }
 
+enum pim_itip_method pim_itip_method_find(const char *name)
+{
+	return pim_word_find(pim_methods, N_ELEMENTS(pim_methods), name,
+			     PIM_ITIP_NONE);
+}
+
 /* A date-time property in UTC. tz_r is its zone, UTC for what has none;
    a floating time is by the user's own clock. */
 static int
@@ -105,8 +111,7 @@ pim_itip_time(struct pim_itip_reader *reader, const char *name,
 	return 0;
 }
 
-/* [+-]P[nW][nD][T[nH][nM][nS]], in seconds */
-static int pim_duration_parse(const char *value, int64_t *seconds_r)
+int pim_duration_parse(const char *value, int64_t *seconds_r)
 {
 	int64_t total = 0, number;
 	bool in_time = FALSE, any = FALSE;
@@ -365,8 +370,7 @@ pim_itip_read_doc(struct pim_itip_reader *reader, struct pim_lines *doc,
 		return -1;
 	}
 	value = pim_component_value(reader->calendar, "METHOD");
-	known = pim_word_find(pim_methods, N_ELEMENTS(pim_methods),
-			      value != NULL ? value : method, PIM_ITIP_NONE);
+	known = pim_itip_method_find(value != NULL ? value : method);
 	if (known == PIM_ITIP_NONE)
 		return 0;
 	reader->event = pim_itip_event_find(reader->calendar);

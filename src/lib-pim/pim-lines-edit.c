@@ -565,6 +565,22 @@ pim_property_add(struct pim_component *comp, const char *name,
 	return prop;
 }
 
+struct pim_property *
+pim_property_add_copy(struct pim_component *comp,
+		      const struct pim_property *source)
+{
+	pool_t pool = comp->doc->pool;
+	struct pim_property *prop;
+
+	prop = pim_property_alloc(comp, p_strdup(pool, source->group),
+				  p_strdup(pool, source->node.name));
+	pim_raw_set(comp->doc, &prop->node.raw, source->node.raw.data,
+		    source->node.raw.size);
+	pim_node_insert(comp, property_place(comp, prop->node.name),
+			&prop->node);
+	return prop;
+}
+
 void pim_property_remove(struct pim_property *prop)
 {
 	pim_node_remove(&prop->node);

@@ -155,6 +155,10 @@ void pim_property_set_params(struct pim_property *prop, const char *name,
 struct pim_property *
 pim_property_add(struct pim_component *comp, const char *name,
 		 const char *value);
+/* Adds a copy of source, which may be of another document, byte for byte. */
+struct pim_property *
+pim_property_add_copy(struct pim_component *comp,
+		      const struct pim_property *source);
 void pim_property_remove(struct pim_property *prop);
 
 /*

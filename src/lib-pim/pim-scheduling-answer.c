@@ -1,0 +1,237 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "pim-date.h"
+#include "pim-scheduling-private.h"
+
+/* The user's answer to an invitation (RFC 5546 3.2.3, 3.2.7). */
+
+struct sched_answer {
+	const struct pim_scheduling_user *user;
+	const struct pim_scheduling_answer *answer;
+	struct sched_doc doc;
+	/* the series or the only event; NULL = the user was asked to single
+	   occurrences only */
+	struct pim_component *master;
+	struct sched_time instance;
+};
+
+/* What an answer tells of the event, the rest is not the organiser's business. */
+static const char *const sched_answer_properties[] = {
+	"UID", "RECURRENCE-ID", "SEQUENCE", "ORGANIZER", "DTSTART", "DTEND",
+	"DURATION", "SUMMARY", "LOCATION", "CREATED", NULL
+};
+
+/* -- the message -- */
+
+static void
+sched_answer_strip(struct pim_component *event)
+{
+	struct pim_property *prop, *next;
+
+	sched_strip_alarms(event);
+	for (prop = pim_property_find(event, NULL); prop != NULL; prop = next) {
+		next = pim_property_next(prop, NULL);
+		if (!str_array_icase_find(sched_answer_properties,
+					  pim_property_name(prop)))
+			pim_property_remove(prop);
+	}
+}
+
+static void
+sched_answer_add_attendee(struct sched_answer *ctx,
+			  struct pim_component *dest,
+			  const struct pim_property *own)
+{
+	const struct pim_scheduling_user *user = ctx->user;
+	struct pim_property *attendee;
+
+	attendee = pim_property_add(dest, "ATTENDEE", own != NULL ?
+		pim_property_value(own) :
+		t_strconcat("mailto:", user->address, NULL));
+	if (own != NULL && pim_property_param(own, "CN") != NULL) {
+		pim_property_set_param(attendee, "CN", t_strdup(
+			pim_property_param(own, "CN")));
+	} else if (user->name != NULL) {
+		pim_property_set_param(attendee, "CN", user->name);
+	}
+	pim_property_set_param(attendee, "PARTSTAT",
+			       sched_partstat_name(ctx->answer->partstat));
+}
+
+/* A COUNTER is the event as the user wants it; Outlook looks for the times that it has
+   now. */
+static void
+sched_answer_propose(struct sched_answer *ctx, struct pim_component *event,
+		     const struct pim_component *source)
+{
+	const struct pim_scheduling_answer *answer = ctx->answer;
+	struct sched_time start, end;
+
+	(void)pim_component_remove_all(event, "DURATION");
+	(void)pim_component_remove_all(event, "DTSTART");
+	(void)pim_component_remove_all(event, "DTEND");
+	pim_component_set_value(event, "DTSTART",
+				sched_stamp_text(answer->proposed_start));
+	pim_component_set_value(event, "DTEND",
+				sched_stamp_text(answer->proposed_end));
+	if (!sched_time(&ctx->doc, source, "DTSTART", &start) ||
+	    !sched_end(&ctx->doc, source, &end))
+		return;
+	pim_component_set_value(event, "X-MS-OLK-ORIGINALSTART",
+				sched_stamp_text(start.time));
+	pim_component_set_value(event, "X-MS-OLK-ORIGINALEND",
+				sched_stamp_text(end.time));
+}
+
+/* source is the event or occurrence that is answered. */
+static void
+sched_answer_write(struct sched_answer *ctx,
+		   const struct pim_component *source, string_t *message)
+{
+	const struct pim_scheduling_answer *answer = ctx->answer;
+	struct pim_component *event;
+	struct sched_doc msg;
+
+	sched_doc_create(&msg, ctx->doc.pool,
+			 answer->has_proposed ? "COUNTER" : "REPLY");
+	event = pim_component_add_copy(msg.calendar, source);
+	sched_answer_strip(event);
+	if (answer->has_proposed)
+		sched_answer_propose(ctx, event, source);
+	sched_answer_add_attendee(ctx, event,
+				  sched_own_attendee(ctx->user, source));
+	pim_component_set_value(event, "DTSTAMP",
+				sched_stamp_text(answer->now));
+	if (answer->comment != NULL && *answer->comment != '\0')
+		pim_component_set_text(event, "COMMENT", answer->comment);
+	sched_copy_zones(&msg, &ctx->doc, event);
+	sched_write(&msg, message);
+	sched_doc_free(&msg);
+}
+
+/* -- the stored event -- */
+
+static void
+sched_answer_event(struct sched_answer *ctx, struct pim_component *event)
+{
+	const struct pim_scheduling_user *user = ctx->user;
+	enum pim_partstat partstat = ctx->answer->partstat;
+	struct pim_property *own = sched_own_attendee(user, event);
+
+	if (own == NULL) {
+		/* invited through a list, or by somebody who forwarded it */
+		own = pim_property_add(event, "ATTENDEE", t_strconcat(
+			"mailto:", user->address, NULL));
+		pim_property_set_param(own, "CN", user->name);
+	}
+	pim_property_set_param(own, "PARTSTAT", sched_partstat_name(partstat));
+	pim_property_set_param(own, "RSVP", NULL);
+	sched_set_busy(event, partstat);
+	pim_component_set_value(event, SCHED_REPLY_TIME,
+				sched_stamp_text(ctx->answer->now));
+}
+
+/* The whole of it: exceptions as well, except those that were answered with no. */
+static enum pim_scheduling_answer_result
+sched_answer_all(struct sched_answer *ctx, string_t *text, string_t *message)
+{
+	struct pim_component *event = ctx->master;
+
+	if (event == NULL)
+		event = sched_event_first(&ctx->doc);
+	sched_answer_write(ctx, event, message);
+	if (ctx->answer->partstat == PIM_PARTSTAT_DECLINED)
+		return PIM_ANSWER_REMOVED;
+	for (event = sched_event_first(&ctx->doc); event != NULL;
+	     event = sched_event_next(&ctx->doc, event)) T_BEGIN {
+		sched_answer_event(ctx, event);
+	} T_END;
+	sched_write(&ctx->doc, text);
+	return PIM_ANSWER_CHANGED;
+}
+
+static enum pim_scheduling_answer_result
+sched_decline_instance(struct sched_answer *ctx, struct pim_component *event,
+		       string_t *text)
+{
+	unsigned int sequence = sched_sequence(event);
+	int64_t stamp = sched_stamp(event);
+
+	sched_exception_remove(&ctx->doc, event);
+	if (ctx->master == NULL) {
+		if (sched_event_first(&ctx->doc) == NULL)
+			return PIM_ANSWER_REMOVED;
+	} else {
+		(void)sched_exclude(&ctx->doc, ctx->master, &ctx->instance);
+		sched_set_gone(ctx->master, &ctx->instance, sequence, stamp);
+	}
+	sched_write(&ctx->doc, text);
+	return PIM_ANSWER_CHANGED;
+}
+
+static enum pim_scheduling_answer_result
+sched_answer_instance(struct sched_answer *ctx, string_t *text,
+		      string_t *message)
+{
+	struct pim_component *event;
+
+	event = sched_exception_find(&ctx->doc, &ctx->instance);
+	if (event == NULL && ctx->master != NULL &&
+	    pim_property_find(ctx->master, "RRULE") == NULL &&
+	    pim_property_find(ctx->master, "RDATE") == NULL)
+		return PIM_ANSWER_NOT_RECURRING;
+	if (event == NULL)
+		event = sched_exception_make(&ctx->doc, &ctx->instance);
+	if (event == NULL)
+		return PIM_ANSWER_NO_INSTANCE;
+	sched_answer_write(ctx, event, message);
+	if (ctx->answer->partstat == PIM_PARTSTAT_DECLINED)
+		return sched_decline_instance(ctx, event, text);
+	sched_answer_event(ctx, event);
+	sched_write(&ctx->doc, text);
+	return PIM_ANSWER_CHANGED;
+}
+
+static enum pim_scheduling_answer_result
+sched_answer_run(struct sched_answer *ctx, string_t *text, string_t *message,
+		 const char **organizer_r)
+{
+	const struct pim_property *organizer = sched_organizer(&ctx->doc);
+
+	if (organizer == NULL)
+		return PIM_ANSWER_NO_MEETING;
+	if (sched_is_own(ctx->user, organizer))
+		return PIM_ANSWER_ORGANIZER;
+	*organizer_r = sched_address(organizer);
+	ctx->master = sched_master(&ctx->doc);
+	if (!ctx->answer->has_instance)
+		return sched_answer_all(ctx, text, message);
+	ctx->instance = sched_instance(ctx->master != NULL ? ctx->master :
+				       sched_event_first(&ctx->doc),
+				       ctx->answer->instance);
+	return sched_answer_instance(ctx, text, message);
+}
+
+enum pim_scheduling_answer_result
+pim_scheduling_answer(const struct pim_scheduling_user *user,
+		      const void *stored, size_t stored_size,
+		      const struct pim_scheduling_answer *answer,
+		      string_t *text, string_t *message,
+		      const char **organizer_r)
+{
+	struct sched_answer ctx = { .user = user, .answer = answer };
+	pool_t pool = pool_alloconly_create("scheduling answer", 4096);
+	enum pim_scheduling_answer_result result = PIM_ANSWER_INVALID;
+	const char *error;
+
+	*organizer_r = NULL;
+	if (sched_doc_parse(&ctx.doc, pool, stored, stored_size, &error) == 0) {
+		result = sched_answer_run(&ctx, text, message, organizer_r);
+		sched_doc_free(&ctx.doc);
+	}
+	pool_unref(&pool);
+	return result;
+}

@@ -1,0 +1,851 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "str.h"
+#include "pim-date.h"
+#include "pim-item.h"
+#include "pim-scheduling-private.h"
+
+/* The organiser's side (RFC 5546 3.2.2, 3.2.5): who has to be told what of a
+   change.
+
+   Those who stay invited get a REQUEST if what they see of the meeting has changed: the
+   whole of it, or only the occurrences that have. Those who come new get the whole,
+   those who are not invited any more a CANCEL. Occurrences that were taken out are
+   cancelled. Everything else is the organiser's own: alarms, categories, how busy
+   he is, and the answers that came in. */
+
+/* More changed occurrences than this are told in one message with the whole series. */
+#define SCHED_MAX_SINGLE 10
+
+HASH_TABLE_DEFINE_TYPE(sched_people, char *, struct pim_property *);
+
+struct sched_organize {
+	pool_t pool, tmp_pool;
+	const struct pim_scheduling_user *user;
+	int64_t now;
+	struct sched_doc old, new;
+	bool has_old, has_new, changed;
+	ARRAY_TYPE(pim_scheduling_message) *messages;
+
+	/* of the series, or the only event */
+	struct pim_component *old_master, *new_master;
+	HASH_TABLE_TYPE(sched_people) old_people, new_people;
+	/* who is in one of the two only: he is told of the whole */
+	HASH_TABLE_TYPE(sched_people) came, left;
+	HASH_TABLE_TYPE(sched_people) nobody;
+	/* occurrences that were taken out, that are changed */
+	ARRAY(struct sched_time) excluded;
+	ARRAY(struct sched_time) changed_ids;
+	bool master_moved, full;
+};
+
+/* what people see of a meeting, beside its times */
+static const char *const sched_details[] = {
+	"SUMMARY", "LOCATION", "DESCRIPTION", "X-ALT-DESC", "URL", "ATTACH",
+	"CONFERENCE", "CLASS", "X-MICROSOFT-DISALLOW-COUNTER",
+};
+/* RFC 5546 2.1.4, beside DTSTART, DTEND and EXDATE */
+static const char *const sched_rules[] = { "RRULE", "RDATE", "STATUS" };
+/* nobody else's business */
+static const char *const sched_private[] = {
+	"CATEGORIES", "COMMENT", "COLOR", "REQUEST-STATUS", "LAST-MODIFIED",
+};
+/* the X- properties that say something to others */
+static const char *const sched_public_x[] = {
+	"X-ALT-DESC", SCHED_INTENDED, "X-MICROSOFT-CDO-ALLDAYEVENT",
+	"X-MICROSOFT-DISALLOW-COUNTER", "X-MICROSOFT-CDO-IMPORTANCE", NULL
+};
+static const char *const sched_cancel_properties[] = {
+	"UID", "RECURRENCE-ID", "SEQUENCE", "ORGANIZER", "ATTENDEE", "DTSTART",
+	"DTEND", "DURATION", "RRULE", "SUMMARY", "LOCATION", "CREATED", NULL
+};
+
+/* -- people -- */
+
+static void
+sched_people_read(struct sched_organize *org,
+		  HASH_TABLE_TYPE(sched_people) people,
+		  const struct pim_component *event)
+{
+	struct pim_property *prop;
+	char *key;
+
+	for (prop = event == NULL ? NULL : pim_property_find(event, "ATTENDEE");
+	     prop != NULL; prop = pim_property_next(prop, "ATTENDEE")) T_BEGIN {
+		key = p_strdup(org->tmp_pool,
+			       t_str_lcase(sched_address(prop)));
+		if (sched_address_is_valid(key) &&
+		    !sched_is_own(org->user, prop) &&
+		    hash_table_lookup(people, key) == NULL)
+			hash_table_insert(people, key, prop);
+	} T_END;
+}
+
+static struct pim_scheduling_message *
+sched_message_add(struct sched_organize *org, enum pim_itip_method method,
+		  bool update)
+{
+	struct pim_scheduling_message *message =
+		array_append_space(org->messages);
+
+	message->method = method;
+	message->update = update;
+	p_array_init(&message->people, org->pool, 8);
+	return message;
+}
+
+static void
+sched_message_add_person(struct sched_organize *org,
+			 struct pim_scheduling_message *message,
+			 const struct pim_property *prop)
+{
+	struct pim_scheduling_person *person =
+		array_append_space(&message->people);
+
+	person->address = p_strdup(org->pool, sched_address(prop));
+	person->name = p_strdup_empty(org->pool,
+				      pim_property_param(prop, "CN"));
+}
+
+/* Adds event's attendees that are not to be skipped, each once. Returns how many. */
+static unsigned int
+sched_message_people(struct sched_organize *org,
+		     struct pim_scheduling_message *message,
+		     const struct pim_component *event,
+		     HASH_TABLE_TYPE(sched_people) skip)
+{
+	HASH_TABLE_TYPE(sched_people) people;
+	const struct pim_property *prop;
+	const char *key;
+
+	hash_table_create(&people, org->tmp_pool, 0, str_hash, strcmp);
+	sched_people_read(org, people, event);
+	for (prop = pim_property_find(event, "ATTENDEE"); prop != NULL;
+	     prop = pim_property_next(prop, "ATTENDEE")) T_BEGIN {
+		key = t_str_lcase(sched_address(prop));
+		if (hash_table_lookup(people, key) == prop &&
+		    hash_table_lookup(skip, key) == NULL)
+			sched_message_add_person(org, message, prop);
+	} T_END;
+	hash_table_destroy(&people);
+	return array_count(&message->people);
+}
+
+static void sched_message_drop(struct sched_organize *org)
+{
+	array_pop_back(org->messages);
+}
+
+/* -- what a message has in it -- */
+
+static void
+sched_strip_private(struct pim_component *event)
+{
+	static const char blob[] = "roost-blob:";
+	struct pim_property *prop, *next;
+	const char *name;
+	bool strip;
+
+	sched_strip_alarms(event);
+	sched_strip_own(event);
+	for (unsigned int i = 0; i < N_ELEMENTS(sched_private); i++)
+		(void)pim_component_remove_all(event, sched_private[i]);
+	for (prop = pim_property_find(event, NULL); prop != NULL; prop = next) {
+		next = pim_property_next(prop, NULL);
+		name = pim_property_name(prop);
+		strip = strncasecmp(name, "X-", 2) == 0 &&
+			!str_array_icase_find(sched_public_x, name);
+		/* what only the user can read */
+		if (strcasecmp(name, "ATTACH") == 0 &&
+		    strncasecmp(pim_property_value(prop), blob,
+				strlen(blob)) == 0)
+			strip = TRUE;
+		if (strip)
+			pim_property_remove(prop);
+	}
+}
+
+/* Who has not answered is asked to, unless the organiser said that he wants no
+   answers. */
+static void sched_ask(struct pim_component *event)
+{
+	struct pim_property *prop;
+
+	for (prop = pim_property_find(event, "ATTENDEE"); prop != NULL;
+	     prop = pim_property_next(prop, "ATTENDEE")) {
+		if (pim_property_param(prop, "RSVP") == NULL &&
+		    sched_partstat(prop) == PIM_PARTSTAT_NEEDS_ACTION) {
+			pim_property_set_param(prop, "PARTSTAT",
+				sched_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
+			pim_property_set_param(prop, "RSVP", "TRUE");
+		}
+	}
+}
+
+static void
+sched_message_event(struct sched_organize *org, struct sched_doc *msg,
+		    const struct sched_doc *src,
+		    const struct pim_component *source)
+{
+	struct pim_component *event =
+		pim_component_add_copy(msg->calendar, source);
+
+	sched_set_busy(event, PIM_PARTSTAT_ACCEPTED);
+	sched_strip_private(event);
+	sched_ask(event);
+	pim_component_set_value(event, "DTSTAMP", sched_stamp_text(org->now));
+	if (pim_property_find(event, "SEQUENCE") == NULL)
+		pim_component_set_value(event, "SEQUENCE", "0");
+	sched_copy_zones(msg, src, event);
+}
+
+static const char *
+sched_message_text(struct sched_organize *org, struct sched_doc *msg)
+{
+	string_t *str = str_new(default_pool, 1024);
+	const char *text;
+
+	sched_write(msg, str);
+	text = p_strdup(org->pool, str_c(str));
+	str_free(&str);
+	sched_doc_free(msg);
+	return text;
+}
+
+/* The series with its exceptions, or one occurrence. */
+static const char *
+sched_request_text(struct sched_organize *org, struct pim_component *only)
+{
+	struct pim_component *event;
+	struct sched_doc msg;
+
+	sched_doc_create(&msg, org->tmp_pool, "REQUEST");
+	if (only != NULL)
+		sched_message_event(org, &msg, &org->new, only);
+	for (event = only != NULL ? NULL : sched_event_first(&org->new);
+	     event != NULL; event = sched_event_next(&org->new, event))
+		sched_message_event(org, &msg, &org->new, event);
+	return sched_message_text(org, &msg);
+}
+
+static void
+sched_add_organizer(const struct pim_scheduling_user *user,
+		    struct pim_component *event)
+{
+	struct pim_property *prop;
+
+	prop = pim_property_add(event, "ORGANIZER", t_strconcat(
+		"mailto:", user->address, NULL));
+	if (user->name != NULL && *user->name != '\0')
+		pim_property_set_param(prop, "CN", user->name);
+}
+
+static void sched_cancel_strip(struct pim_component *event)
+{
+	struct pim_property *prop, *next;
+
+	sched_strip_alarms(event);
+	sched_strip_own(event);
+	for (prop = pim_property_find(event, NULL); prop != NULL; prop = next) {
+		next = pim_property_next(prop, NULL);
+		if (!str_array_icase_find(sched_cancel_properties,
+					  pim_property_name(prop)))
+			pim_property_remove(prop);
+	}
+}
+
+/* people: of those who are not invited any more only they are named; NULL = the whole
+   event is cancelled. */
+static const char *
+sched_cancel_text(struct sched_organize *org, const struct sched_doc *src,
+		  const struct pim_component *source, unsigned int sequence,
+		  const ARRAY_TYPE(pim_scheduling_person) *people)
+{
+	const struct pim_scheduling_person *person;
+	struct pim_component *event;
+	struct pim_property *prop;
+	struct sched_doc msg;
+
+	sched_doc_create(&msg, org->tmp_pool, "CANCEL");
+	event = pim_component_add_copy(msg.calendar, source);
+	sched_cancel_strip(event);
+	pim_component_set_value(event, "DTSTAMP", sched_stamp_text(org->now));
+	pim_component_set_value(event, "SEQUENCE", dec2str(sequence));
+	if (pim_property_find(event, "ORGANIZER") == NULL)
+		sched_add_organizer(org->user, event);
+	if (people == NULL)
+		pim_component_set_value(event, "STATUS", "CANCELLED");
+	else {
+		(void)pim_component_remove_all(event, "ATTENDEE");
+		array_foreach(people, person) {
+			prop = pim_property_add(event, "ATTENDEE", t_strconcat(
+				"mailto:", person->address, NULL));
+			if (person->name != NULL)
+				pim_property_set_param(prop, "CN",
+						       person->name);
+		}
+	}
+	sched_copy_zones(&msg, src, event);
+	return sched_message_text(org, &msg);
+}
+
+/* -- what has changed -- */
+
+static bool
+sched_values_differ(const struct pim_component *c1,
+		    const struct pim_component *c2, const char *name)
+{
+	const struct pim_property *p1 = pim_property_find(c1, name);
+	const struct pim_property *p2 = pim_property_find(c2, name);
+
+	while (p1 != NULL && p2 != NULL &&
+	       strcmp(pim_property_value(p1), pim_property_value(p2)) == 0) {
+		p1 = pim_property_next(p1, name);
+		p2 = pim_property_next(p2, name);
+	}
+	return p1 != NULL || p2 != NULL;
+}
+
+static bool
+sched_details_differ(const struct pim_component *c1,
+		     const struct pim_component *c2)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(sched_details); i++) {
+		if (sched_values_differ(c1, c2, sched_details[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool
+sched_length(struct sched_doc *doc, const struct pim_component *event,
+	     struct sched_time *start_r, int64_t *length_r)
+{
+	struct sched_time end;
+
+	if (!sched_time(doc, event, "DTSTART", start_r) ||
+	    !sched_end(doc, event, &end))
+		return FALSE;
+	*length_r = end.time - start_r->time;
+	return TRUE;
+}
+
+/* At another time? */
+static bool
+sched_times_differ(struct sched_organize *org, const struct pim_component *old,
+		   const struct pim_component *new)
+{
+	struct sched_time start1, start2;
+	int64_t length1, length2;
+
+	if (!sched_length(&org->old, old, &start1, &length1) ||
+	    !sched_length(&org->new, new, &start2, &length2))
+		return TRUE;
+	if (start1.time != start2.time || start1.is_date != start2.is_date ||
+	    length1 != length2)
+		return TRUE;
+	for (unsigned int i = 0; i < N_ELEMENTS(sched_rules); i++) {
+		if (sched_values_differ(old, new, sched_rules[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* An exception that was none: is it otherwise than the series? */
+static bool
+sched_exception_differs(struct sched_organize *org,
+			const struct pim_component *event,
+			const struct sched_time *id, bool *moved_r)
+{
+	struct sched_time start, series_start;
+	int64_t length, series_length;
+	const char *status = pim_component_value(event, "STATUS");
+
+	*moved_r = org->new_master == NULL ||
+		!sched_length(&org->new, event, &start, &length) ||
+		!sched_length(&org->new, org->new_master, &series_start,
+			      &series_length) ||
+		start.time != id->time || length != series_length ||
+		(status != NULL && strcasecmp(status, "CANCELLED") == 0);
+	return *moved_r || sched_details_differ(event, org->new_master);
+}
+
+/* -- the stored text -- */
+
+static void
+sched_put_sequence(struct sched_organize *org, struct pim_component *event,
+		   unsigned int sequence)
+{
+	if (pim_property_find(event, "SEQUENCE") != NULL &&
+	    sched_sequence(event) == sequence)
+		return;
+	pim_component_set_value(event, "SEQUENCE", dec2str(sequence));
+	org->changed = TRUE;
+}
+
+/* They accepted another time. */
+static void
+sched_reset_answers(struct sched_organize *org, struct pim_component *event)
+{
+	static const char *const params[] = { SCHED_STAMP, SCHED_PROPOSED };
+	struct pim_property *prop;
+
+	for (prop = pim_property_find(event, "ATTENDEE"); prop != NULL;
+	     prop = pim_property_next(prop, "ATTENDEE")) {
+		if (sched_is_own(org->user, prop))
+			continue;
+		for (unsigned int i = 0; i < N_ELEMENTS(params); i++) {
+			if (pim_property_param(prop, params[i]) != NULL)
+				pim_property_set_param(prop, params[i], NULL);
+		}
+		if (sched_partstat(prop) == PIM_PARTSTAT_NEEDS_ACTION)
+			continue;
+		pim_property_set_param(prop, "PARTSTAT",
+			sched_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
+		org->changed = TRUE;
+	}
+}
+
+static void sched_put_organizer(struct sched_organize *org)
+{
+	struct pim_component *event;
+
+	for (event = sched_event_first(&org->new); event != NULL;
+	     event = sched_event_next(&org->new, event)) {
+		if (pim_property_find(event, "ORGANIZER") == NULL) {
+			sched_add_organizer(org->user, event);
+			org->changed = TRUE;
+		}
+		if (pim_property_find(event, "SEQUENCE") == NULL) {
+			pim_component_set_value(event, "SEQUENCE", "0");
+			org->changed = TRUE;
+		}
+	}
+}
+
+/* -- a change -- */
+
+static void sched_compare_excluded(struct sched_organize *org)
+{
+	const struct sched_time *id;
+
+	sched_excluded_load(&org->old, org->old_master);
+	sched_excluded_load(&org->new, org->new_master);
+	array_foreach(&org->new.excluded, id) {
+		if (!sched_is_excluded(&org->old, org->old_master, id))
+			array_push_back(&org->excluded, id);
+		if (array_count(&org->excluded) > SCHED_MAX_SINGLE) {
+			org->full = TRUE;
+			break;
+		}
+	}
+	array_foreach(&org->old.excluded, id) {
+		if (org->full)
+			break;
+		if (!sched_is_excluded(&org->new, org->new_master, id))
+			org->full = TRUE;
+	}
+}
+
+static void
+sched_compare_exception(struct sched_organize *org,
+			const struct sched_exception *exception)
+{
+	struct pim_component *event = exception->event, *old;
+	unsigned int sequence;
+	bool moved, differs;
+
+	old = sched_exception_find(&org->old, &exception->id);
+	if (old != NULL) {
+		moved = sched_times_differ(org, old, event);
+		differs = moved || sched_details_differ(old, event);
+	} else {
+		differs = sched_exception_differs(org, event, &exception->id,
+						  &moved);
+	}
+	sequence = old != NULL ? sched_sequence(old) :
+		org->old_master != NULL ? sched_sequence(org->old_master) : 0;
+	if (org->new_master != NULL)
+		sequence = I_MAX(sequence, sched_sequence(org->new_master));
+	if (moved) {
+		sequence++;
+		sched_reset_answers(org, event);
+	}
+	sched_put_sequence(org, event, sequence);
+	if (differs)
+		array_push_back(&org->changed_ids, &exception->id);
+}
+
+static void sched_compare_exceptions(struct sched_organize *org)
+{
+	const struct sched_exception *exception;
+
+	array_foreach(&org->new.exceptions, exception) T_BEGIN {
+		sched_compare_exception(org, exception);
+	} T_END;
+	if (array_count(&org->changed_ids) > SCHED_MAX_SINGLE)
+		org->full = TRUE;
+	/* those that are like the series again */
+	array_foreach(&org->old.exceptions, exception) {
+		if (sched_exception_find(&org->new, &exception->id) == NULL &&
+		    (org->new_master == NULL ||
+		     !sched_is_excluded(&org->new, org->new_master,
+					&exception->id)))
+			org->full = TRUE;
+	}
+}
+
+static void sched_compare(struct sched_organize *org)
+{
+	unsigned int sequence;
+
+	if (org->old_master == NULL || org->new_master == NULL) {
+		org->full = org->old_master != org->new_master;
+		org->master_moved = org->full;
+	} else {
+		org->master_moved = sched_times_differ(org, org->old_master,
+						       org->new_master);
+		org->full = org->master_moved ||
+			sched_details_differ(org->old_master, org->new_master);
+		sched_compare_excluded(org);
+	}
+	if (org->new_master != NULL) {
+		sequence = org->old_master == NULL ? 0 :
+			sched_sequence(org->old_master);
+		if (org->master_moved || array_count(&org->excluded) > 0)
+			sequence++;
+		sched_put_sequence(org, org->new_master, sequence);
+		if (org->master_moved)
+			sched_reset_answers(org, org->new_master);
+	}
+	sched_compare_exceptions(org);
+}
+
+/* -- the messages of a change -- */
+
+/* text of only (NULL = all) for the people of event */
+static void
+sched_tell_request(struct sched_organize *org, bool update,
+		   const struct pim_component *event,
+		   HASH_TABLE_TYPE(sched_people) skip,
+		   struct pim_component *only)
+{
+	struct pim_scheduling_message *message =
+		sched_message_add(org, PIM_ITIP_REQUEST, update);
+
+	if (sched_message_people(org, message, event, skip) == 0)
+		sched_message_drop(org);
+	else
+		message->text = sched_request_text(org, only);
+}
+
+struct sched_cancel {
+	/* what is cancelled, of which object */
+	const struct sched_doc *doc;
+	const struct pim_component *source;
+	unsigned int sequence;
+	/* whose attendees are told */
+	const struct pim_component *event;
+	/* for nobody any more; else for those only who are told */
+	bool for_all;
+};
+
+static void
+sched_tell_cancel(struct sched_organize *org, const struct sched_cancel *cancel,
+		  HASH_TABLE_TYPE(sched_people) skip)
+{
+	struct pim_scheduling_message *message =
+		sched_message_add(org, PIM_ITIP_CANCEL, TRUE);
+
+	if (sched_message_people(org, message, cancel->event, skip) == 0) {
+		sched_message_drop(org);
+		return;
+	}
+	message->text = sched_cancel_text(org, cancel->doc, cancel->source,
+		cancel->sequence, cancel->for_all ? NULL : &message->people);
+}
+
+static void
+sched_people_add(HASH_TABLE_TYPE(sched_people) dest,
+		 HASH_TABLE_TYPE(sched_people) more,
+		 HASH_TABLE_TYPE(sched_people) except)
+{
+	struct hash_iterate_context *iter;
+	struct pim_property *prop;
+	char *key;
+
+	iter = hash_table_iterate_init(more);
+	while (hash_table_iterate(iter, more, &key, &prop)) {
+		if (hash_table_lookup(except, key) == NULL &&
+		    hash_table_lookup(dest, key) == NULL)
+			hash_table_insert(dest, key, prop);
+	}
+	hash_table_iterate_deinit(&iter);
+}
+
+/* An occurrence that is changed, or that others are invited to than before. */
+static void
+sched_tell_exception(struct sched_organize *org,
+		     const struct sched_exception *exception, bool differs)
+{
+	struct pim_component *old =
+		sched_exception_find(&org->old, &exception->id);
+	struct sched_cancel cancel = {
+		.doc = &org->new, .source = exception->event,
+		.sequence = sched_sequence(exception->event),
+		.event = old != NULL ? old : org->old_master,
+	};
+	HASH_TABLE_TYPE(sched_people) skip;
+
+	/* who has got the whole knows it */
+	hash_table_create(&skip, org->tmp_pool, 0, str_hash, strcmp);
+	sched_people_add(skip, org->came, org->nobody);
+	if (org->full)
+		sched_people_add(skip, org->new_people, org->nobody);
+	if (!differs)
+		sched_people_read(org, skip, cancel.event);
+	sched_tell_request(org, TRUE, exception->event, skip,
+			   exception->event);
+	hash_table_clear(skip, FALSE);
+	sched_people_add(skip, org->left, org->nobody);
+	sched_people_read(org, skip, exception->event);
+	if (cancel.event != NULL)
+		sched_tell_cancel(org, &cancel, skip);
+	hash_table_destroy(&skip);
+}
+
+static void sched_tell_exceptions(struct sched_organize *org)
+{
+	const struct sched_exception *exception;
+	const struct sched_time *id;
+	bool differs;
+
+	array_foreach(&org->new.exceptions, exception) T_BEGIN {
+		differs = FALSE;
+		array_foreach(&org->changed_ids, id) {
+			if (sched_time_equals(id, &exception->id))
+				differs = TRUE;
+		}
+		sched_tell_exception(org, exception, differs);
+	} T_END;
+}
+
+static void
+sched_tell_excluded(struct sched_organize *org, const struct sched_time *id)
+{
+	struct sched_cancel cancel = { .doc = &org->old, .for_all = TRUE };
+	struct pim_component *source;
+
+	source = sched_exception_find(&org->old, id);
+	if (source == NULL)
+		source = sched_exception_make(&org->old, id);
+	if (source == NULL)
+		return;
+	cancel.source = cancel.event = source;
+	cancel.sequence = sched_sequence(org->new_master);
+	sched_tell_cancel(org, &cancel, org->left);
+}
+
+static void sched_tell_change(struct sched_organize *org)
+{
+	struct pim_component *old = org->old_master, *new = org->new_master;
+	struct sched_cancel cancel = {
+		.doc = &org->old, .source = old, .event = old,
+	};
+	const struct sched_time *id;
+
+	if (new != NULL)
+		sched_tell_request(org, org->full &&
+				   hash_table_count(org->old_people) > 0, new,
+				   org->full ? org->nobody : org->old_people,
+				   NULL);
+	if (old != NULL && new != NULL) {
+		cancel.sequence = sched_sequence(new);
+		sched_tell_cancel(org, &cancel, org->new_people);
+	}
+	sched_tell_exceptions(org);
+	if (org->full || new == NULL)
+		return;
+	array_foreach(&org->excluded, id) T_BEGIN {
+		sched_tell_excluded(org, id);
+	} T_END;
+}
+
+static void sched_tell_deleted(struct sched_organize *org)
+{
+	struct sched_cancel cancel = { .doc = &org->old, .for_all = TRUE };
+	const struct sched_exception *exception;
+
+	if (org->old_master != NULL) {
+		cancel.source = cancel.event = org->old_master;
+		cancel.sequence = sched_sequence(org->old_master) + 1;
+		sched_tell_cancel(org, &cancel, org->nobody);
+	}
+	/* those who were invited to single occurrences only */
+	array_foreach(&org->old.exceptions, exception) T_BEGIN {
+		cancel.source = cancel.event = exception->event;
+		cancel.sequence = sched_sequence(exception->event) + 1;
+		sched_tell_cancel(org, &cancel, org->old_people);
+	} T_END;
+}
+
+static void sched_tell_created(struct sched_organize *org)
+{
+	const struct sched_exception *exception;
+
+	if (org->new_master != NULL) {
+		sched_tell_request(org, FALSE, org->new_master, org->nobody,
+				   NULL);
+	}
+	array_foreach(&org->new.exceptions, exception) T_BEGIN {
+		sched_tell_request(org, FALSE, exception->event,
+				   org->new_people, exception->event);
+	} T_END;
+}
+
+/* -- all -- */
+
+/* Is it the user's meeting? An event without ORGANIZER is whose calendar it is in. */
+static bool
+sched_is_organized(struct sched_organize *org, const struct sched_doc *doc)
+{
+	const struct pim_property *organizer = sched_organizer(doc), *prop;
+	const struct pim_component *event;
+
+	if (organizer != NULL && !sched_is_own(org->user, organizer))
+		return FALSE;
+	for (event = sched_event_first(doc); event != NULL;
+	     event = pim_component_next(event, "VEVENT")) {
+		for (prop = pim_property_find(event, "ATTENDEE"); prop != NULL;
+		     prop = pim_property_next(prop, "ATTENDEE")) {
+			if (!sched_is_own(org->user, prop))
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* Nobody needs to know that what is over is not kept any more. */
+static bool
+sched_is_over(struct sched_organize *org, const void *text, size_t size)
+{
+	struct pim_item_props props;
+	const char *error;
+
+	return pim_item_props_read(text, size, &props, &error) == 0 &&
+		(int64_t)props.last_day < pim_days_of(org->now);
+}
+
+static void sched_read_people(struct sched_organize *org)
+{
+	HASH_TABLE_TYPE(sched_people) *const tables[] = {
+		&org->old_people, &org->new_people, &org->came, &org->left,
+		&org->nobody,
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tables); i++)
+		hash_table_create(tables[i], org->tmp_pool, 0, str_hash, strcmp);
+	sched_people_read(org, org->old_people, org->old_master);
+	sched_people_read(org, org->new_people, org->new_master);
+	sched_people_add(org->came, org->new_people, org->old_people);
+	sched_people_add(org->left, org->old_people, org->new_people);
+}
+
+static void sched_free_people(struct sched_organize *org)
+{
+	hash_table_destroy(&org->old_people);
+	hash_table_destroy(&org->new_people);
+	hash_table_destroy(&org->came);
+	hash_table_destroy(&org->left);
+	hash_table_destroy(&org->nobody);
+}
+
+static void
+sched_organize_run(struct sched_organize *org, const void *old, size_t old_size)
+{
+	if (org->has_old)
+		org->old_master = sched_master(&org->old);
+	if (org->has_new) {
+		org->new_master = sched_master(&org->new);
+		sched_put_organizer(org);
+	}
+	p_array_init(&org->excluded, org->tmp_pool, 8);
+	p_array_init(&org->changed_ids, org->tmp_pool, 8);
+	sched_read_people(org);
+	if (!org->has_old)
+		sched_tell_created(org);
+	else if (org->has_new) {
+		sched_compare(org);
+		sched_tell_change(org);
+	} else if (!sched_is_over(org, old, old_size)) {
+		sched_tell_deleted(org);
+	}
+	sched_free_people(org);
+}
+
+static int
+sched_organize_parse(struct sched_organize *org, const void *old,
+		     size_t old_size, const void *new, size_t new_size,
+		     const char **error_r)
+{
+	if (old != NULL) {
+		if (sched_doc_parse(&org->old, org->tmp_pool, old, old_size,
+				    error_r) < 0)
+			return -1;
+		org->has_old = TRUE;
+	}
+	if (new != NULL) {
+		if (sched_doc_parse(&org->new, org->tmp_pool, new, new_size,
+				    error_r) < 0)
+			return -1;
+		org->has_new = TRUE;
+	}
+	if (org->has_old && !sched_is_organized(org, &org->old)) {
+		const struct pim_property *organizer =
+			sched_organizer(&org->old);
+
+		/* somebody else's stays his, whatever a device makes of it */
+		if (organizer != NULL && !sched_is_own(org->user, organizer))
+			return 0;
+		if (!org->has_new || !sched_is_organized(org, &org->new))
+			return 0;
+	} else if (!org->has_old &&
+		   (!org->has_new || !sched_is_organized(org, &org->new))) {
+		return 0;
+	}
+	return 1;
+}
+
+int pim_scheduling_organize(pool_t pool, const struct pim_scheduling_user *user,
+			    const void *old, size_t old_size,
+			    const void *new, size_t new_size, int64_t now,
+			    string_t *text,
+			    ARRAY_TYPE(pim_scheduling_message) *messages,
+			    const char **error_r)
+{
+	struct sched_organize org = {
+		.pool = pool, .user = user, .now = now, .messages = messages,
+	};
+	int ret;
+
+	org.tmp_pool = pool_alloconly_create("scheduling organize", 8192);
+	ret = sched_organize_parse(&org, old, old_size, new, new_size, error_r);
+	if (ret > 0) {
+		T_BEGIN {
+			sched_organize_run(&org, old, old_size);
+		} T_END;
+		if (org.has_new && org.changed)
+			sched_write(&org.new, text);
+		else if (org.has_new)
+			str_append_data(text, new, new_size);
+		if (array_count(messages) == 0 && !org.changed)
+			ret = 0;
+	}
+	sched_doc_free(&org.old);
+	sched_doc_free(&org.new);
+	pool_unref(&org.tmp_pool);
+	return ret;
+}

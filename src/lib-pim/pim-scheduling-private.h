@@ -1,0 +1,150 @@
+#ifndef PIM_SCHEDULING_PRIVATE_H
+#define PIM_SCHEDULING_PRIVATE_H
+
+#include "pim-lines.h"
+#include "pim-scheduling.h"
+
+/* What the files pim-scheduling*.c share. */
+
+#define SCHED_STAMP "X-ROOST-STAMP"
+#define SCHED_GONE "X-ROOST-GONE"
+#define SCHED_SENDER "X-ROOST-SENDER"
+#define SCHED_PROPOSED "X-ROOST-PROPOSED"
+#define SCHED_OWN_PREFIX "X-ROOST-"
+#define SCHED_BUSY "X-MICROSOFT-CDO-BUSYSTATUS"
+#define SCHED_INTENDED "X-MICROSOFT-CDO-INTENDEDSTATUS"
+#define SCHED_REPLY_TIME "X-MICROSOFT-CDO-REPLYTIME"
+#define SCHED_PRODID "-//Roost//Calendar//EN"
+
+struct pim_timezone;
+
+struct sched_zone {
+	const char *tzid;
+	const struct pim_timezone *tz;
+};
+
+/* A moment of a property: UTC, or a date. */
+struct sched_time {
+	int64_t time;
+	bool is_date;
+};
+
+struct sched_exception {
+	struct sched_time id;
+	struct pim_component *event;
+};
+
+/* A calendar object that is worked with. */
+struct sched_doc {
+	pool_t pool;
+	struct pim_lines *doc;
+	struct pim_component *calendar;
+	const char *uid;		/* of its first event */
+	/* each TZID is looked up once */
+	ARRAY(struct sched_zone) zones;
+	/* the events with RECURRENCE-ID, and the master's EXDATEs: read when
+	   first asked for, so that a look-up parses nothing */
+	ARRAY(struct sched_exception) exceptions;
+	ARRAY(struct sched_time) excluded;
+	bool excluded_loaded;
+};
+
+/* Returns 0, or -1 and a sentence; pool holds zones and strings. */
+int sched_doc_parse(struct sched_doc *doc_r, pool_t pool, const void *data,
+		    size_t size, const char **error_r);
+void sched_doc_free(struct sched_doc *doc);
+
+/* The events of doc's UID. */
+struct pim_component *sched_event_first(const struct sched_doc *doc);
+struct pim_component *
+sched_event_next(const struct sched_doc *doc, struct pim_component *event);
+/* The one without RECURRENCE-ID; NULL = there is none. */
+struct pim_component *sched_master(const struct sched_doc *doc);
+
+/* Returns FALSE if there is none. value is one of the property's values. */
+bool sched_value_time(struct sched_doc *doc, const struct pim_property *prop,
+		      const char *value, struct sched_time *time_r);
+bool sched_time(struct sched_doc *doc, const struct pim_component *event,
+		const char *name, struct sched_time *time_r);
+bool sched_time_equals(const struct sched_time *t1,
+		       const struct sched_time *t2);
+/* DTEND, whatever it is said by. */
+bool sched_end(struct sched_doc *doc, const struct pim_component *event,
+	       struct sched_time *time_r);
+/* The changed occurrence. */
+struct pim_component *
+sched_exception_find(struct sched_doc *doc, const struct sched_time *id);
+
+/* Adds an exception for an occurrence of the series, as the series has it. NULL if it has no
+   such occurrence. */
+struct pim_component *
+sched_exception_make(struct sched_doc *doc, const struct sched_time *id);
+/* Adds a copy of an exception of another object, removes one. */
+struct pim_component *
+sched_exception_copy(struct sched_doc *doc, const struct sched_time *id,
+		     const struct pim_component *event);
+void sched_exception_remove(struct sched_doc *doc,
+			    struct pim_component *event);
+/* Makes it an EXDATE of the series. Returns FALSE if it was one already. */
+bool sched_exclude(struct sched_doc *doc, struct pim_component *master,
+		   const struct sched_time *id);
+/* Fills doc->excluded, unless it is. */
+void sched_excluded_load(struct sched_doc *doc,
+			 const struct pim_component *master);
+bool sched_is_excluded(struct sched_doc *doc,
+		       const struct pim_component *master,
+		       const struct sched_time *id);
+/* Takes the EXDATE out again. */
+void sched_include(struct sched_doc *doc, struct pim_component *master,
+		   const struct sched_time *id);
+/* What a device calls an occurrence is a moment; that of an all-day series is a
+   date, which up to 14.1 is said as a midnight somewhere. */
+struct sched_time
+sched_instance(const struct pim_component *event, int64_t instance);
+
+/* Remembers that an occurrence was taken out (X-ROOST-GONE), by a message of
+   that SEQUENCE and DTSTAMP. */
+void sched_set_gone(struct pim_component *master, const struct sched_time *id,
+		    unsigned int sequence, int64_t stamp);
+
+unsigned int sched_sequence(const struct pim_component *event);
+/* The organiser's DTSTAMP, 0 = unknown. */
+int64_t sched_stamp(const struct pim_component *event);
+/* "20261128T093000Z" */
+const char *sched_stamp_text(int64_t stamp);
+/* 0 if it is none */
+int64_t sched_stamp_parse(const char *value);
+
+/* The address of ORGANIZER or ATTENDEE. Never NULL; data stack. */
+const char *sched_address(const struct pim_property *prop);
+/* An address that can stand in a header. */
+bool sched_address_is_valid(const char *address);
+struct pim_property *
+sched_attendee(const struct pim_component *event, const char *address);
+struct pim_property *
+sched_own_attendee(const struct pim_scheduling_user *user,
+		   const struct pim_component *event);
+bool sched_is_own(const struct pim_scheduling_user *user,
+		  const struct pim_property *prop);
+/* ORGANIZER of any of the events; NULL = none */
+struct pim_property *sched_organizer(const struct sched_doc *doc);
+enum pim_partstat sched_partstat(const struct pim_property *attendee);
+const char *sched_partstat_name(enum pim_partstat partstat);
+
+/* What the organiser means, and what it is for somebody with this answer. */
+void sched_set_busy(struct pim_component *event, enum pim_partstat partstat);
+
+/* Takes out everything of these prefixes, parameters of attendees included. */
+void sched_strip_own(struct pim_component *event);
+/* Takes out components below the event. */
+void sched_strip_alarms(struct pim_component *event);
+/* Copies VTIMEZONEs from another object as far as event names them and they
+   are not there. */
+void sched_copy_zones(struct sched_doc *dest, const struct sched_doc *src,
+		      struct pim_component *event);
+/* An empty object with a METHOD (NULL = none). */
+void sched_doc_create(struct sched_doc *doc_r, pool_t pool,
+		      const char *method);
+void sched_write(const struct sched_doc *doc, string_t *dest);
+
+#endif

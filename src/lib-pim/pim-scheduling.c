@@ -1,0 +1,778 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "pim-date.h"
+#include "pim-rrule.h"
+#include "pim-timezone.h"
+#include "pim-vtimezone.h"
+#include "pim-scheduling-private.h"
+
+#include <ctype.h>
+
+/* What all that is done to meetings needs of a calendar object. */
+
+static const struct pim_lines_limits sched_limits = {
+	.max_size = PIM_SCHEDULING_MAX_SIZE,
+	.max_lines = 200000,
+	.max_depth = 8,
+};
+
+static const char *const sched_partstats[] = {
+	[PIM_PARTSTAT_NEEDS_ACTION] = "NEEDS-ACTION",
+	[PIM_PARTSTAT_ACCEPTED] = "ACCEPTED",
+	[PIM_PARTSTAT_TENTATIVE] = "TENTATIVE",
+	[PIM_PARTSTAT_DECLINED] = "DECLINED",
+	[PIM_PARTSTAT_DELEGATED] = "DELEGATED",
+};
+
+/* -- the object -- */
+
+static void sched_doc_load(struct sched_doc *doc)
+{
+	struct sched_exception *exception;
+	struct pim_component *event;
+	struct sched_time id;
+
+	for (event = sched_event_first(doc); event != NULL;
+	     event = sched_event_next(doc, event)) {
+		if (!sched_time(doc, event, "RECURRENCE-ID", &id))
+			continue;
+		exception = array_append_space(&doc->exceptions);
+		exception->id = id;
+		exception->event = event;
+	}
+}
+
+static void sched_doc_init(struct sched_doc *doc, pool_t pool)
+{
+	i_zero(doc);
+	doc->pool = pool;
+	p_array_init(&doc->zones, pool, 4);
+	p_array_init(&doc->exceptions, pool, 8);
+	p_array_init(&doc->excluded, pool, 8);
+}
+
+int sched_doc_parse(struct sched_doc *doc_r, pool_t pool, const void *data,
+		    size_t size, const char **error_r)
+{
+	struct pim_component *event = NULL;
+	const char *uid = NULL;
+
+	sched_doc_init(doc_r, pool);
+	if (pim_lines_parse(data, size, &sched_limits, &doc_r->doc,
+			    error_r) < 0)
+		return -1;
+	doc_r->calendar = pim_component_find(pim_lines_root(doc_r->doc),
+					     "VCALENDAR");
+	if (doc_r->calendar != NULL)
+		event = pim_component_find(doc_r->calendar, "VEVENT");
+	if (event != NULL)
+		uid = pim_component_text(event, "UID");
+	if (uid == NULL || *uid == '\0') {
+		*error_r = "It has no event with a UID";
+		pim_lines_free(&doc_r->doc);
+		return -1;
+	}
+	doc_r->uid = p_strdup(pool, uid);
+	sched_doc_load(doc_r);
+	return 0;
+}
+
+void sched_doc_create(struct sched_doc *doc_r, pool_t pool,
+		      const char *method)
+{
+	sched_doc_init(doc_r, pool);
+	doc_r->doc = pim_lines_create();
+	doc_r->calendar = pim_component_add(pim_lines_root(doc_r->doc),
+					    "VCALENDAR");
+	pim_component_set_value(doc_r->calendar, "PRODID", SCHED_PRODID);
+	pim_component_set_value(doc_r->calendar, "VERSION", "2.0");
+	pim_component_set_value(doc_r->calendar, "CALSCALE", "GREGORIAN");
+	pim_component_set_value(doc_r->calendar, "METHOD", method);
+	doc_r->uid = "";
+}
+
+void sched_doc_free(struct sched_doc *doc)
+{
+	if (doc->doc != NULL)
+		pim_lines_free(&doc->doc);
+}
+
+void sched_write(const struct sched_doc *doc, string_t *dest)
+{
+	pim_lines_write(doc->doc, dest);
+}
+
+static struct pim_component *
+sched_event_check(const struct sched_doc *doc, struct pim_component *event)
+{
+	while (event != NULL &&
+	       null_strcmp(pim_component_text(event, "UID"), doc->uid) != 0)
+		event = pim_component_next(event, "VEVENT");
+	return event;
+}
+
+struct pim_component *sched_event_first(const struct sched_doc *doc)
+{
+	return sched_event_check(doc, pim_component_find(doc->calendar,
+							 "VEVENT"));
+}
+
+struct pim_component *
+sched_event_next(const struct sched_doc *doc, struct pim_component *event)
+{
+	return sched_event_check(doc, pim_component_next(event, "VEVENT"));
+}
+
+struct pim_component *sched_master(const struct sched_doc *doc)
+{
+	struct pim_component *event;
+
+	for (event = sched_event_first(doc); event != NULL;
+	     event = sched_event_next(doc, event)) {
+		if (pim_property_find(event, "RECURRENCE-ID") == NULL)
+			return event;
+	}
+	return NULL;
+}
+
+/* -- times -- */
+
+static const struct pim_timezone *
+sched_zone(struct sched_doc *doc, const char *tzid, int64_t time)
+{
+	struct pim_timezone_hints hints = { .time = time };
+	struct sched_zone *zone;
+
+	array_foreach_modifiable(&doc->zones, zone) {
+		if (strcmp(zone->tzid, tzid) == 0)
+			return zone->tz;
+	}
+	zone = array_append_space(&doc->zones);
+	zone->tzid = p_strdup(doc->pool, tzid);
+	zone->tz = pim_timezone_from_calendar(doc->pool, doc->calendar, tzid,
+					      &hints);
+	return zone->tz;
+}
+
+static const struct pim_timezone *
+sched_property_zone(struct sched_doc *doc, const struct pim_property *prop,
+		    int64_t time)
+{
+	const char *tzid = pim_property_param(prop, "TZID");
+
+	return tzid == NULL || *tzid == '\0' ? NULL :
+		sched_zone(doc, tzid, time);
+}
+
+bool sched_value_time(struct sched_doc *doc, const struct pim_property *prop,
+		      const char *value, struct sched_time *time_r)
+{
+	const struct pim_timezone *tz;
+	bool is_utc;
+
+	if (pim_ical_time_parse(value, &time_r->time, &time_r->is_date,
+				&is_utc) < 0)
+		return FALSE;
+	if (is_utc || time_r->is_date)
+		return TRUE;
+	tz = sched_property_zone(doc, prop, time_r->time);
+	if (tz != NULL)
+		time_r->time = pim_timezone_from_local(tz, time_r->time);
+	return TRUE;
+}
+
+bool sched_time(struct sched_doc *doc, const struct pim_component *event,
+		const char *name, struct sched_time *time_r)
+{
+	const struct pim_property *prop = pim_property_find(event, name);
+
+	return prop != NULL &&
+		sched_value_time(doc, prop, pim_property_value(prop), time_r);
+}
+
+bool sched_time_equals(const struct sched_time *t1,
+		       const struct sched_time *t2)
+{
+	/* of an all-day event some write the id as a date, some as its
+	   midnight */
+	return t1->time == t2->time;
+}
+
+bool sched_end(struct sched_doc *doc, const struct pim_component *event,
+	       struct sched_time *time_r)
+{
+	struct sched_time start;
+	const char *duration;
+	int64_t seconds;
+
+	if (sched_time(doc, event, "DTEND", time_r))
+		return TRUE;
+	if (!sched_time(doc, event, "DTSTART", &start))
+		return FALSE;
+	*time_r = start;
+	duration = pim_component_value(event, "DURATION");
+	if (duration != NULL && pim_duration_parse(duration, &seconds) == 0)
+		time_r->time += seconds;
+	else if (start.is_date)
+		time_r->time += PIM_DAY;
+	return TRUE;
+}
+
+struct sched_time
+sched_instance(const struct pim_component *event, int64_t instance)
+{
+	const char *value = pim_component_value(event, "DTSTART");
+	struct sched_time time = { .time = instance };
+	bool is_utc;
+	int64_t start;
+
+	if (value == NULL ||
+	    pim_ical_time_parse(value, &start, &time.is_date, &is_utc) < 0)
+		time.is_date = FALSE;
+	if (time.is_date) {
+		/* the nearest midnight */
+		time.time = pim_days_of(instance + PIM_DAY / 2) * PIM_DAY;
+	}
+	return time;
+}
+
+/* Writes a time as another property has its own: a date, UTC, or by the clock of a
+   zone. */
+static void
+sched_set_time(struct sched_doc *doc, struct pim_property *prop,
+	       const struct pim_property *like, int64_t time)
+{
+	string_t *value = t_str_new(32);
+	const char *tzid = t_strdup(pim_property_param(like, "TZID"));
+	const struct pim_timezone *tz;
+	bool is_date, is_utc;
+	int64_t old;
+
+	if (pim_ical_time_parse(pim_property_value(like), &old, &is_date,
+				&is_utc) < 0)
+		return;
+	tz = is_date || is_utc ? NULL : sched_property_zone(doc, like, time);
+	if (tz != NULL)
+		time = pim_timezone_to_local(tz, time);
+	pim_ical_time_append(value, time, is_date, is_utc);
+	pim_property_set_value(prop, str_c(value));
+	pim_property_set_param(prop, "TZID", is_date || is_utc ? NULL : tzid);
+	pim_property_set_param(prop, "VALUE", is_date ? "DATE" : NULL);
+}
+
+unsigned int sched_sequence(const struct pim_component *event)
+{
+	const char *value = pim_component_value(event, "SEQUENCE");
+	unsigned int sequence;
+
+	return value == NULL || str_to_uint(value, &sequence) < 0 ? 0 :
+		sequence;
+}
+
+int64_t sched_stamp_parse(const char *value)
+{
+	bool is_date, is_utc;
+	int64_t stamp;
+
+	return value == NULL ||
+		pim_ical_time_parse(value, &stamp, &is_date, &is_utc) < 0 ?
+		0 : stamp;
+}
+
+int64_t sched_stamp(const struct pim_component *event)
+{
+	const char *value = pim_component_value(event, SCHED_STAMP);
+
+	if (value == NULL)
+		value = pim_component_value(event, "DTSTAMP");
+	return sched_stamp_parse(value);
+}
+
+const char *sched_stamp_text(int64_t stamp)
+{
+	string_t *str = t_str_new(20);
+
+	pim_ical_time_append(str, stamp, FALSE, TRUE);
+	return str_c(str);
+}
+
+/* -- occurrences -- */
+
+struct pim_component *
+sched_exception_find(struct sched_doc *doc, const struct sched_time *id)
+{
+	const struct sched_exception *exception;
+
+	array_foreach(&doc->exceptions, exception) {
+		if (sched_time_equals(&exception->id, id))
+			return exception->event;
+	}
+	return NULL;
+}
+
+struct pim_component *
+sched_exception_copy(struct sched_doc *doc, const struct sched_time *id,
+		     const struct pim_component *event)
+{
+	struct sched_exception *exception =
+		array_append_space(&doc->exceptions);
+
+	exception->id = *id;
+	exception->event = pim_component_add_copy(doc->calendar, event);
+	return exception->event;
+}
+
+void sched_exception_remove(struct sched_doc *doc, struct pim_component *event)
+{
+	const struct sched_exception *exception;
+
+	array_foreach(&doc->exceptions, exception) {
+		if (exception->event == event) {
+			array_delete(&doc->exceptions,
+				array_foreach_idx(&doc->exceptions, exception),
+				1);
+			break;
+		}
+	}
+	pim_component_remove(event);
+}
+
+/* Does the property name the time? */
+static bool
+sched_has_date(struct sched_doc *doc, const struct pim_component *event,
+	       const char *name, const struct sched_time *id)
+{
+	const struct pim_property *prop;
+	const char *const *values;
+	struct sched_time time;
+
+	for (prop = pim_property_find(event, name); prop != NULL;
+	     prop = pim_property_next(prop, name)) {
+		values = t_strsplit(pim_property_value(prop), ",");
+		for (; *values != NULL; values++) {
+			if (sched_value_time(doc, prop, t_strcut(*values, '/'),
+					     &time) &&
+			    sched_time_equals(&time, id))
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* A series has this occurrence, if it was not taken out of it. */
+static bool
+sched_has_occurrence(struct sched_doc *doc,
+		     const struct pim_component *master,
+		     const struct sched_time *id)
+{
+	const struct pim_property *prop = pim_property_find(master, "DTSTART");
+	const struct pim_timezone *tz;
+	struct sched_time start;
+	int64_t difference;
+
+	if (!sched_time(doc, master, "DTSTART", &start))
+		return FALSE;
+	if (sched_time_equals(&start, id) ||
+	    sched_has_date(doc, master, "RDATE", id))
+		return TRUE;
+	if (pim_property_find(master, "RRULE") == NULL || id->time < start.time)
+		return FALSE;
+	/* at the same time of the day, by the clock there */
+	tz = sched_property_zone(doc, prop, id->time);
+	difference = tz == NULL ? id->time - start.time :
+		pim_timezone_to_local(tz, id->time) -
+		pim_timezone_to_local(tz, start.time);
+	return difference % PIM_DAY == 0;
+}
+
+struct pim_component *
+sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
+{
+	static const char *const series[] = {
+		"RRULE", "RDATE", "EXDATE", "EXRULE", SCHED_GONE,
+	};
+	struct pim_component *master = sched_master(doc), *event;
+	const struct pim_property *start;
+	struct pim_property *end;
+	struct sched_time from, to;
+
+	if (master == NULL || sched_is_excluded(doc, master, id) ||
+	    !sched_has_occurrence(doc, master, id) ||
+	    !sched_time(doc, master, "DTSTART", &from) ||
+	    !sched_end(doc, master, &to))
+		return NULL;
+	event = sched_exception_copy(doc, id, master);
+	for (unsigned int i = 0; i < N_ELEMENTS(series); i++)
+		(void)pim_component_remove_all(event, series[i]);
+	start = pim_property_find(master, "DTSTART");
+	sched_set_time(doc, pim_property_add(event, "RECURRENCE-ID", ""),
+		       start, id->time);
+	sched_set_time(doc, pim_property_find(event, "DTSTART"), start,
+		       id->time);
+	end = pim_property_find(event, "DTEND");
+	if (end != NULL) {
+		sched_set_time(doc, end, pim_property_find(master, "DTEND"),
+			       id->time + (to.time - from.time));
+	}
+	return event;
+}
+
+void sched_excluded_load(struct sched_doc *doc,
+			 const struct pim_component *master)
+{
+	const struct pim_property *prop;
+	const char *const *values;
+	struct sched_time time;
+
+	if (doc->excluded_loaded)
+		return;
+	doc->excluded_loaded = TRUE;
+	for (prop = pim_property_find(master, "EXDATE"); prop != NULL;
+	     prop = pim_property_next(prop, "EXDATE")) T_BEGIN {
+		values = t_strsplit(pim_property_value(prop), ",");
+		for (; *values != NULL; values++) {
+			if (sched_value_time(doc, prop, *values, &time))
+				array_push_back(&doc->excluded, &time);
+		}
+	} T_END;
+}
+
+bool sched_is_excluded(struct sched_doc *doc,
+		       const struct pim_component *master,
+		       const struct sched_time *id)
+{
+	const struct sched_time *time;
+
+	sched_excluded_load(doc, master);
+	array_foreach(&doc->excluded, time) {
+		if (sched_time_equals(time, id))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+bool sched_exclude(struct sched_doc *doc, struct pim_component *master,
+		   const struct sched_time *id)
+{
+	const struct pim_property *start = pim_property_find(master, "DTSTART");
+
+	if (start == NULL || sched_is_excluded(doc, master, id))
+		return FALSE;
+	array_push_back(&doc->excluded, id);
+	sched_set_time(doc, pim_property_add(master, "EXDATE", ""), start,
+		       id->time);
+	return TRUE;
+}
+
+void sched_include(struct sched_doc *doc, struct pim_component *master,
+		   const struct sched_time *id)
+{
+	struct pim_property *prop, *next;
+	const char *const *values;
+	struct sched_time time;
+	string_t *left;
+
+	if (!sched_is_excluded(doc, master, id))
+		return;
+	for (prop = pim_property_find(master, "EXDATE"); prop != NULL;
+	     prop = next) T_BEGIN {
+		next = pim_property_next(prop, "EXDATE");
+		left = t_str_new(64);
+		values = t_strsplit(pim_property_value(prop), ",");
+		for (; *values != NULL; values++) {
+			if (sched_value_time(doc, prop, *values, &time) &&
+			    sched_time_equals(&time, id))
+				continue;
+			if (str_len(left) > 0)
+				str_append_c(left, ',');
+			str_append(left, *values);
+		}
+		if (str_len(left) == 0)
+			pim_property_remove(prop);
+		else
+			pim_property_set_value(prop, str_c(left));
+	} T_END;
+	array_clear(&doc->excluded);
+	doc->excluded_loaded = FALSE;
+}
+
+/* -- people -- */
+
+const char *sched_address(const struct pim_property *prop)
+{
+	const char *value = pim_property_value(prop), *email;
+
+	if (strncasecmp(value, "mailto:", 7) == 0)
+		value += 7;
+	else if ((email = pim_property_param(prop, "EMAIL")) != NULL)
+		value = email;
+	while (*value == ' ' || *value == '<')
+		value++;
+	return t_strdup_until(value, value + strcspn(value, " >"));
+}
+
+bool sched_address_is_valid(const char *address)
+{
+	const char *at = strchr(address, '@'), *p;
+
+	if (at == NULL || at == address || at[1] == '\0' ||
+	    strchr(at + 1, '@') != NULL || strlen(address) > 320)
+		return FALSE;
+	for (p = address; *p != '\0'; p++) {
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f ||
+		    strchr("<>()[]\\,;:\"", *p) != NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+struct pim_property *
+sched_attendee(const struct pim_component *event, const char *address)
+{
+	struct pim_property *prop;
+	bool found;
+
+	for (prop = pim_property_find(event, "ATTENDEE"); prop != NULL;
+	     prop = pim_property_next(prop, "ATTENDEE")) {
+		T_BEGIN {
+			found = strcasecmp(sched_address(prop), address) == 0;
+		} T_END;
+		if (found)
+			break;
+	}
+	return prop;
+}
+
+bool sched_is_own(const struct pim_scheduling_user *user,
+		  const struct pim_property *prop)
+{
+	bool own;
+
+	T_BEGIN {
+		own = user->is_own(sched_address(prop), user->context);
+	} T_END;
+	return own;
+}
+
+struct pim_property *
+sched_own_attendee(const struct pim_scheduling_user *user,
+		   const struct pim_component *event)
+{
+	struct pim_property *prop;
+
+	for (prop = pim_property_find(event, "ATTENDEE"); prop != NULL;
+	     prop = pim_property_next(prop, "ATTENDEE")) {
+		if (sched_is_own(user, prop))
+			return prop;
+	}
+	return NULL;
+}
+
+struct pim_property *sched_organizer(const struct sched_doc *doc)
+{
+	struct pim_component *event = sched_master(doc);
+	struct pim_property *prop = NULL;
+
+	if (event != NULL)
+		prop = pim_property_find(event, "ORGANIZER");
+	for (event = sched_event_first(doc); event != NULL && prop == NULL;
+	     event = sched_event_next(doc, event))
+		prop = pim_property_find(event, "ORGANIZER");
+	return prop;
+}
+
+enum pim_partstat sched_partstat(const struct pim_property *attendee)
+{
+	const char *value = pim_property_param(attendee, "PARTSTAT");
+
+	for (unsigned int i = 0; value != NULL &&
+	     i < N_ELEMENTS(sched_partstats); i++) {
+		if (strcasecmp(sched_partstats[i], value) == 0)
+			return (enum pim_partstat)i;
+	}
+	return PIM_PARTSTAT_NEEDS_ACTION;
+}
+
+const char *sched_partstat_name(enum pim_partstat partstat)
+{
+	return sched_partstats[partstat];
+}
+
+/* -- what is one's own -- */
+
+/* How busy those are who come. */
+static const char *sched_intended(const struct pim_component *event)
+{
+	const char *value = pim_component_value(event, SCHED_INTENDED);
+
+	if (value != NULL)
+		return value;
+	value = pim_component_value(event, SCHED_BUSY);
+	if (value != NULL && strcasecmp(value, "TENTATIVE") != 0)
+		return value;
+	value = pim_component_value(event, "TRANSP");
+	return value != NULL && strcasecmp(value, "TRANSPARENT") == 0 ?
+		"FREE" : "BUSY";
+}
+
+void sched_set_busy(struct pim_component *event, enum pim_partstat partstat)
+{
+	const char *intended = t_strdup(sched_intended(event));
+	const char *busy = intended, *transp;
+
+	if (partstat != PIM_PARTSTAT_ACCEPTED &&
+	    strcasecmp(intended, "FREE") != 0)
+		busy = "TENTATIVE";
+	pim_component_set_value(event, SCHED_INTENDED, intended);
+	pim_component_set_value(event, SCHED_BUSY, busy);
+	transp = strcasecmp(busy, "FREE") == 0 ? "TRANSPARENT" : "OPAQUE";
+	if (pim_property_find(event, "TRANSP") != NULL ||
+	    strcmp(transp, "OPAQUE") != 0)
+		pim_component_set_value(event, "TRANSP", transp);
+}
+
+void sched_strip_own(struct pim_component *event)
+{
+	static const char *const params[] = { SCHED_STAMP, SCHED_PROPOSED };
+	struct pim_property *prop, *next;
+	const char *name;
+
+	for (prop = pim_property_find(event, NULL); prop != NULL; prop = next) {
+		next = pim_property_next(prop, NULL);
+		name = pim_property_name(prop);
+		if (strncasecmp(name, SCHED_OWN_PREFIX,
+				strlen(SCHED_OWN_PREFIX)) == 0) {
+			pim_property_remove(prop);
+			continue;
+		}
+		if (strcasecmp(name, "ATTENDEE") != 0)
+			continue;
+		for (unsigned int i = 0; i < N_ELEMENTS(params); i++) {
+			if (pim_property_param(prop, params[i]) != NULL)
+				pim_property_set_param(prop, params[i], NULL);
+		}
+	}
+}
+
+void sched_strip_alarms(struct pim_component *event)
+{
+	struct pim_component *comp, *next;
+
+	for (comp = pim_component_find(event, NULL); comp != NULL;
+	     comp = next) {
+		next = pim_component_next(comp, NULL);
+		pim_component_remove(comp);
+	}
+}
+
+/* -- from one object to another -- */
+
+static struct pim_component *
+sched_zone_find(const struct sched_doc *doc, const char *tzid)
+{
+	struct pim_component *comp;
+	const char *value;
+
+	for (comp = pim_component_find(doc->calendar, "VTIMEZONE");
+	     comp != NULL; comp = pim_component_next(comp, "VTIMEZONE")) {
+		value = pim_component_text(comp, "TZID");
+		if (value != NULL && strcmp(value, tzid) == 0)
+			break;
+	}
+	return comp;
+}
+
+static bool
+sched_component_equals(const struct pim_component *c1,
+		       const struct pim_component *c2)
+{
+	string_t *text1 = t_str_new(512), *text2 = t_str_new(512);
+
+	pim_component_write(c1, text1);
+	pim_component_write(c2, text2);
+	return str_equals(text1, text2);
+}
+
+/* Renames what event calls tzid. */
+static void
+sched_zone_rename(struct pim_component *event, const char *tzid,
+		  const char *name)
+{
+	struct pim_property *prop;
+	const char *value;
+
+	for (prop = pim_property_find(event, NULL); prop != NULL;
+	     prop = pim_property_next(prop, NULL)) {
+		value = pim_property_param(prop, "TZID");
+		if (value != NULL && strcmp(value, tzid) == 0)
+			pim_property_set_param(prop, "TZID", name);
+	}
+}
+
+/* "Customized Time Zone" is a zone of many definitions: another one than the one
+   that is there gets another name. */
+static void
+sched_copy_zone(struct sched_doc *dest, const struct pim_component *zone,
+		struct pim_component *event, const char *tzid)
+{
+	struct pim_component *there = NULL, *copy;
+	const char *name = tzid;
+	unsigned int i;
+
+	for (i = 2; i < 10; i++) {
+		there = sched_zone_find(dest, name);
+		if (there == NULL || sched_component_equals(there, zone))
+			break;
+		name = t_strdup_printf("%s %u", tzid, i);
+		copy = pim_component_add_copy(dest->calendar, zone);
+		pim_component_set_text(copy, "TZID", name);
+		there = sched_zone_find(dest, name);
+		if (there == copy)
+			break;
+		/* compare with the name that it has here */
+		if (sched_component_equals(there, copy)) {
+			pim_component_remove(copy);
+			break;
+		}
+		pim_component_remove(copy);
+	}
+	if (there == NULL)
+		(void)pim_component_add_copy(dest->calendar, zone);
+	if (name != tzid)
+		sched_zone_rename(event, tzid, name);
+}
+
+void sched_copy_zones(struct sched_doc *dest, const struct sched_doc *src,
+		      struct pim_component *event)
+{
+	const struct pim_property *prop;
+	ARRAY_TYPE(const_string) done;
+	struct pim_component *zone;
+	const char *tzid, *other;
+	bool known;
+
+	t_array_init(&done, 4);
+	for (prop = pim_property_find(event, NULL); prop != NULL;
+	     prop = pim_property_next(prop, NULL)) {
+		tzid = pim_property_param(prop, "TZID");
+		if (tzid == NULL || *tzid == '\0')
+			continue;
+		known = FALSE;
+		array_foreach_elem(&done, other) {
+			if (strcmp(other, tzid) == 0)
+				known = TRUE;
+		}
+		if (known)
+			continue;
+		tzid = t_strdup(tzid);
+		array_push_back(&done, &tzid);
+	}
+	array_foreach_elem(&done, tzid) {
+		zone = sched_zone_find(src, tzid);
+		if (zone != NULL)
+			sched_copy_zone(dest, zone, event, tzid);
+	}
+}

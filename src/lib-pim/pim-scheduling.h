@@ -1,0 +1,167 @@
+#ifndef PIM_SCHEDULING_H
+#define PIM_SCHEDULING_H
+
+#include "pim-itip.h"
+
+/* Meetings between people's calendars (RFC 5546), as functions of texts: the text of a
+   stored event, and the text of a message. Nothing is read or written anywhere
+   else, so whoever calls them decides about storage, transactions and mails.
+
+   What is stored carries, beside the standard's properties, a few of our own; those that
+   begin with X-ROOST- are never sent to anybody:
+
+     X-ROOST-STAMP	in a component: the DTSTAMP of the organiser's message that it is
+			from. (DTSTAMP itself changes when the user sets an alarm.)
+     X-ROOST-GONE	in the series: "<RECURRENCE-ID in UTC> <SEQUENCE> <DTSTAMP>" of an
+			occurrence that was cancelled or declined: an older message
+			does not bring it back
+     X-ROOST-SENDER	in a component: who mails for an organiser that has no mailbox
+			(a calendar of a group)
+     X-ROOST-STAMP	parameter of an ATTENDEE: the DTSTAMP of the last answer
+     X-ROOST-PROPOSED	parameter of an ATTENDEE: "<start>/<end>" in UTC that he
+			has proposed (COUNTER)
+
+   and Outlook's X-MICROSOFT-CDO-BUSYSTATUS (what the user's time is now) and
+   X-MICROSOFT-CDO-INTENDEDSTATUS (what it will be if he accepts),
+   X-MICROSOFT-CDO-REPLYTIME (when he answered). */
+
+/* The one whose calendar it is. */
+struct pim_scheduling_user {
+	bool (*is_own)(const char *address, void *context);
+	void *context;
+	/* what he signs with; name may be NULL */
+	const char *address, *name;
+};
+
+/*
+ * What comes in
+ */
+
+enum pim_scheduling_result {
+	/* the stored text stays as it is: old news, or nothing for a
+	   calendar */
+	PIM_SCHEDULING_NOTHING,
+	/* there is a new text */
+	PIM_SCHEDULING_CHANGED,
+	/* the event is gone */
+	PIM_SCHEDULING_REMOVED,
+	/* whoever sent it may not do that */
+	PIM_SCHEDULING_REFUSED,
+	/* it can't be read */
+	PIM_SCHEDULING_INVALID,
+};
+
+/* Larger messages and stored events are not read. */
+#define PIM_SCHEDULING_MAX_SIZE (4*1024*1024)
+/* Answers to single occurrences make an exception of each; not more of them in
+   one series than this. */
+#define PIM_SCHEDULING_MAX_EXCEPTIONS 1000
+
+struct pim_scheduling_mail {
+	const void *data;		/* the calendar object, UTF-8 */
+	size_t size;
+	const char *method;		/* Content-Type's, NULL = none */
+	/* addresses of the mail's From and Sender, NULL = none */
+	const char *from, *sender;
+};
+
+/* What a message is about, before it is applied. */
+struct pim_scheduling_peek {
+	enum pim_itip_method method;
+	const char *uid;		/* never empty */
+	unsigned int sequence;
+	int64_t stamp;			/* DTSTAMP, 0 = none */
+};
+/* Returns 1, 0 if it changes no calendar, -1 and a sentence if it can't be read. uid is allocated from
+   pool. */
+int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
+			struct pim_scheduling_peek *peek_r,
+			const char **error_r);
+
+/* Applies a message to the event of that UID in the user's calendar (stored NULL =
+   there is none). text gets the new text. A sentence for the log stands in reason_r (data stack) for
+   everything but CHANGED and REMOVED.
+
+   - The stored event is older or the message has no effect: by SEQUENCE, then
+     DTSTAMP, for each RECURRENCE-ID by itself (RFC 5546 2.1.5).
+   - A REQUEST, ADD or CANCEL counts from the stored event's organiser only, whatever the
+     message calls him: it must be the mail's From or Sender. A REPLY or COUNTER
+     counts from the attendee that it names.
+   - What is the user's own stays: alarms, categories, X- properties, how busy he
+     is, his answer if the meeting is still at the same time.
+   - Nobody overwrites an event that the user organises, and no answer adds people. */
+enum pim_scheduling_result
+pim_scheduling_apply(const struct pim_scheduling_user *user,
+		     const struct pim_scheduling_mail *mail,
+		     const void *stored, size_t stored_size,
+		     string_t *text, const char **reason_r);
+
+/*
+ * The user's answer
+ */
+
+struct pim_scheduling_answer {
+	/* ACCEPTED, TENTATIVE or DECLINED */
+	enum pim_partstat partstat;
+	/* of one occurrence: its original start, UTC */
+	bool has_instance;
+	int64_t instance;
+	/* what he writes, UTF-8, NULL = nothing */
+	const char *comment;
+	/* another time, UTC */
+	bool has_proposed;
+	int64_t proposed_start, proposed_end;
+	int64_t now;
+};
+
+enum pim_scheduling_answer_result {
+	PIM_ANSWER_CHANGED,		/* there is a new text */
+	PIM_ANSWER_REMOVED,		/* declined: the event is gone */
+	PIM_ANSWER_NO_MEETING,		/* nobody has asked */
+	PIM_ANSWER_ORGANIZER,		/* it is the user's own meeting */
+	PIM_ANSWER_NO_INSTANCE,		/* the series has no such occurrence */
+	PIM_ANSWER_NOT_RECURRING,
+	PIM_ANSWER_INVALID,		/* the text can't be read */
+};
+
+/* Writes the event with the user's answer to text, and the message for the organiser (REPLY
+   or COUNTER) to message, with whose address in organizer_r (data stack). */
+enum pim_scheduling_answer_result
+pim_scheduling_answer(const struct pim_scheduling_user *user,
+		      const void *stored, size_t stored_size,
+		      const struct pim_scheduling_answer *answer,
+		      string_t *text, string_t *message,
+		      const char **organizer_r);
+
+/*
+ * The organiser
+ */
+
+struct pim_scheduling_person {
+	const char *address, *name;	/* name NULL = none */
+};
+ARRAY_DEFINE_TYPE(pim_scheduling_person, struct pim_scheduling_person);
+
+struct pim_scheduling_message {
+	enum pim_itip_method method;
+	/* it changes what they know already */
+	bool update;
+	ARRAY_TYPE(pim_scheduling_person) people;
+	const char *text;		/* the calendar object */
+};
+ARRAY_DEFINE_TYPE(pim_scheduling_message, struct pim_scheduling_message);
+
+/* The user has changed an event from old (NULL = he made it) to new (NULL = he deleted
+   it). Whom must he tell what? Nobody, if he is not the organiser or it is nobody's business. text gets
+   the text to be stored instead of new, with ORGANIZER, SEQUENCE and DTSTAMP as RFC
+   5546 2.1.4 wants them; attendees' answers to a meeting at another time are reset. Messages and
+   their people are allocated from pool. Returns 1; 0 if nothing has to be told and new stays as it is; -1 and a
+   sentence if a text can't be read. */
+int pim_scheduling_organize(pool_t pool, const struct pim_scheduling_user *user,
+			    const void *old, size_t old_size,
+			    const void *new, size_t new_size, int64_t now,
+			    string_t *text,
+			    ARRAY_TYPE(pim_scheduling_message) *messages,
+			    const char **error_r);
+
+#endif
