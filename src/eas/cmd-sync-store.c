@@ -734,8 +734,9 @@ int eas_sync_store_commands_run(struct eas_sync *sync,
 	ctx.supported.given = coll->state.has_supported;
 	ctx.supported.tags = array_get(&coll->state.supported,
 				       &ctx.supported.count);
-	t_array_init(&ctx.journal, 16);
-	t_array_init(&ctx.results, 16);
+	/* they grow within the commands' data stack frames */
+	p_array_init(&ctx.journal, req->pool, 16);
+	p_array_init(&ctx.results, req->pool, 16);
 
 	ret = store_begin(req->store);
 	if (ret == 0) {
