@@ -209,6 +209,11 @@ void eas_ical_write_body(const struct eas_class_write *write,
 			     EAS_BODY_PLAIN);
 }
 
+enum eas_body_type eas_ical_body_type(const struct pim_component *item)
+{
+	return ical_find_html(item) != NULL ? EAS_BODY_HTML : EAS_BODY_PLAIN;
+}
+
 static void ical_set_html(struct pim_component *item, const char *html)
 {
 	struct pim_property *prop = ical_find_html(item);

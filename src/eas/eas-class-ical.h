@@ -61,6 +61,8 @@ void eas_ical_write_body(const struct eas_class_write *write,
 			 struct pim_component *item,
 			 const struct eas_class_body_tags *tags,
 			 struct wbxml_writer *writer);
+/* Of the body as it is stored. */
+enum eas_body_type eas_ical_body_type(const struct pim_component *item);
 /* Returns 0, or -1 (apply->error). An absent one changes nothing. */
 int eas_ical_apply_body(struct eas_class_apply *apply,
 			struct pim_component *item,

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "eas-class.h"
+#include "class-calendar.h"
 #include "class-contacts.h"
 #include "class-notes.h"
 
@@ -10,6 +11,7 @@
 
 /* One row per class, in any order. */
 const struct eas_class *const eas_classes[] = {
+	&eas_class_calendar,
 	&eas_class_contacts,
 	&eas_class_notes,
 	NULL

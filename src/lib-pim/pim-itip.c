@@ -5,14 +5,13 @@
 #include "buffer.h"
 #include "hex-binary.h"
 #include "str.h"
+#include "pim-alarm.h"
 #include "pim-date.h"
 #include "pim-lines.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
 #include "pim-vtimezone.h"
 #include "pim-itip.h"
-
-#include <ctype.h>
 
 /* A meeting with 10,000 people and their parameters fits in. */
 static const struct pim_lines_limits pim_itip_limits = {
@@ -109,53 +108,6 @@ pim_itip_time(struct pim_itip_reader *reader, const char *name,
 		*time_r = pim_timezone_from_local(tz, *time_r);
 	}
 	return 0;
-}
-
-int pim_duration_parse(const char *value, int64_t *seconds_r)
-{
-	int64_t total = 0, number;
-	bool in_time = FALSE, any = FALSE;
-	int sign = 1;
-
-	if (*value == '-' || *value == '+')
-		sign = *value++ == '-' ? -1 : 1;
-	if (*value++ != 'P')
-		return -1;
-	for (; *value != '\0'; value++) {
-		if (*value == 'T') {
-			in_time = TRUE;
-			continue;
-		}
-		for (number = 0; i_isdigit(*value); value++) {
-			number = number * 10 + (*value - '0');
-			if (number > 100000000)
-				return -1;
-		}
-		any = TRUE;
-		switch (*value) {
-		case 'W':
-			total += number * 7 * PIM_DAY;
-			break;
-		case 'D':
-			total += number * PIM_DAY;
-			break;
-		case 'H':
-			total += number * 3600;
-			break;
-		case 'M':
-			if (!in_time)
-				return -1;
-			total += number * 60;
-			break;
-		case 'S':
-			total += number;
-			break;
-		default:
-			return -1;
-		}
-	}
-	*seconds_r = sign * total;
-	return any ? 0 : -1;
 }
 
 static void pim_itip_end(struct pim_itip_reader *reader, bool is_date)

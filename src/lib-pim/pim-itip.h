@@ -82,8 +82,6 @@ int pim_itip_read(pool_t pool, const void *data, size_t size,
 		  struct pim_itip **itip_r, const char **error_r);
 /* "REQUEST" in any case; NULL and what is not known is PIM_ITIP_NONE. */
 enum pim_itip_method pim_itip_method_find(const char *name);
-/* A DURATION ([+-]P[nW][nD][T[nH][nM][nS]]) in seconds. Returns 0 or -1. */
-int pim_duration_parse(const char *value, int64_t *seconds_r);
 /* The first event's UID, NULL = none. In the data stack. */
 const char *pim_itip_uid(const void *data, size_t size);
 

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "pim-alarm.h"
 #include "pim-date.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"

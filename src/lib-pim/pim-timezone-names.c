@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "hash.h"
 #include "str.h"
+#include "path-util.h"
 #include "pim-date.h"
 #include "pim-timezone-private.h"
 
@@ -48,9 +49,11 @@ struct pim_tz_cache {
 	HASH_TABLE(char *, struct pim_timezone *) zones;
 };
 static struct pim_tz_cache *pim_tz_cache;
+static char *pim_home_name;
 
 void pim_timezones_deinit(void)
 {
+	i_free(pim_home_name);
 	if (pim_tz_cache == NULL)
 		return;
 	hash_table_destroy(&pim_tz_cache->zones);
@@ -180,6 +183,35 @@ const struct pim_timezone *pim_timezone_utc(void)
 
 	/* without a tz database there is still this one */
 	return tz != NULL ? tz : &utc;
+}
+
+/* What /etc/localtime links to, below the database's folder. */
+static const char *pim_timezone_localtime(void)
+{
+	static const char mark[] = "/zoneinfo/";
+	const char *target, *name, *error;
+
+	if (t_readlink("/etc/localtime", &target, &error) < 0)
+		return NULL;
+	name = strstr(target, mark);
+	return name == NULL ? NULL : name + strlen(mark);
+}
+
+const struct pim_timezone *pim_timezone_home(void)
+{
+	const struct pim_timezone *tz;
+	const char *name;
+
+	if (pim_home_name == NULL) T_BEGIN {
+		name = getenv("TZ");
+		if (name != NULL && *name == ':')
+			name++;
+		if (name == NULL || pim_timezone_find(name) == NULL)
+			name = pim_timezone_localtime();
+		pim_home_name = i_strdup(name == NULL ? "Etc/UTC" : name);
+	} T_END;
+	tz = pim_timezone_find(pim_home_name);
+	return tz == NULL ? pim_timezone_utc() : tz;
 }
 
 const char *pim_timezone_windows_name(const struct pim_timezone *tz)

@@ -47,6 +47,8 @@ const struct pim_timezone *pim_timezone_find(const char *name);
 /* The same by Windows' name. */
 const struct pim_timezone *pim_timezone_find_windows(const char *name);
 const struct pim_timezone *pim_timezone_utc(void);
+/* The machine's own: TZ, or /etc/localtime; UTC if that is nothing. */
+const struct pim_timezone *pim_timezone_home(void);
 /* Frees all zones of the database. */
 void pim_timezones_deinit(void);
 

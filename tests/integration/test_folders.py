@@ -213,7 +213,7 @@ class Change(Case):
                 (dict(name="Sent Items"), 2), (dict(name="Outbox"), 2),
                 (dict(name="x", parent="99999"), 5), (dict(name="x", parent="nonsense"), 5),
                 (dict(name="x", parent=""), 5), (dict(name="x", parent=by_type[OUTBOX]), 3),
-                (dict(name="Calendar", kind=8), 10), (dict(name="Inbox", kind=2), 10), (dict(name="c", kind=13), 10),
+                (dict(name="Calendar", kind=8), 10), (dict(name="Inbox", kind=2), 10), (dict(name="c", kind=16), 10),
                 (dict(name="a/b"), 10), (dict(name=""), 10), (dict(name="a\tb"), 10), (dict(name="x" * 300), 10)):
             with self.subTest(**arguments):
                 key = device.folder_key

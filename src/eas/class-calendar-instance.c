@@ -1,0 +1,273 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "class-calendar-private.h"
+
+/* The occurrences of a series that are changed (a VEVENT with RECURRENCE-ID) or deleted (EXDATE). They
+   are what devices up to 14.1 send as Exceptions, and later ones by InstanceId. */
+
+/* What only the series itself has */
+static const char *const cal_series_properties[] = {
+	"RRULE", "RDATE", "EXDATE", "EXRULE", "X-ROOST-TZID",
+};
+
+/* -- EXDATE -- */
+
+void cal_exdate_add(struct cal_doc *doc, int64_t key)
+{
+	struct pim_property *prop;
+	struct cal_time t;
+
+	cal_time_make(&doc->start, key, &t);
+	prop = pim_property_add(doc->master, "EXDATE", cal_time_value(&t));
+	if (t.is_date)
+		pim_property_set_param(prop, "VALUE", "DATE");
+	pim_property_set_param(prop, "TZID", t.tzid);
+}
+
+/* The property's values without one. */
+static void
+cal_exdate_remove_value(struct cal_doc *doc, struct pim_property *prop,
+			int64_t key)
+{
+	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	string_t *left = t_str_new(128);
+	struct cal_time t;
+
+	for (; *values != NULL; values++) {
+		if (cal_time_parse(doc, prop, *values, &t) == 0 &&
+		    cal_instance_key(doc, &t) == key)
+			continue;
+		if (str_len(left) > 0)
+			str_append_c(left, ',');
+		str_append(left, *values);
+	}
+	if (str_len(left) == 0)
+		pim_property_remove(prop);
+	else
+		pim_property_set_value(prop, str_c(left));
+}
+
+void cal_exdate_remove(struct cal_doc *doc, int64_t key)
+{
+	struct pim_property *prop, *next;
+
+	prop = pim_property_find(doc->master, "EXDATE");
+	for (; prop != NULL; prop = next) T_BEGIN {
+		next = pim_property_next(prop, "EXDATE");
+		cal_exdate_remove_value(doc, prop, key);
+	} T_END;
+}
+
+/* -- all of them -- */
+
+void cal_exceptions_remove(struct cal_doc *doc)
+{
+	struct pim_component *comp, *next;
+
+	(void)pim_component_remove_all(doc->master, "EXDATE");
+	for (comp = cal_override_next(doc, NULL); comp != NULL; comp = next) {
+		next = cal_override_next(doc, comp);
+		pim_component_remove(comp);
+	}
+}
+
+/* A time of the series by its new clock: as far from the series' start as it was. */
+static void
+cal_shift_time(struct cal_doc *doc, const struct cal_time *old,
+	       struct cal_time *t)
+{
+	int64_t moved = t->local - old->local;
+
+	/* by its own form, if that is none of the series' */
+	if (!cal_time_same_form(t, old)) {
+		if (t->is_date != old->is_date)
+			return;
+		moved = pim_timezone_to_local(doc->zone, t->utc) -
+			pim_timezone_to_local(doc->zone, old->utc);
+	}
+	*t = doc->start;
+	t->local += moved;
+}
+
+static void
+cal_shift_dates(struct cal_doc *doc, const struct cal_time *old,
+		struct pim_property *prop)
+{
+	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	string_t *shifted = t_str_new(128);
+	struct cal_time t;
+
+	for (; *values != NULL; values++) {
+		/* periods of RDATE stay */
+		if (cal_time_parse(doc, prop, *values, &t) < 0)
+			return;
+		cal_shift_time(doc, old, &t);
+		if (str_len(shifted) > 0)
+			str_append_c(shifted, ',');
+		str_append(shifted, cal_time_value(&t));
+	}
+	pim_property_set_value(prop, str_c(shifted));
+	pim_property_set_param(prop, "TZID", doc->start.tzid);
+	pim_property_set_param(prop, "VALUE", doc->start.is_date ? "DATE" :
+			       NULL);
+}
+
+void cal_exceptions_shift(struct cal_doc *doc, const struct cal_time *old)
+{
+	static const char *const names[] = { "EXDATE", "RDATE" };
+	struct pim_component *comp = NULL;
+	struct pim_property *prop;
+	struct cal_time t;
+
+	if (cal_time_same_form(old, &doc->start) &&
+	    old->local == doc->start.local)
+		return;
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
+		prop = pim_property_find(doc->master, names[i]);
+		for (; prop != NULL; prop = pim_property_next(prop, names[i]))
+		T_BEGIN {
+			cal_shift_dates(doc, old, prop);
+		} T_END;
+	}
+	while ((comp = cal_override_next(doc, comp)) != NULL) T_BEGIN {
+		if (cal_time_read(doc, comp, "RECURRENCE-ID", &t) == 0) {
+			cal_shift_time(doc, old, &t);
+			cal_time_set(comp, "RECURRENCE-ID", &t);
+		}
+	} T_END;
+}
+
+/* -- one of them -- */
+
+struct pim_component *cal_override_find(struct cal_doc *doc, int64_t key)
+{
+	struct pim_component *comp = NULL;
+	struct cal_time t;
+
+	while ((comp = cal_override_next(doc, comp)) != NULL) {
+		if (cal_time_read(doc, comp, "RECURRENCE-ID", &t) == 0 &&
+		    cal_instance_key(doc, &t) == key)
+			break;
+	}
+	return comp;
+}
+
+/* The times that the series gives the occurrence. */
+static void
+cal_override_set_times(struct cal_doc *doc, struct pim_component *comp,
+		       int64_t key)
+{
+	struct cal_time start, end;
+
+	cal_time_make(&doc->start, key, &start);
+	if (pim_property_find(doc->master, "DTEND") != NULL &&
+	    cal_end_read(doc, doc->master, &end) == 0) {
+		if (cal_time_same_form(&end, &doc->start)) {
+			end.local += start.local - doc->start.local;
+		} else {
+			cal_time_make(&end, end.utc + (start.utc -
+						       doc->start.utc), &end);
+		}
+		cal_time_set(comp, "DTEND", &end);
+	}
+	cal_time_set(comp, "DTSTART", &start);
+}
+
+struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key)
+{
+	struct pim_component *comp;
+	struct cal_time id;
+
+	comp = pim_component_add_copy(doc->calendar, doc->master);
+	for (unsigned int i = 0; i < N_ELEMENTS(cal_series_properties); i++) {
+		(void)pim_component_remove_all(comp,
+					       cal_series_properties[i]);
+	}
+	cal_time_make(&doc->start, key, &id);
+	cal_time_set(comp, "RECURRENCE-ID", &id);
+	cal_override_set_times(doc, comp, key);
+	return comp;
+}
+
+void cal_occurrence_delete(struct cal_doc *doc, int64_t key)
+{
+	struct pim_component *comp;
+
+	while ((comp = cal_override_find(doc, key)) != NULL)
+		pim_component_remove(comp);
+	cal_exdate_remove(doc, key);
+	cal_exdate_add(doc, key);
+}
+
+/* -- Exceptions -- */
+
+/* An Exception's times: absent ones are the series' ([MS-ASCAL] 2.2.2.42). */
+static int
+cal_apply_exception_times(struct eas_class_apply *apply, struct cal_doc *doc,
+			  struct pim_component *comp, int64_t key,
+			  const struct wbxml_node *node)
+{
+	if (apply->req->version < EAS_VERSION_16_0 &&
+	    wbxml_node_child(node, EAS_CALENDAR_START_TIME) == NULL &&
+	    wbxml_node_child(node, EAS_CALENDAR_END_TIME) == NULL)
+		cal_override_set_times(doc, comp, key);
+	return cal_apply_times(apply, doc, comp, node);
+}
+
+static int
+cal_apply_exception(struct eas_class_apply *apply, struct cal_doc *doc,
+		    const ARRAY_TYPE(cal_exception) *exceptions,
+		    const struct wbxml_node *node)
+{
+	const struct cal_exception *old;
+	struct pim_component *comp;
+	const char *value;
+	bool deleted = FALSE;
+	int64_t key;
+
+	value = wbxml_child_text(node, EAS_CALENDAR_EXCEPTION_START_TIME);
+	if (value == NULL)
+		value = wbxml_child_text(node, EAS_AIRSYNCBASE_INSTANCE_ID);
+	if (value == NULL || cal_instance_parse(doc, value, &key) < 0 ||
+	    wbxml_child_bool(node, EAS_CALENDAR_DELETED, &deleted) < 0) {
+		apply->error = "An Exception is malformed";
+		return -1;
+	}
+	old = cal_exceptions_find(exceptions, key);
+	if (deleted) {
+		if (old == NULL || old->comp != NULL)
+			cal_occurrence_delete(doc, key);
+		return 0;
+	}
+	if (old != NULL && old->comp == NULL)
+		cal_exdate_remove(doc, key);
+	comp = old != NULL && old->comp != NULL ? old->comp :
+		cal_override_create(doc, key);
+	return cal_apply_exception_times(apply, doc, comp, key, node) < 0 ||
+		cal_apply_elements(apply, doc, comp, node) < 0 ? -1 : 0;
+}
+
+int cal_apply_exceptions(struct eas_class_apply *apply, struct cal_doc *doc,
+			 const struct wbxml_node *exceptions)
+{
+	ARRAY_TYPE(cal_exception) old;
+	const struct wbxml_node *node;
+	unsigned int count = 0;
+	int ret = 0;
+
+	p_array_init(&old, doc->pool, 16);
+	cal_exceptions_get(doc, &old);
+	node = wbxml_node_child(exceptions, EAS_CALENDAR_EXCEPTION);
+	for (; node != NULL && ret == 0; node = wbxml_node_next_same(node)) {
+		if (++count > CAL_MAX_EXCEPTIONS) {
+			apply->error = "There are too many exceptions";
+			ret = -1;
+		} else T_BEGIN {
+			ret = cal_apply_exception(apply, doc, &old, node);
+		} T_END_PASS_STR_IF(ret < 0, &apply->error);
+	}
+	return ret;
+}

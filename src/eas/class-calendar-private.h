@@ -1,0 +1,237 @@
+#ifndef CLASS_CALENDAR_PRIVATE_H
+#define CLASS_CALENDAR_PRIVATE_H
+
+#include "eas-class-ical.h"
+#include "pim-recurrence.h"
+#include "pim-timezone.h"
+#include "class-calendar.h"
+
+/* [MS-ASCAL] 2.2.2.21 */
+#define CAL_MAX_EXCEPTIONS_SHOWN 256
+/* what is taken of a device: the schema's limit */
+#define CAL_MAX_EXCEPTIONS 1000
+#define CAL_MAX_ATTENDEES 10000
+#define CAL_MAX_UID 300
+
+/* A date or time as a property has it. */
+struct cal_time {
+	/* by its own clock; of a date its midnight */
+	int64_t local;
+	/* of a date: midnight by the event's clock */
+	int64_t utc;
+	/* NULL = its clock is the user's own (floating), or it is a date */
+	const struct pim_timezone *tz;
+	const char *tzid;		/* NULL = none */
+	bool is_date, is_utc;
+};
+
+/* An event's text, opened. */
+struct cal_doc {
+	struct eas_request *req;
+	pool_t pool;
+	struct eas_ical ical;
+	/* ical's; master is the event itself: the one without RECURRENCE-ID, or if there is
+	   none the first one */
+	struct pim_component *calendar, *master;
+	/* the user's own clock, for times that have none; never NULL */
+	const struct pim_timezone *home;
+	/* the clock of the event (of an all-day event the one whose midnights up to
+	   14.1 are shown); never NULL. Set by cal_doc_read_start(). */
+	const struct pim_timezone *zone;
+	/* the event's DTSTART, as it was when it was read last */
+	struct cal_time start;
+	bool has_start;
+	/* The last TZID that was looked for */
+	const char *tzid;
+	const struct pim_timezone *tzid_zone;
+};
+
+/* -- class-calendar.c -- */
+
+int cal_doc_open(struct eas_request *req, const struct store_item *item,
+		 struct cal_doc *doc_r, const char **error_r);
+/* The same of what is to be changed, or a new one. Returns 0 or -1. */
+int cal_doc_edit(struct eas_class_apply *apply, struct cal_doc *doc_r);
+void cal_doc_close(struct cal_doc *doc);
+/* The next event after comp that replaces an occurrence (comp NULL: the first
+   one). */
+struct pim_component *
+cal_override_next(const struct cal_doc *doc, struct pim_component *comp);
+
+/* Do both have the same values of a property (in the same order)? */
+bool cal_values_equal(const struct pim_component *comp1,
+		      const struct pim_component *comp2, const char *name);
+
+/* -- class-calendar-time.c -- */
+
+/* Has to be called when the event's DTSTART was changed. */
+void cal_doc_read_start(struct cal_doc *doc);
+/* The event has dates, and this clock. */
+void cal_doc_set_date_zone(struct cal_doc *doc, const struct pim_timezone *tz);
+/* Returns 0, or -1 if it is no time. */
+int cal_time_parse(struct cal_doc *doc, const struct pim_property *prop,
+		   const char *value, struct cal_time *time_r);
+int cal_time_read(struct cal_doc *doc, const struct pim_component *comp,
+		  const char *name, struct cal_time *time_r);
+/* DTEND, or DTSTART with DURATION or what RFC 5545 3.6.1 says of none. */
+int cal_end_read(struct cal_doc *doc, const struct pim_component *comp,
+		 struct cal_time *end_r);
+bool cal_is_all_day(const struct cal_doc *doc,
+		    const struct pim_component *comp);
+/* The number that a device is shown (or named an instance by). */
+int64_t cal_time_shown(const struct cal_doc *doc, const struct cal_time *t,
+		       bool all_day);
+/* The day (midnight as a number) that a device means by a time of an all-day
+   event; tz NULL: it did not say what clock it has. */
+int64_t cal_day_from_device(const struct cal_doc *doc, int64_t t,
+			    const struct pim_timezone *tz);
+
+/* The moment or the date in the form of like. */
+void cal_time_make(const struct cal_time *like, int64_t t,
+		   struct cal_time *time_r);
+/* A new form: a date; UTC; a time of the zone (whose VTIMEZONE is added). */
+void cal_time_form(struct cal_doc *doc, const struct pim_timezone *tz,
+		   bool is_date, int64_t t, struct cal_time *time_r);
+bool cal_time_same_form(const struct cal_time *t1, const struct cal_time *t2);
+const char *cal_time_value(const struct cal_time *t);
+/* Writes value and form, if the property has others. */
+void cal_time_set(struct pim_component *comp, const char *name,
+		  const struct cal_time *t);
+/* Which occurrence it is: equal numbers are the same one. Of series of dates
+   it is the day. */
+int64_t cal_instance_key(struct cal_doc *doc, const struct cal_time *t);
+/* The key that a device names by an ExceptionStartTime or InstanceId. Returns 0
+   or -1. */
+int cal_instance_parse(struct cal_doc *doc, const char *value, int64_t *key_r);
+/* The device's form of a key. */
+const char *cal_instance_shown(struct cal_doc *doc, int64_t key);
+
+/* -- class-calendar-fields.c -- */
+
+/* Elements that have one value and one home. */
+struct cal_field {
+	unsigned int tag, min_version;
+	/* The element's value, NULL = none. In the data stack or doc's. */
+	const char *(*get)(struct cal_doc *doc, struct pim_component *comp);
+	/* Sets it; NULL or "" = none. Returns 0, or -1 if the value is wrong. */
+	int (*set)(struct cal_doc *doc, struct pim_component *comp,
+		   const char *value);
+	/* is a child of Exception as well */
+	bool in_exception;
+	/* written for an event that has none */
+	const char *otherwise;
+};
+extern const struct cal_field cal_fields[];
+
+/* The organizer's address; NULL = none. */
+const char *cal_organizer(const struct pim_component *comp);
+/* Is the user the organizer (TRUE also if there is none)? */
+bool cal_is_organizer(struct cal_doc *doc, const struct pim_component *comp);
+/* The user's own ATTENDEE, NULL = none. */
+struct pim_property *
+cal_own_attendee(struct cal_doc *doc, const struct pim_component *comp);
+bool cal_is_own_address(struct cal_doc *doc, const char *address);
+const char *cal_mailto_strip(const char *uri);
+
+/* -- class-calendar-attendees.c -- */
+
+void cal_write_attendees(struct cal_doc *doc, struct pim_component *comp,
+			 struct wbxml_writer *writer);
+bool cal_attendees_equal(struct cal_doc *doc, struct pim_component *comp1,
+			 struct pim_component *comp2);
+/* attendees is Attendees, NULL = none are left. Returns 0, or -1 and a
+   sentence. */
+int cal_apply_attendees(struct cal_doc *doc, struct pim_component *comp,
+			const struct wbxml_node *attendees,
+			const char **error_r);
+
+/* -- class-calendar-location.c -- */
+
+void cal_write_location(struct cal_doc *doc, struct pim_component *comp,
+			struct wbxml_writer *writer);
+bool cal_has_location(const struct pim_component *comp);
+bool cal_locations_equal(struct pim_component *comp1,
+			 struct pim_component *comp2);
+/* Location of either namespace; NULL = it is to be removed. */
+int cal_apply_location(struct cal_doc *doc, struct pim_component *comp,
+		       const struct wbxml_node *location,
+		       const char **error_r);
+
+/* -- class-calendar-recurrence.c -- */
+
+/* What is shown of a series. Returns 1, 0 if it is no series, -1 if it is one
+   that no pattern has. */
+int cal_recurrence_read(struct cal_doc *doc, struct pim_recurrence *rec_r);
+void cal_write_recurrence(struct cal_doc *doc,
+			  const struct pim_recurrence *rec,
+			  struct wbxml_writer *writer);
+/* recurrence NULL or empty: it is a single event. Returns 1 if that was
+   changed, 0 if not, -1 and a sentence if it is wrong. */
+int cal_apply_recurrence(struct cal_doc *doc,
+			 const struct wbxml_node *recurrence,
+			 const char **error_r);
+
+/* -- class-calendar-exceptions.c -- */
+
+struct cal_exception {
+	int64_t key;
+	/* NULL = the occurrence is deleted */
+	struct pim_component *comp;
+};
+ARRAY_DEFINE_TYPE(cal_exception, struct cal_exception);
+
+/* All changed and deleted occurrences, each once, in their order. */
+void cal_exceptions_get(struct cal_doc *doc,
+			ARRAY_TYPE(cal_exception) *exceptions);
+const struct cal_exception *
+cal_exceptions_find(const ARRAY_TYPE(cal_exception) *exceptions, int64_t key);
+void cal_write_exceptions(const struct eas_class_write *write,
+			  struct cal_doc *doc, struct wbxml_writer *writer);
+
+/* -- class-calendar-write.c -- */
+
+extern const struct eas_class_body_tags cal_body_tags;
+
+/* StartTime and EndTime */
+void cal_write_times(struct cal_doc *doc, const struct pim_component *comp,
+		     struct wbxml_writer *writer);
+void cal_write_event(const struct eas_class_write *write,
+		     const struct store_item *item, struct cal_doc *doc,
+		     struct wbxml_writer *writer);
+
+/* -- class-calendar-apply.c -- */
+
+/* The elements of an event, an Exception or an instance but for its times. Returns 0, or -1
+   (apply->error). */
+int cal_apply_elements(struct eas_class_apply *apply, struct cal_doc *doc,
+		       struct pim_component *comp,
+		       const struct wbxml_node *data);
+/* Returns 1 or -1. */
+int cal_apply_event(struct eas_class_apply *apply, struct cal_doc *doc);
+
+/* -- class-calendar-apply-times.c -- */
+
+/* StartTime, EndTime, AllDayEvent and Timezone of data. Returns 1 if the start, the
+   end or the clock are others now, 0 if not, -1 (apply->error). */
+int cal_apply_times(struct eas_class_apply *apply, struct cal_doc *doc,
+		    struct pim_component *comp, const struct wbxml_node *data);
+
+/* -- class-calendar-instance.c -- */
+
+void cal_exdate_add(struct cal_doc *doc, int64_t key);
+void cal_exdate_remove(struct cal_doc *doc, int64_t key);
+/* Removes all changed and deleted occurrences: the series is as its pattern says. */
+void cal_exceptions_remove(struct cal_doc *doc);
+/* The series' start or clock was changed: changed and deleted occurrences stay what they
+   are. old is the start that it had. */
+void cal_exceptions_shift(struct cal_doc *doc, const struct cal_time *old);
+/* The VEVENT of a changed occurrence, NULL = it is not changed. */
+struct pim_component *cal_override_find(struct cal_doc *doc, int64_t key);
+/* Makes one: a copy of the event, with the occurrence's times. */
+struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key);
+void cal_occurrence_delete(struct cal_doc *doc, int64_t key);
+/* Exceptions of an event. Returns 0, or -1 (apply->error). */
+int cal_apply_exceptions(struct eas_class_apply *apply, struct cal_doc *doc,
+			 const struct wbxml_node *exceptions);
+
+#endif
