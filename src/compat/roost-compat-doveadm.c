@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "master-service.h"
 #include "settings-parser.h"
 #include "mail-user.h"
 #include "roost-settings.h"
@@ -22,6 +23,19 @@ void roost_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx
 
 void roost_doveadm_settings_register(void)
 {
+}
+
+int roost_doveadm_recovery_key_file(const char **path_r, const char **error_r)
+{
+	const struct roost_settings *set;
+
+	if (settings_get(master_service_get_event(master_service),
+			 &roost_setting_parser_info,
+			 SETTINGS_GET_FLAG_NO_EXPAND, &set, error_r) < 0)
+		return -1;
+	*path_r = t_strdup(set->roost_recovery_key_file);
+	settings_free(set);
+	return 0;
 }
 
 int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
@@ -65,6 +79,16 @@ void roost_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx,
 void roost_doveadm_settings_register(void)
 {
 	doveadm_setting_roots_add(&roost_setting_parser_info);
+}
+
+int roost_doveadm_recovery_key_file(const char **path_r,
+				    const char **error_r ATTR_UNUSED)
+{
+	const struct roost_settings *set =
+		doveadm_setting_roots_get_settings(&roost_setting_parser_info);
+
+	*path_r = set->roost_recovery_key_file;
+	return 0;
 }
 
 int roost_doveadm_db_path(struct mail_user *user, const char **path_r,

@@ -23,6 +23,10 @@ void roost_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx,
 
 /* Call it when the plugin is loaded: makes doveadm read Roost's settings. */
 void roost_doveadm_settings_register(void);
+/* Path of the key for devices' recovery passwords, "" if there is none; to be
+   read before the users are, while doveadm has its privileges. Returns 0, or -1
+   and a sentence. */
+int roost_doveadm_recovery_key_file(const char **path_r, const char **error_r);
 /* Path of the user's store and how to open it (all but busy_msecs), with the
    user's own userdb fields respected. Settings inside protocol roost { } aren't
    seen by doveadm. Returns 0, or -1 and a sentence. */

@@ -115,16 +115,6 @@ void cmd_settings_write_status(struct eas_request *req, unsigned int tag,
 	wbxml_close(writer);
 }
 
-/* The operator has no use for a recovery password that we would have to
-   keep. */
-int cmd_settings_device_password(struct eas_request *req,
-				 const struct wbxml_node *node)
-{
-	cmd_settings_write_status(req, node->tag,
-				  EAS_SETTINGS_STATUS_DENIED_BY_POLICY);
-	return 0;
-}
-
 /* There are no templates ([MS-ASRM] 2.2.2.16). */
 static int cmd_settings_rights_management(struct eas_request *req,
 					  const struct wbxml_node *node)

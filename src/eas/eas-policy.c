@@ -7,6 +7,7 @@
 #include "str.h"
 #include "strnum.h"
 #include "roost-settings.h"
+#include "store-secret.h"
 #include "eas-policy.h"
 
 /* hex digits of the hash that are kept: it tells a change, it guards no
@@ -185,6 +186,34 @@ static void eas_policy_init(struct eas_policy *policy)
 		policy->values[i] = eas_policy_fields[i].default_value;
 }
 
+static const char **
+eas_policy_value(struct eas_policy *policy, unsigned int tag)
+{
+	unsigned int i;
+
+	for (i = 0; i < FIELDS_COUNT; i++) {
+		if (eas_policy_fields[i].tag == tag)
+			return &policy->values[i];
+	}
+	i_unreached();
+}
+
+/* A password that can't be kept must not be asked for. */
+static void
+eas_policy_check_recovery(struct eas_policy *policy, struct event *event)
+{
+	const char **value = eas_policy_value(policy,
+		EAS_PROVISION_PASSWORD_RECOVERY_ENABLED);
+
+	if (strcmp(*value, "1") != 0 || store_secret_have_key())
+		return;
+	*value = "0";
+	if (event != NULL) {
+		e_error(event, "roost_policy: PasswordRecoveryEnabled needs "
+			"roost_recovery_key_file");
+	}
+}
+
 /* What is wrong is left out, so that a slip in the configuration locks nobody
    out; event NULL: silently. */
 static void eas_policy_load(struct eas_policy *policy, const char *setting,
@@ -200,6 +229,7 @@ static void eas_policy_load(struct eas_policy *policy, const char *setting,
 		if (eas_policy_set(policy, *args, &error) < 0 && event != NULL)
 			e_error(event, "roost_policy: %s", error);
 	}
+	eas_policy_check_recovery(policy, event);
 	for (i = 0; i < FIELDS_COUNT; i++) {
 		if (strcmp(policy->values[i],
 			   eas_policy_fields[i].default_value) != 0)
@@ -272,16 +302,12 @@ void eas_policy_write(struct roost_user *user, unsigned int version,
 	wbxml_close(writer);
 }
 
-static const char *
-eas_policy_value(const struct eas_policy *policy, unsigned int tag)
+bool eas_policy_flag(struct roost_user *user, unsigned int tag)
 {
-	unsigned int i;
+	struct eas_policy policy;
 
-	for (i = 0; i < FIELDS_COUNT; i++) {
-		if (eas_policy_fields[i].tag == tag)
-			return policy->values[i];
-	}
-	i_unreached();
+	eas_policy_load(&policy, user->set->roost_policy, NULL);
+	return strcmp(*eas_policy_value(&policy, tag), "1") == 0;
 }
 
 /* [MS-ASPROV] 2.2.2.24.2. The values are digits: nothing to escape. 4131 is 0
@@ -318,17 +344,17 @@ const char *eas_policy_wap_xml(struct roost_user *user)
 	bool password, locks;
 
 	eas_policy_load(&policy, user->set->roost_policy, user->event);
-	password = strcmp(eas_policy_value(&policy,
+	password = strcmp(*eas_policy_value(&policy,
 		EAS_PROVISION_DEVICE_PASSWORD_ENABLED), "1") == 0;
-	lock = eas_policy_value(&policy,
+	lock = *eas_policy_value(&policy,
 		EAS_PROVISION_MAX_INACTIVITY_TIME_DEVICE_LOCK);
 	locks = password && str_to_uint(lock, &lock_secs) == 0 &&
 		lock_secs > 0;
-	attempts = eas_policy_value(&policy,
+	attempts = *eas_policy_value(&policy,
 		EAS_PROVISION_MAX_DEVICE_PASSWORD_FAILED_ATTEMPTS);
-	length = eas_policy_value(&policy,
+	length = *eas_policy_value(&policy,
 		EAS_PROVISION_MIN_DEVICE_PASSWORD_LENGTH);
-	alnum = eas_policy_value(&policy,
+	alnum = *eas_policy_value(&policy,
 		EAS_PROVISION_ALPHANUMERIC_DEVICE_PASSWORD_REQUIRED);
 
 	return t_strdup_printf(EAS_POLICY_WAP_FORMAT,

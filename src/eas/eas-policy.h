@@ -10,6 +10,8 @@
    data stack. It is the same for every version until the policy demands
    something. */
 const char *eas_policy_hash(struct roost_user *user, unsigned int version);
+/* A yes or no of the policy, by its EAS_PROVISION_* tag. */
+bool eas_policy_flag(struct roost_user *user, unsigned int tag);
 /* Writes the children of <Data>: the eas-provisioningdoc of 12.0 and later. */
 void eas_policy_write(struct roost_user *user, unsigned int version,
 		      struct wbxml_writer *writer);

@@ -11,11 +11,15 @@
 #include "store.h"
 #include "store-device.h"
 #include "store-folder.h"
+#include "store-secret.h"
 #include "store-skip.h"
 #include "store-state.h"
 #include "doveadm-print.h"
 #include "roost-compat-doveadm.h"
 #include "doveadm-roost.h"
+
+/* 255 characters */
+#define DEVICE_PASSWORD_MAX_SIZE (255 * 6)
 
 struct device_cmd_context;
 
@@ -34,6 +38,8 @@ struct device_cmd_context {
 	bool mask_optional;
 	bool account_only;
 	bool cancel;
+	/* password: why there is no key */
+	const char *key_error;
 	/* ceiling: the argument and what it means, 0 = none */
 	const char *version;
 	unsigned int version_max;
@@ -273,6 +279,60 @@ cmd_device_show_func(struct device_cmd_context *ctx, struct store *store,
 	return 0;
 }
 
+/* -- password -- */
+
+static void device_password_print_headers(void)
+{
+	doveadm_print_header_simple("device");
+	doveadm_print_header_simple("password");
+}
+
+static void device_password_read_key(struct device_cmd_context *ctx)
+{
+	const char *path, *error;
+
+	/* The command may be on its way to another host: it fails where it
+	   looks into a database. */
+	if (roost_doveadm_recovery_key_file(&path, &error) < 0)
+		ctx->key_error = p_strdup(ctx->ctx.pool, error);
+	else if (*path == '\0')
+		ctx->key_error = "roost_recovery_key_file is not set";
+	else if (store_secret_key_read(path, &error) < 0) {
+		ctx->key_error = p_strdup_printf(ctx->ctx.pool,
+			"roost_recovery_key_file: %s", error);
+	}
+}
+
+static int
+cmd_device_password_func(struct device_cmd_context *ctx, struct store *store,
+			 struct store_device *device,
+			 bool *changed_r ATTR_UNUSED)
+{
+	const char *password;
+	int ret;
+
+	if (ctx->key_error != NULL) {
+		i_error("%s", ctx->key_error);
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_NOTPOSSIBLE);
+		return -1;
+	}
+	ret = store_secret_get(store, pool_datastack_create(), device,
+			       STORE_SECRET_RECOVERY_PASSWORD, &password);
+	if (ret < 0) {
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_TEMP);
+		return -1;
+	}
+	if (ret == 0) {
+		i_error("Device %s left no recovery password",
+			device_text(device->id));
+		doveadm_mail_failed_error(&ctx->ctx, MAIL_ERROR_NOTFOUND);
+		return -1;
+	}
+	doveadm_print(device_text(device->id));
+	doveadm_print(str_sanitize(password, DEVICE_PASSWORD_MAX_SIZE));
+	return 0;
+}
+
 /* -- changes -- */
 
 static int
@@ -465,6 +525,8 @@ static void cmd_device_init(ROOST_DOVEADM_INIT_PARAMS)
 	    (!doveadm_cmd_param_str(cctx, "version", &ctx->version) ||
 	     device_version_parse(ctx->version, &ctx->version_max) < 0))
 		doveadm_mail_help_name(cctx->cmd->name);
+	if (ctx->func == cmd_device_password_func)
+		device_password_read_key(ctx);
 	if (ctx->print_headers != NULL)
 		ctx->print_headers();
 }
@@ -495,6 +557,16 @@ static struct doveadm_mail_cmd_context *cmd_device_show_alloc(void)
 	struct device_cmd_context *ctx = device_cmd_alloc(cmd_device_show_func);
 
 	ctx->print_headers = device_show_print_headers;
+	doveadm_print_init(DOVEADM_PRINT_TYPE_PAGER);
+	return &ctx->ctx;
+}
+
+static struct doveadm_mail_cmd_context *cmd_device_password_alloc(void)
+{
+	struct device_cmd_context *ctx =
+		device_cmd_alloc(cmd_device_password_func);
+
+	ctx->print_headers = device_password_print_headers;
 	doveadm_print_init(DOVEADM_PRINT_TYPE_PAGER);
 	return &ctx->ctx;
 }
@@ -551,6 +623,9 @@ DEVICE_CMD("list", cmd_device_list_alloc, "[<device mask>]")
 DOVEADM_CMD_PARAMS_END
 	}, {
 DEVICE_CMD("show", cmd_device_show_alloc, "<device mask>")
+DOVEADM_CMD_PARAMS_END
+	}, {
+DEVICE_CMD("password", cmd_device_password_alloc, "<device mask>")
 DOVEADM_CMD_PARAMS_END
 	}, {
 DEVICE_CMD("remove", cmd_device_remove_alloc, "<device mask>")

@@ -41,6 +41,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(TIME, roost_ticket_lifetime),
 	DEF(UINT, roost_warm_users),
 	DEF(TIME, roost_warm_time),
+	DEF(STR, roost_recovery_key_file),
 
 	DEF(BOOL, roost_enabled),
 	DEF(STR, roost_db_path),
@@ -97,6 +98,7 @@ static const struct roost_settings roost_default_settings = {
 	.roost_ticket_lifetime = 600,
 	.roost_warm_users = 20,
 	.roost_warm_time = 60,
+	.roost_recovery_key_file = "",
 
 	.roost_enabled = TRUE,
 	.roost_db_path = "~/roost.db",

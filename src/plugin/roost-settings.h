@@ -41,6 +41,8 @@ struct roost_settings {
 	unsigned int roost_ticket_lifetime;
 	unsigned int roost_warm_users;		/* kept open by one worker */
 	unsigned int roost_warm_time;		/* ... unused */
+	/* for devices' recovery passwords; empty = they aren't kept */
+	const char *roost_recovery_key_file;
 
 	/* per user */
 	bool roost_enabled;

@@ -6,6 +6,7 @@
 #include "roost-compat-worker.h"
 #include "roost-settings.h"
 #include "gal.h"
+#include "store-secret.h"
 #include "worker.h"
 #include "worker-connection.h"
 #include "worker-login.h"
@@ -30,6 +31,17 @@ static void worker_die(void)
 	worker_connections_die();
 }
 
+/* While we are root: no user's process can read the file. */
+static void main_read_recovery_key(void)
+{
+	const char *path = worker.set->roost_recovery_key_file, *error;
+
+	if (*path == '\0')
+		return;
+	if (store_secret_key_read(path, &error) < 0)
+		i_error("roost_recovery_key_file: %s", error);
+}
+
 static void main_init(void)
 {
 	const char *base_dir = roost_service_base_dir(master_service);
@@ -45,6 +57,7 @@ static void main_init(void)
 	worker.logins = worker_logins_init(
 		t_strconcat(base_dir, "/"WORKER_AUTH_SOCKET, NULL));
 	worker.users = worker_users_init(storage_service, worker.set);
+	main_read_recovery_key();
 	worker_connections_init(&worker);
 	master_service_set_die_callback(master_service, worker_die);
 }
@@ -57,6 +70,7 @@ static void main_deinit(void)
 	gal_deinit_all();
 	worker_tickets_deinit(&worker.tickets);
 	mail_storage_service_deinit(&storage_service);
+	store_secret_key_forget();
 	roost_settings_free(&worker.set);
 }
 
