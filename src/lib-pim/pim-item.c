@@ -1,17 +1,19 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
+#include "pim-date.h"
 #include "pim-item.h"
 #include "pim-lines.h"
+#include "pim-occurrence.h"
 #include "pim-text.h"
 
 #include <ctype.h>
 
 /* shown in lists only */
 #define PIM_ITEM_MAX_NAME 255
-#define SECS_PER_DAY (24*60*60)
-/* no COUNT is believed beyond this */
-#define PIM_ITEM_MAX_COUNT 100000
+/* as far as clocks are from UTC */
+#define ITEM_CLOCK_MAX (14*60*60)
 
 static const struct {
 	const char *component;
@@ -21,19 +23,6 @@ static const struct {
 	{ "VTODO", PIM_ITEM_TASK },
 	{ "VJOURNAL", PIM_ITEM_NOTE },
 };
-
-/* Days from 1970-01-01 to a date of the proleptic Gregorian calendar. */
-static int64_t days_from_date(int year, unsigned int month, unsigned int day)
-{
-	int64_t y = (int64_t)year - (month <= 2 ? 1 : 0);
-	int64_t era = (y >= 0 ? y : y - 399) / 400;
-	unsigned int yoe = y - era * 400;
-	unsigned int doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 +
-		day - 1;
-	unsigned int doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-
-	return era * 146097 + (int64_t)doe - 719468;
-}
 
 /* The day of "20261128" or "20261128T093000". Returns FALSE if it is none. */
 static bool item_parse_day(const char *value, int64_t *day_r)
@@ -50,7 +39,7 @@ static bool item_parse_day(const char *value, int64_t *day_r)
 	day = num % 100;
 	if (month < 1 || month > 12 || day < 1 || day > 31)
 		return FALSE;
-	*day_r = days_from_date(num / 10000, month, day);
+	*day_r = pim_date_to_days(num / 10000, month, day);
 	return TRUE;
 }
 
@@ -60,136 +49,21 @@ static uint32_t item_day(int64_t day)
 		PIM_ITEM_DAY_EVER - 1 : (uint32_t)day;
 }
 
-/* "P1DT2H" in days, rounded up. */
-static int64_t item_duration_days(const char *value)
-{
-	uint64_t secs = 0, num = 0;
-
-	for (; *value != '\0'; value++) {
-		if (i_isdigit(*value)) {
-			num = I_MIN(num * 10 + (*value - '0'), 10000000);
-			continue;
-		}
-		switch (*value) {
-		case 'W':
-			secs += num * 7 * SECS_PER_DAY;
-			break;
-		case 'D':
-			secs += num * SECS_PER_DAY;
-			break;
-		case 'H':
-			secs += num * 3600;
-			break;
-		case 'M':
-			secs += num * 60;
-			break;
-		}
-		num = 0;
-	}
-	return (secs + SECS_PER_DAY - 1) / SECS_PER_DAY;
-}
-
-static const char *item_rule_part(const char *rule, const char *name)
-{
-	const char *const *part = t_strsplit(rule, ";");
-	size_t len = strlen(name);
-
-	for (; *part != NULL; part++) {
-		if (strncasecmp(*part, name, len) == 0 && (*part)[len] == '=')
-			return *part + len + 1;
-	}
-	return NULL;
-}
-
-/* The longest time between two occurrences, in days: 29 February and the 31st skip
-   years and months. */
-static int64_t item_rule_period(const char *rule)
-{
-	const char *freq = item_rule_part(rule, "FREQ");
-	const char *interval_str = item_rule_part(rule, "INTERVAL");
-	unsigned int interval = 1, days;
-
-	if (interval_str != NULL &&
-	    (str_to_uint(interval_str, &interval) < 0 || interval == 0))
-		interval = 1;
-	if (freq == NULL)
-		days = 366;
-	else if (strcasecmp(freq, "YEARLY") == 0)
-		days = 8 * 366;
-	else if (strcasecmp(freq, "MONTHLY") == 0)
-		days = 12 * 62;
-	else if (strcasecmp(freq, "WEEKLY") == 0)
-		days = 7;
-	else
-		days = item_rule_part(rule, "BYMONTH") != NULL ||
-			item_rule_part(rule, "BYMONTHDAY") != NULL ? 366 : 1;
-	return (int64_t)days * I_MIN(interval, 10000);
-}
-
-/* The last day on which an occurrence may begin; FALSE: there is no last one. */
-static bool
-item_rule_last_day(const char *rule, int64_t start, int64_t *last_r)
-{
-	const char *value;
-	unsigned int count;
-
-	value = item_rule_part(rule, "UNTIL");
-	if (value != NULL)
-		return item_parse_day(value, last_r);
-	value = item_rule_part(rule, "COUNT");
-	if (value == NULL || str_to_uint(value, &count) < 0 ||
-	    count > PIM_ITEM_MAX_COUNT)
-		return FALSE;
-	*last_r = start + item_rule_period(rule) * count;
-	return TRUE;
-}
-
-/* Of one component: it may be the series or a changed occurrence of it. */
 static void
-item_event_days(const struct pim_component *event, bool first,
-		struct pim_item_props *props)
+item_event_days(struct pim_component *event, struct pim_item_props *props)
 {
-	const struct pim_property *prop;
-	const char *value, *const *parts;
-	int64_t start, end, last, day;
-	bool ever = FALSE;
+	pool_t pool = pool_alloconly_create("pim item series", 4096);
+	const struct pim_series *series;
+	int64_t first, last, slack;
 
-	value = pim_component_value(event, "DTSTART");
-	if (value == NULL || !item_parse_day(value, &start)) {
-		props->first_day = 0;
-		props->last_day = PIM_ITEM_DAY_EVER;
-		return;
+	series = pim_series_read(pool, event, NULL);
+	if (series != NULL) {
+		slack = pim_series_is_floating(series) ? ITEM_CLOCK_MAX : 0;
+		if (pim_series_get_range(series, &first, &last))
+			props->last_day = item_day(pim_days_of(last + slack));
+		props->first_day = item_day(pim_days_of(first - slack));
 	}
-	value = pim_component_value(event, "DTEND");
-	if (value == NULL || !item_parse_day(value, &end) || end < start) {
-		value = pim_component_value(event, "DURATION");
-		end = start + (value == NULL ? 0 : item_duration_days(value));
-	}
-	last = start;
-	for (prop = pim_property_find(event, "RRULE"); prop != NULL;
-	     prop = pim_property_next(prop, "RRULE")) {
-		if (!item_rule_last_day(pim_property_value(prop), start, &day))
-			ever = TRUE;
-		else
-			last = I_MAX(last, day);
-	}
-	for (prop = pim_property_find(event, "RDATE"); prop != NULL;
-	     prop = pim_property_next(prop, "RDATE")) {
-		parts = t_strsplit(pim_property_value(prop), ",");
-		for (; *parts != NULL; parts++) {
-			if (item_parse_day(*parts, &day))
-				last = I_MAX(last, day);
-		}
-	}
-	/* the zones were not looked at: a day is added on both sides */
-	last += end - start + 1;
-	start--;
-	if (first || item_day(start) < props->first_day)
-		props->first_day = item_day(start);
-	if (ever)
-		props->last_day = PIM_ITEM_DAY_EVER;
-	else if (first || item_day(last) > props->last_day)
-		props->last_day = item_day(last);
+	pool_unref(&pool);
 }
 
 static void
@@ -226,21 +100,12 @@ static const char *item_text(const char *text)
 static void
 item_read_component(struct pim_component *comp, struct pim_item_props *props_r)
 {
-	struct pim_component *other;
-	const char *uid = pim_component_text(comp, "UID");
-
-	props_r->uid = item_text(uid);
+	props_r->uid = item_text(pim_component_text(comp, "UID"));
 	props_r->name = item_name(pim_component_text(comp, "SUMMARY"));
 	if (props_r->type == PIM_ITEM_TASK)
 		item_task_days(comp, props_r);
-	if (props_r->type != PIM_ITEM_EVENT)
-		return;
-	item_event_days(comp, TRUE, props_r);
-	for (other = pim_component_next(comp, "VEVENT"); other != NULL;
-	     other = pim_component_next(other, "VEVENT")) {
-		if (null_strcmp(pim_component_text(other, "UID"), uid) == 0)
-			item_event_days(other, FALSE, props_r);
-	}
+	else if (props_r->type == PIM_ITEM_EVENT)
+		item_event_days(comp, props_r);
 }
 
 static int

@@ -19,7 +19,7 @@ struct pim_item_props {
 	const char *uid;		/* "" if there is none */
 	const char *name;		/* SUMMARY or FN, one line; "" = none */
 	/* Days since the epoch (UTC). Of an event the first and the last that it or one
-	   of its occurrences touches, rather one too many than one too few; a task
+	   of its occurrences touches, whatever the user's clock is; a task
 	   that is done ends, an open one doesn't; others have 0 and
 	   PIM_ITEM_DAY_EVER. */
 	uint32_t first_day, last_day;

@@ -152,6 +152,10 @@ pim_rrule_list_parse(struct pim_rrule *rrule, enum pim_rrule_list list,
 		if (rrule->list_count[list]++ == 0)
 			rrule->list_first[list] = number;
 		rrule->list_last[list] = number;
+		if (number < 0)
+			pim_rrule_set(rrule->list_minus[list], -number);
+		else
+			pim_rrule_set(rrule->list_bits[list], number);
 	}
 	return 0;
 }

@@ -5,6 +5,8 @@
 
 #define PIM_RRULE_DAYS_MAX 35
 #define PIM_RRULE_LIST_MAX 366
+/* 0 to 366 */
+#define PIM_RRULE_LIST_WORDS 6
 
 enum pim_freq {
 	PIM_FREQ_SECONDLY,
@@ -42,6 +44,10 @@ struct pim_rrule {
 	/* BYSECOND ... BYSETPOS: how many values, the first and the last */
 	unsigned int list_count[PIM_RRULE_LIST_COUNT];
 	int list_first[PIM_RRULE_LIST_COUNT], list_last[PIM_RRULE_LIST_COUNT];
+	/* all of them: bits of what is not negative, and of the others without
+	   their sign */
+	uint64_t list_bits[PIM_RRULE_LIST_COUNT][PIM_RRULE_LIST_WORDS];
+	uint64_t list_minus[PIM_RRULE_LIST_COUNT][PIM_RRULE_LIST_WORDS];
 	struct pim_rrule_day days[PIM_RRULE_DAYS_MAX];
 	unsigned int days_count;
 	unsigned int week_start;	/* 0 = Sunday */
@@ -55,6 +61,16 @@ struct pim_rrule {
 	/* X-...=, SKIP=: what it does is not known here */
 	bool has_others:1;
 };
+
+/* Is value (0 to 366) in the list's bits? */
+static inline bool pim_rrule_has(const uint64_t *bits, unsigned int value)
+{
+	return (bits[value / 64] & ((uint64_t)1 << (value % 64))) != 0;
+}
+static inline void pim_rrule_set(uint64_t *bits, unsigned int value)
+{
+	bits[value / 64] |= (uint64_t)1 << (value % 64);
+}
 
 /* Strings are in the data stack. Returns 0 or -1. */
 int pim_rrule_parse(const char *value, struct pim_rrule *rrule_r);
