@@ -36,6 +36,7 @@ struct eas_sync_journal_entry {
 	uint32_t uid;
 	uint64_t modseq;
 	uint64_t hash;			/* of the content */
+	bool tell;			/* see eas_sync_store_result */
 	/* by an earlier try of the request */
 	bool loaded;
 };
@@ -46,6 +47,16 @@ struct eas_sync_store_result {
 	unsigned int tag;		/* Add, Change, Delete */
 	uint64_t modseq;		/* that the device knows */
 	/* the device has to get the item as it is */
+	bool tell;
+};
+
+/* What a command's content makes of an item. */
+struct eas_sync_store_applied {
+	string_t *text;
+	struct store_item_props props;
+	/* another item that the change makes, NULL = none */
+	string_t *more;
+	/* the item is not what the device has after its command */
 	bool tell;
 };
 
@@ -67,11 +78,12 @@ journal_load_line(struct eas_sync_store *ctx, const char *const *args)
 {
 	struct eas_sync_journal_entry *entry;
 
-	if (str_array_length(args) != 4)
+	if (str_array_length(args) != 5)
 		return -1;
 	entry = array_append_space(&ctx->journal);
 	entry->client_id = p_strdup(ctx->sync->req->pool, args[0]);
 	entry->loaded = TRUE;
+	entry->tell = args[4][0] == '1';
 	return str_to_uint32(args[1], &entry->uid) < 0 ||
 		str_to_uint64(args[2], &entry->modseq) < 0 ||
 		str_to_uint64(args[3], &entry->hash) < 0 ? -1 : 0;
@@ -116,8 +128,9 @@ static int journal_save(struct eas_sync_store *ctx)
 	array_foreach(&ctx->journal, entry) {
 		str_append_c(str, '\n');
 		str_append_tabescaped(str, entry->client_id);
-		str_printfa(str, "\t%u\t%"PRIu64"\t%"PRIu64, entry->uid,
-			    entry->modseq, entry->hash);
+		str_printfa(str, "\t%u\t%"PRIu64"\t%"PRIu64"\t%u",
+			    entry->uid, entry->modseq, entry->hash,
+			    entry->tell ? 1 : 0);
 	}
 	return store_op_put(req->store, req->device->num, EAS_SYNC_JOURNAL,
 			    ctx->coll->row.name, str_data(str), str_len(str));
@@ -152,7 +165,7 @@ static uint64_t journal_modseq(struct eas_sync_store *ctx, uint32_t uid)
 
 static void
 journal_put(struct eas_sync_store *ctx, const char *client_id, uint32_t uid,
-	    uint64_t modseq, uint64_t hash)
+	    uint64_t modseq, uint64_t hash, bool tell)
 {
 	struct eas_sync_journal_entry *entry;
 
@@ -164,6 +177,7 @@ journal_put(struct eas_sync_store *ctx, const char *client_id, uint32_t uid,
 	}
 	entry->modseq = modseq;
 	entry->hash = hash;
+	entry->tell = tell;
 	entry->loaded = FALSE;
 	ctx->journal_changed = TRUE;
 }
@@ -249,16 +263,30 @@ store_command_uid(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		sync_device_has(&ctx->coll->state.sync, *uid_r) ? 0 : -1;
 }
 
-/* The new text of an item and what is extracted of it. Returns 0, or -1 if the content is wrong
-   (logged). */
+static int
+store_read_props(const string_t *text, struct store_item_props *props_r,
+		 const char **error_r)
+{
+	struct pim_item_props props;
+
+	if (pim_item_props_read(str_data(text), str_len(text), &props,
+				error_r) < 0)
+		return -1;
+	props_r->pim_uid = props.uid;
+	props_r->name = props.name;
+	props_r->first_day = props.first_day;
+	props_r->last_day = props.last_day;
+	return 0;
+}
+
+/* Returns 0, or -1 if the content is wrong (logged). */
 static int
 store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
-	    const struct store_item *old, string_t **text_r,
-	    struct store_item_props *props_r, bool *tell_r)
+	    const struct store_item *old,
+	    struct eas_sync_store_applied *applied_r)
 {
 	struct eas_request *req = ctx->sync->req;
 	struct eas_class_apply apply;
-	struct pim_item_props props;
 	const char *error;
 	guid_128_t guid;
 
@@ -274,15 +302,11 @@ store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
 	apply.text = t_str_new(1024);
 	if (ctx->class->apply(&apply) < 0) {
 		error = apply.error;
-	} else if (pim_item_props_read(str_data(apply.text),
-				       str_len(apply.text), &props,
-				       &error) == 0) {
-		props_r->pim_uid = props.uid;
-		props_r->name = props.name;
-		props_r->first_day = props.first_day;
-		props_r->last_day = props.last_day;
-		*text_r = apply.text;
-		*tell_r = apply.tell;
+	} else if (store_read_props(apply.text, &applied_r->props,
+				    &error) == 0) {
+		applied_r->text = apply.text;
+		applied_r->more = apply.more;
+		applied_r->tell = apply.tell;
 		return 0;
 	}
 	e_info(req->event, "Folder %s: Device sent a wrong item: %s",
@@ -341,8 +365,27 @@ store_is_conflict(struct eas_sync_store *ctx, const struct store_item *item)
 		sync_device_conflicts(state, item->uid);
 }
 
-/* Writes the item's new text. tell_r: the device has to get the item as it is. Returns 0, or -1
-   if the transaction is lost. */
+/* The item that a change makes beside the one it changes. */
+static enum store_put
+store_add_more(struct eas_sync_store *ctx, string_t *more)
+{
+	struct store *store = ctx->sync->req->store;
+	uint32_t folder = ctx->coll->folder->pim_id, uid;
+	struct store_item_props props;
+	const char *error;
+	int ret;
+
+	if (store_read_props(more, &props, &error) < 0)
+		i_panic("Item made by a change: %s", error);
+	ret = store_item_find(store, folder, props.pim_uid, &uid);
+	if (ret != 0)
+		return ret < 0 ? STORE_PUT_FAILED : STORE_PUT_OK;
+	return store_item_add(store, folder, &props, str_c(more),
+			      str_len(more), NULL, NULL);
+}
+
+/* Writes the item's new text. tell_r: it is not what the device has. Returns 0, or -1 if the
+   transaction is lost. */
 static int
 store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		  const struct wbxml_node *data, const struct store_item *item,
@@ -350,18 +393,18 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		  bool *tell_r)
 {
 	struct eas_sync_collection *coll = ctx->coll;
-	struct store_item_props props;
-	enum store_put put;
-	string_t *text;
+	struct eas_sync_store_applied new;
+	enum store_put put = STORE_PUT_OK;
 	bool conflict;
 
 	*tell_r = FALSE;
-	if (store_apply(ctx, data, item, &text, &props, tell_r) < 0) {
+	if (store_apply(ctx, data, item, &new) < 0) {
 		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
 		return 0;
 	}
-	if (str_len(text) == item->size &&
-	    memcmp(str_data(text), item->text, item->size) == 0) {
+	*tell_r = new.tell;
+	if (str_len(new.text) == item->size &&
+	    memcmp(str_data(new.text), item->text, item->size) == 0) {
 		/* both want the same */
 		*modseq_r = item->modseq;
 		*status_r = EAS_SYNC_STATUS_SUCCESS;
@@ -374,11 +417,16 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		   same answer */
 		*status_r = EAS_SYNC_STATUS_CONFLICT;
 		return store_keep_conflict(ctx, item->uid, FALSE, item->text,
-					   str_c(text));
+					   str_c(new.text));
 	}
-	put = store_item_change(ctx->sync->req->store, coll->folder->pim_id,
-				item->uid, &props, str_c(text), str_len(text),
-				modseq_r);
+	if (new.more != NULL)
+		put = store_add_more(ctx, new.more);
+	if (put == STORE_PUT_OK) {
+		put = store_item_change(ctx->sync->req->store,
+					coll->folder->pim_id, item->uid,
+					&new.props, str_c(new.text),
+					str_len(new.text), modseq_r);
+	}
 	*status_r = store_put_status(put);
 	if (put == STORE_PUT_FAILED)
 		return -1;
@@ -388,7 +436,7 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	if (!conflict)
 		return 0;
 	*tell_r = TRUE;
-	return store_keep_conflict(ctx, item->uid, TRUE, str_c(text),
+	return store_keep_conflict(ctx, item->uid, TRUE, str_c(new.text),
 				   item->text);
 }
 
@@ -398,14 +446,12 @@ static int
 store_change_gone(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		  const struct wbxml_node *data, uint32_t uid)
 {
-	struct store_item_props props;
-	string_t *text;
-	bool tell;
+	struct eas_sync_store_applied new;
 
 	(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
-	if (store_apply(ctx, data, NULL, &text, &props, &tell) < 0)
+	if (store_apply(ctx, data, NULL, &new) < 0)
 		return 0;
-	return store_keep_conflict(ctx, uid, FALSE, NULL, str_c(text));
+	return store_keep_conflict(ctx, uid, FALSE, NULL, str_c(new.text));
 }
 
 static int
@@ -433,7 +479,7 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	hash = content_hash(ctx, data);
 	entry = journal_find(ctx, "", uid);
 	if (entry != NULL && entry->loaded && entry->hash == hash) {
-		store_result(ctx, node->tag, uid, entry->modseq, FALSE);
+		store_result(ctx, node->tag, uid, entry->modseq, entry->tell);
 		return 0;
 	}
 	ret = store_item_get(req->store, pool_datastack_create(),
@@ -451,8 +497,7 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 		store_result(ctx, node->tag, uid, 0, TRUE);
 		return 0;
 	}
-	/* a repetition has to be told as well */
-	journal_put(ctx, "", uid, tell ? 0 : modseq, hash);
+	journal_put(ctx, "", uid, modseq, hash, tell);
 	store_result(ctx, node->tag, uid, modseq, tell);
 	return 0;
 }
@@ -461,65 +506,60 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
    sends what it has), or was made by an earlier try of this request. */
 static int
 store_add_existing(struct eas_sync_store *ctx, const struct wbxml_node *node,
-		   const struct wbxml_node *data, uint32_t uid, bool tell,
-		   enum eas_sync_status *status_r, uint64_t *modseq_r)
+		   const struct wbxml_node *data, uint32_t uid,
+		   enum eas_sync_status *status_r, uint64_t *modseq_r,
+		   bool *tell_r)
 {
 	struct store_item item;
-	bool item_tell = FALSE;
 	int ret;
 
+	*tell_r = FALSE;
 	ret = store_item_get(ctx->sync->req->store, pool_datastack_create(),
 			     ctx->coll->folder->pim_id, uid, &item);
 	if (ret < 0)
 		return -1;
-	if (ret == 0) {
-		/* others have deleted it since */
-		*status_r = EAS_SYNC_STATUS_SUCCESS;
-		*modseq_r = 0;
-	} else if (store_change_item(ctx, node, data, &item, status_r,
-				     modseq_r, &item_tell) < 0) {
-		return -1;
+	if (ret > 0) {
+		return store_change_item(ctx, node, data, &item, status_r,
+					 modseq_r, tell_r);
 	}
-	if (*status_r == EAS_SYNC_STATUS_SUCCESS) {
-		store_result(ctx, node->tag, uid, *modseq_r,
-			     tell || item_tell);
-	}
+	/* others have deleted it since */
+	*status_r = EAS_SYNC_STATUS_SUCCESS;
+	*modseq_r = 0;
 	return 0;
 }
 
 static int
 store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	      const struct wbxml_node *data, enum eas_sync_status *status_r,
-	      uint32_t *uid_r, uint64_t *modseq_r)
+	      uint32_t *uid_r, uint64_t *modseq_r, bool *tell_r)
 {
 	struct store *store = ctx->sync->req->store;
 	uint32_t folder = ctx->coll->folder->pim_id;
-	struct store_item_props props;
+	struct eas_sync_store_applied new;
 	enum store_put put;
-	string_t *text;
-	bool tell;
 	int ret;
 
-	if (store_apply(ctx, data, NULL, &text, &props, &tell) < 0) {
+	if (store_apply(ctx, data, NULL, &new) < 0) {
 		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
 		return 0;
 	}
-	ret = store_item_find(store, folder, props.pim_uid, uid_r);
+	ret = store_item_find(store, folder, new.props.pim_uid, uid_r);
 	if (ret < 0)
 		return -1;
 	if (ret > 0 && !sync_device_has(&ctx->coll->state.sync, *uid_r)) {
-		return store_add_existing(ctx, node, data, *uid_r, TRUE,
-					  status_r, modseq_r);
+		ret = store_add_existing(ctx, node, data, *uid_r, status_r,
+					 modseq_r, tell_r);
+		*tell_r = TRUE;
+		return ret;
 	}
-	put = store_item_add(store, folder, &props, str_c(text), str_len(text),
-			     uid_r, modseq_r);
+	*tell_r = new.tell;
+	put = store_item_add(store, folder, &new.props, str_c(new.text),
+			     str_len(new.text), uid_r, modseq_r);
 	if (put == STORE_PUT_FAILED)
 		return -1;
 	*status_r = store_put_status(put);
-	if (put == STORE_PUT_OK) {
+	if (put == STORE_PUT_OK)
 		ctx->modified = TRUE;
-		store_result(ctx, node->tag, *uid_r, *modseq_r, tell);
-	}
 	return 0;
 }
 
@@ -532,6 +572,7 @@ store_add(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	const char *client_id;
 	enum eas_sync_status status = EAS_SYNC_STATUS_SUCCESS;
 	uint64_t modseq = 0, hash;
+	bool tell = FALSE;
 	uint32_t uid = 0;
 	int ret = 0;
 
@@ -545,21 +586,23 @@ store_add(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	hash = content_hash(ctx, data);
 	entry = journal_find(ctx, client_id, 0);
 	if (entry == NULL) {
-		ret = store_add_new(ctx, node, data, &status, &uid, &modseq);
-	} else if (entry->hash == hash) {
-		uid = entry->uid;
-		modseq = entry->modseq;
-		store_result(ctx, node->tag, uid, modseq, FALSE);
+		ret = store_add_new(ctx, node, data, &status, &uid, &modseq,
+				    &tell);
 	} else {
 		uid = entry->uid;
-		ret = store_add_existing(ctx, node, data, uid, FALSE, &status,
-					 &modseq);
+		modseq = entry->modseq;
+		tell = entry->tell;
+		if (entry->hash != hash) {
+			ret = store_add_existing(ctx, node, data, uid, &status,
+						 &modseq, &tell);
+		}
 	}
 	if (ret < 0)
 		return -1;
 	response = store_respond(ctx, node, status);
 	if (status == EAS_SYNC_STATUS_SUCCESS) {
-		journal_put(ctx, client_id, uid, modseq, hash);
+		store_result(ctx, node->tag, uid, modseq, tell);
+		journal_put(ctx, client_id, uid, modseq, hash, tell);
 		response->server_id = p_strdup(ctx->sync->req->pool,
 					eas_item_id(ctx->coll->id, uid));
 	} else {

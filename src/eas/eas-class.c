@@ -5,6 +5,7 @@
 #include "class-calendar.h"
 #include "class-contacts.h"
 #include "class-notes.h"
+#include "class-tasks.h"
 
 /* [MS-ASCMD] 2.2.3.68.2: types for mail */
 #define EAS_CLASS_MAX_MAIL_FILTER 5
@@ -14,6 +15,7 @@ const struct eas_class *const eas_classes[] = {
 	&eas_class_calendar,
 	&eas_class_contacts,
 	&eas_class_notes,
+	&eas_class_tasks,
 	NULL
 };
 

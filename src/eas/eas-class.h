@@ -46,9 +46,12 @@ struct eas_class_apply {
 
 	/* out: the new text */
 	string_t *text;
-	/* out, for 1: the item shows more than the device knows after its change, and has
-	   to be sent to it */
+	/* out, for 1: the item shows more than the device knows after its change, or
+	   something else, and has to be sent to it */
 	bool tell;
+	/* out, in the data stack: the text of another item that comes into being by this change,
+	   unless there is one with its UID; NULL = none */
+	string_t *more;
 	/* out, for -1: a sentence for the log */
 	const char *error;
 };

@@ -110,6 +110,8 @@ const char *test_class_apply(struct test_class *test, const char *old,
 	T_BEGIN {
 		ret = test->class->apply(&apply);
 		test->error = p_strdup(test->pool, apply.error);
+		test->more = apply.more == NULL ? NULL :
+			p_strdup(test->pool, str_c(apply.more));
 	} T_END;
 	return ret < 0 ? NULL : str_c(apply.text);
 }

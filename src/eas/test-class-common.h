@@ -17,6 +17,8 @@ struct test_class {
 	time_t now;
 	/* what the last apply said */
 	const char *error;
+	/* the other item that it made, NULL = none */
+	const char *more;
 	/* of the elements that are being written */
 	buffer_t *buf;
 	struct ostream *output;

@@ -324,9 +324,10 @@ pim_rrule_pattern(const struct pim_rrule *rrule, const struct pim_start *start,
 	i_unreached();
 }
 
-int pim_recurrence_from_rrule(const char *value, int64_t start_time,
-			      const struct pim_timezone *tz,
-			      struct pim_recurrence *rec_r)
+static int
+pim_recurrence_read(const char *value, int64_t start_time,
+		    const struct pim_timezone *tz, bool exact,
+		    struct pim_recurrence *rec_r)
 {
 	struct pim_rrule rrule;
 	struct pim_start start;
@@ -339,7 +340,7 @@ int pim_recurrence_from_rrule(const char *value, int64_t start_time,
 	start.weekday = pim_days_weekday(start.days);
 	pim_date_from_days(start.days, &start.year, &start.month, &start.day);
 	if (!pim_rrule_pattern(&rrule, &start, rec_r) ||
-	    !pim_start_matches(&start, rec_r))
+	    (exact && !pim_start_matches(&start, rec_r)))
 		return 0;
 	rec_r->interval = rrule.interval;
 	rec_r->occurrences = rrule.count;
@@ -347,6 +348,20 @@ int pim_recurrence_from_rrule(const char *value, int64_t start_time,
 	rec_r->first_day_of_week = rrule.week_start;
 	rec_r->has_first_day_of_week = rrule.has_week_start;
 	return 1;
+}
+
+int pim_recurrence_from_rrule(const char *rrule, int64_t start,
+			      const struct pim_timezone *tz,
+			      struct pim_recurrence *rec_r)
+{
+	return pim_recurrence_read(rrule, start, tz, TRUE, rec_r);
+}
+
+int pim_recurrence_pattern(const char *rrule, int64_t start,
+			   const struct pim_timezone *tz,
+			   struct pim_recurrence *rec_r)
+{
+	return pim_recurrence_read(rrule, start, tz, FALSE, rec_r);
 }
 
 static void pim_append_days(string_t *dest, unsigned int mask)

@@ -43,6 +43,11 @@ struct pim_recurrence {
 int pim_recurrence_from_rrule(const char *rrule, int64_t start,
 			      const struct pim_timezone *tz,
 			      struct pim_recurrence *rec_r);
+/* The same for what shows its pattern only and no occurrences (tasks): start
+   need not be one. */
+int pim_recurrence_pattern(const char *rrule, int64_t start,
+			   const struct pim_timezone *tz,
+			   struct pim_recurrence *rec_r);
 /* The RRULE's value; all_day: UNTIL is a date. Returns 0, or -1 if the pattern
    is malformed or in a calendar that RRULEs don't know. */
 int pim_recurrence_to_rrule(const struct pim_recurrence *rec,
