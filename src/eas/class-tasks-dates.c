@@ -10,7 +10,6 @@
 #include "class-tasks-private.h"
 
 #include <ctype.h>
-#include <time.h>
 
 #define TASKS_OFFSET_PARAM "X-ROOST-OFFSET"
 
@@ -18,17 +17,12 @@
 
 static int tasks_server_offset(int64_t utc)
 {
-	time_t t = utc;
-	struct tm tm;
-
-	return localtime_r(&t, &tm) == NULL ? 0 : (int)tm.tm_gmtoff;
+	return pim_timezone_offset(pim_timezone_home(), utc);
 }
 
-/* The same of a local time: one that is left out or there twice is read by
-   either clock. */
 static int tasks_server_offset_local(int64_t local)
 {
-	return tasks_server_offset(local - tasks_server_offset(local));
+	return local - pim_timezone_from_local(pim_timezone_home(), local);
 }
 
 /* "+0100", "-093000" */
