@@ -378,25 +378,59 @@ parser_add_line(struct pim_lines_parser *parser, const struct pim_raw *raw,
 	return 0;
 }
 
-/* The charset that a line names, or NULL. */
-static const char *line_charset(const struct pim_raw *raw, size_t *start_r,
-				size_t *end_r)
+/* Where a line names its charset, and where its value begins. */
+struct line_charset {
+	const char *name;		/* NULL = it names none */
+	size_t start, end, value;
+};
+
+static void
+line_find_charset(const struct pim_raw *raw, struct line_charset *charset_r)
 {
 	static const char *const word = "CHARSET=";
 	size_t colon = pim_line_find_colon(raw->data, raw->size);
-	size_t len = strlen(word), i;
+	size_t len = strlen(word), start, end;
 
-	for (i = 0; i + len <= colon; i++) {
-		if (strncasecmp((const char *)raw->data + i, word, len) == 0)
+	i_zero(charset_r);
+	charset_r->start = charset_r->end = charset_r->value = raw->size;
+	for (start = 0; start + len <= colon; start++) {
+		if (strncasecmp((const char *)raw->data + start, word,
+				len) == 0)
 			break;
 	}
-	if (i + len > colon)
-		return NULL;
-	*start_r = *end_r = i + len;
-	while (*end_r < colon && raw->data[*end_r] != ';')
-		(*end_r)++;
-	return t_str_trim(t_strndup(raw->data + *start_r, *end_r - *start_r),
-			  "\"");
+	if (start + len > colon)
+		return;
+	start += len;
+	for (end = start; end < colon; end++) {
+		if (strchr(";\r\n", raw->data[end]) != NULL)
+			break;
+	}
+	charset_r->name = t_str_trim(t_strndup(raw->data + start, end - start),
+				     "\"");
+	charset_r->start = start;
+	charset_r->end = end;
+	charset_r->value = I_MIN(colon + 1, raw->size);
+}
+
+/* Appends what of the physical line [pos, end) is between two places. */
+static void
+convert_append(const struct pim_raw *raw, size_t pos, size_t end, size_t from,
+	       size_t to, const char *charset, buffer_t *dest)
+{
+	size_t start = dest->used;
+	unsigned char *text;
+
+	pos = I_MAX(pos, from);
+	end = I_MIN(end, to);
+	if (pos >= end)
+		return;
+	pim_charset_to_utf8(charset, raw->data + pos, end - pos, dest);
+	/* what would end the line */
+	text = buffer_get_modifiable_data(dest, NULL);
+	for (; start < dest->used; start++) {
+		if (text[start] == '\r' || text[start] == '\n')
+			text[start] = ' ';
+	}
 }
 
 /* A line that is not UTF-8 is made so, and says it. */
@@ -404,8 +438,8 @@ static void parser_convert_line(struct pim_lines_parser *parser,
 				struct pim_raw *raw)
 {
 	buffer_t *buf = parser->line;
-	const char *charset;
-	size_t start, end;
+	struct line_charset charset;
+	size_t pos, end, next;
 
 	if (uni_utf8_data_is_valid(raw->data, raw->size))
 		return;
@@ -416,14 +450,22 @@ static void parser_convert_line(struct pim_lines_parser *parser,
 		return;
 
 	buffer_set_used_size(buf, 0);
-	charset = line_charset(raw, &start, &end);
-	if (charset == NULL)
-		pim_charset_to_utf8(NULL, raw->data, raw->size, buf);
-	else {
-		pim_charset_to_utf8(NULL, raw->data, start, buf);
-		buffer_append(buf, "UTF-8", 5);
-		pim_charset_to_utf8(charset, raw->data + end, raw->size - end,
-				    buf);
+	line_find_charset(raw, &charset);
+	for (pos = 0; pos < raw->size; pos = next) {
+		const unsigned char *line = raw->data + pos, *nl;
+
+		nl = memchr(line, '\n', raw->size - pos);
+		next = nl == NULL ? raw->size : (size_t)(nl + 1 - raw->data);
+		end = pos + line_trim(line, next - pos);
+		convert_append(raw, pos, end, 0, charset.start, NULL, buf);
+		if (charset.name != NULL && charset.start >= pos &&
+		    charset.start <= end)
+			buffer_append(buf, "UTF-8", 5);
+		convert_append(raw, pos, end, charset.end, charset.value,
+			       NULL, buf);
+		convert_append(raw, pos, end, charset.value, raw->size,
+			       charset.name, buf);
+		buffer_append(buf, raw->data + end, next - end);
 	}
 	raw->size = buf->used;
 	raw->data = p_memdup(parser->doc->pool, buf->data, buf->used);

@@ -371,6 +371,13 @@ static void test_pim_lines_charsets(void)
 		"A:\xc3\xbc\nB;CHARSET=UTF-8:\xc3\xbc\nC:\xc3\xbc\n");
 	pim_lines_free(&doc);
 
+	/* no charset takes the line end */
+	doc = test_parse("A;CHARSET=utf-16le:\xfc\r\nB:2\r\n"
+			 "\xfc;CHARSET=la\n");
+	test_assert_strcmp(test_write(doc), "A;CHARSET=UTF-8:\xef\xbf\xbd\r\n"
+			   "B:2\r\n\xc3\xbc;CHARSET=UTF-8\n");
+	pim_lines_free(&doc);
+
 	doc = test_parse("A:1\rB:2\r 3\r");
 	test_assert_strcmp(test_write(doc), "A:1\r\nB:2\r\n 3\r\n");
 	pim_lines_free(&doc);
