@@ -70,6 +70,11 @@ tzif_block_size(const struct tzif_header *header, unsigned int time_size)
 		header->isstdcnt + header->isutcnt;
 }
 
+static bool tzif_offset_is_valid(int offset)
+{
+	return offset >= -2 * PIM_DAY && offset <= 2 * PIM_DAY;
+}
+
 static int
 tzif_block_parse(pool_t pool, struct pim_timezone *tz,
 		 const struct tzif_header *header, const unsigned char *data,
@@ -85,6 +90,8 @@ tzif_block_parse(pool_t pool, struct pim_timezone *tz,
 				header->timecnt + 1);
 	/* the type of before is the first (RFC 8536 3.2) */
 	tz->first_offset = offset = (int32_t)tzif_get32(infos);
+	if (!tzif_offset_is_valid(offset))
+		return -1;
 	for (uint32_t i = 0; i < header->timecnt; i++) {
 		if (types[i] >= header->typecnt)
 			return -1;
@@ -96,7 +103,7 @@ tzif_block_parse(pool_t pool, struct pim_timezone *tz,
 		transition->before = offset;
 		transition->after = offset =
 			(int32_t)tzif_get32(infos + types[i] * 6);
-		if (offset < -2 * PIM_DAY || offset > 2 * PIM_DAY)
+		if (!tzif_offset_is_valid(offset))
 			return -1;
 		/* just the name changed, or what is called daylight saving */
 		if (transition->after != transition->before)
