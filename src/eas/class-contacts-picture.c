@@ -89,6 +89,7 @@ int eas_contacts_apply_picture(struct eas_class_apply *apply,
 			       struct pim_component *card)
 {
 	const struct wbxml_node *node;
+	struct base64_decoder decoder;
 	buffer_t *base64, *picture;
 
 	/* [MS-ASCMD] 2.2.3.24: an absent one leaves it as it is */
@@ -106,8 +107,10 @@ int eas_contacts_apply_picture(struct eas_class_apply *apply,
 		return -1;
 	}
 	picture = t_buffer_create(base64->used);
-	if (base64_decode(base64->data, base64->used, NULL, picture) < 0 ||
-	    picture->used == 0) {
+	base64_decode_init(&decoder, &base64_scheme, 0);
+	if (base64_decode_more(&decoder, base64->data, base64->used, NULL,
+			       picture) < 0 ||
+	    base64_decode_finish(&decoder) < 0 || picture->used == 0) {
 		apply->error = "Picture is no base64";
 		return -1;
 	}
