@@ -112,6 +112,7 @@ const char *test_class_apply(struct test_class *test, const char *old,
 		test->error = p_strdup(test->pool, apply.error);
 		test->more = apply.more == NULL ? NULL :
 			p_strdup(test->pool, str_c(apply.more));
+		test->tell = apply.tell;
 	} T_END;
 	return ret < 0 ? NULL : str_c(apply.text);
 }

@@ -19,6 +19,7 @@ struct test_class {
 	const char *error;
 	/* the other item that it made, NULL = none */
 	const char *more;
+	bool tell;
 	/* of the elements that are being written */
 	buffer_t *buf;
 	struct ostream *output;

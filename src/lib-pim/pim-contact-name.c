@@ -45,6 +45,17 @@ static const enum pim_contact_field contact_name_others[] = {
 	PIM_CONTACT_EMAIL2, PIM_CONTACT_EMAIL3, PIM_CONTACT_MOBILE_PHONE,
 };
 
+/* NULL = there is none */
+static const char *
+contact_name_other(const struct pim_contact *contact, unsigned int idx)
+{
+	const char *value = pim_contact_get(contact, contact_name_others[idx]);
+	const char *name, *address;
+
+	return value != NULL && contact_email_parse(value, &name, &address) ?
+		address : value;
+}
+
 static const char *contact_fn(const struct pim_contact *contact)
 {
 	const struct pim_property *fn = contact->map.slots[CONTACT_SLOT_FN];
@@ -66,12 +77,25 @@ const char *contact_name_whole(const struct pim_contact *contact)
 	if (*fn == '\0')
 		return NULL;
 	/* what only stands in for a name */
+	if (contact->map.slots[CONTACT_SLOT_FILE_AS] != NULL &&
+	    strcmp(fn, pim_contact_get(contact, PIM_CONTACT_FILE_AS)) == 0)
+		return NULL;
 	for (unsigned int i = 0; i < N_ELEMENTS(contact_name_others); i++) {
-		value = pim_contact_get(contact, contact_name_others[i]);
+		value = contact_name_other(contact, i);
 		if (value != NULL && strcmp(value, fn) == 0)
 			return NULL;
 	}
 	return fn;
+}
+
+void contact_name_begin(struct pim_contact *contact)
+{
+	const struct pim_property *n = contact->map.slots[CONTACT_SLOT_N];
+	const char *value = n == NULL ? "" : pim_property_value(n);
+
+	contact->fn_stood_in = value[strspn(value, "; \t")] == '\0' &&
+		*contact_fn(contact) != '\0' &&
+		contact_name_whole(contact) == NULL;
 }
 
 static const char *
@@ -140,26 +164,25 @@ contact_name_replace(const struct pim_contact *contact, const char *fn,
 	return pim_text_clean_line(fn);
 }
 
-static const char *contact_name_other(const struct pim_contact *contact)
+static const char *contact_name_stand_in(const struct pim_contact *contact)
 {
-	const char *name, *address;
+	const char *name;
 
 	if (contact->file_as != NULL && *contact->file_as != '\0')
 		return contact->file_as;
 	for (unsigned int i = 0; i < N_ELEMENTS(contact_name_others); i++) {
-		address = pim_contact_get(contact, contact_name_others[i]);
-		if (address == NULL)
-			continue;
-		if (i < 2 || !contact_email_parse(address, &name, &address))
-			return address;
-		return *name != '\0' ? name : address;
+		name = contact_name_other(contact, i);
+		if (name != NULL)
+			return name;
 	}
 	return "";
 }
 
+/* "" = there is no name. */
 static const char *contact_name_new(const struct pim_contact *contact)
 {
-	const char *names[PIM_CONTACT_FIELD_COUNT], *fn = contact_fn(contact);
+	const char *names[PIM_CONTACT_FIELD_COUNT];
+	const char *fn = contact->fn_stood_in ? "" : contact_fn(contact);
 	unsigned int i;
 
 	i_zero(&names);
@@ -168,6 +191,9 @@ static const char *contact_name_new(const struct pim_contact *contact)
 
 		names[field] = pim_contact_get(contact, field);
 	}
+	/* that would be FN itself */
+	if (contact_name_whole(contact) != NULL)
+		names[PIM_CONTACT_LAST_NAME] = NULL;
 	for (i = 0; *fn != '\0' && i < N_ELEMENTS(contact_forms); i++) {
 		if (strcmp(contact_name_make(contact->old_names, i), fn) != 0)
 			continue;
@@ -180,7 +206,7 @@ static const char *contact_name_new(const struct pim_contact *contact)
 		fn = contact_name_make(names, 0);
 	else if (i == N_ELEMENTS(contact_forms))
 		fn = contact_name_replace(contact, fn, names);
-	return *fn != '\0' ? fn : contact_name_other(contact);
+	return fn;
 }
 
 static void contact_name_set(struct pim_contact *contact, const char *fn)
@@ -196,37 +222,47 @@ static void contact_file_as_set(struct pim_contact *contact)
 {
 	struct pim_property **prop = &contact->map.slots[CONTACT_SLOT_FILE_AS];
 	const char *file_as = contact->file_as;
+	bool same, needless, ours;
 
-	if (file_as == NULL)
+	if (file_as == NULL || !contact->modified)
 		return;
-	if (*file_as == '\0' || strcmp(file_as, contact_fn(contact)) == 0) {
-		if (*prop == NULL)
-			return;
-		if (*file_as == '\0' ||
-		    strcasecmp(pim_property_name(*prop),
-			       "X-ROOST-FILE-AS") == 0) {
+	same = *prop != NULL &&
+		strcmp(pim_text_clean_line(pim_property_text(*prop)),
+		       file_as) == 0;
+	/* one beside a FN that is nobody's name says that it is none */
+	needless = *file_as == '\0' ||
+		(strcmp(file_as, contact_fn(contact)) == 0 &&
+		 !contact->fn_stands_in && (!same || contact->names_changed));
+	ours = *prop == NULL || strcasecmp(pim_property_name(*prop),
+					   "X-ROOST-FILE-AS") == 0;
+	if (needless && (ours || *file_as == '\0')) {
+		if (*prop != NULL)
 			pim_vcard_remove(*prop);
-			*prop = NULL;
-			return;
+		*prop = NULL;
+	} else if (!same) {
+		if (*prop == NULL) {
+			*prop = contact_slot_add(contact->card,
+						 CONTACT_SLOT_FILE_AS);
 		}
-	} else if (*prop == NULL) {
-		*prop = contact_slot_add(contact->card, CONTACT_SLOT_FILE_AS);
-	}
-	if (strcmp(pim_text_clean_line(pim_property_text(*prop)),
-		   file_as) != 0)
 		pim_property_set_text(*prop, file_as);
+	}
 }
 
 void contact_name_finish(struct pim_contact *contact)
 {
-	if (contact->names_changed ||
-	    contact->map.slots[CONTACT_SLOT_FN] == NULL ||
-	    *contact_fn(contact) == '\0') {
-		const char *fn = contact_name_new(contact);
+	struct pim_property *const *fn_prop =
+		&contact->map.slots[CONTACT_SLOT_FN];
+	const char *fn;
 
-		if (contact->modified &&
-		    (*fn != '\0' ||
-		     contact->map.slots[CONTACT_SLOT_FN] == NULL))
+	if (contact->modified &&
+	    (contact->names_changed || contact->fn_stood_in ||
+	     *contact_fn(contact) == '\0')) {
+		fn = contact_name_new(contact);
+		if (*fn == '\0') {
+			fn = contact_name_stand_in(contact);
+			contact->fn_stands_in = TRUE;
+		}
+		if (*fn_prop == NULL || strcmp(fn, contact_fn(contact)) != 0)
 			contact_name_set(contact, fn);
 	}
 	contact_file_as_set(contact);

@@ -74,6 +74,10 @@ struct pim_contact {
 	/* what FILE_AS was set to, "" = removed; NULL = it was not set */
 	const char *file_as;
 	bool names_changed:1;
+	/* FN was made of something that is no name */
+	bool fn_stands_in:1;
+	/* it was so before */
+	bool fn_stood_in:1;
 	bool modified:1;
 };
 
@@ -90,6 +94,8 @@ contact_slot_add(struct pim_component *card, enum contact_slot slot);
 struct pim_property *contact_child_add(struct pim_component *card);
 
 /* pim-contact-name.c */
+/* Something is to be set. */
+void contact_name_begin(struct pim_contact *contact);
 /* FN is to be kept as it goes with the name. */
 void contact_name_changes(struct pim_contact *contact);
 void contact_name_finish(struct pim_contact *contact);

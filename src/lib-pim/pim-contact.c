@@ -244,6 +244,8 @@ bool pim_contact_set(struct pim_contact *contact,
 		contact->file_as = p_strdup(contact->pool, value);
 	if (strcmp(old == NULL ? "" : old, value) == 0)
 		return TRUE;
+	if (!contact->modified)
+		contact_name_begin(contact);
 	contact->modified = TRUE;
 	if (contact_fields[field].name)
 		contact_name_changes(contact);
