@@ -1,0 +1,48 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "pim-item.h"
+#include "pim-split.h"
+#include "pim-text.h"
+
+/* Whatever an item is: what is extracted of it is clean, in order, and the same with a UID. */
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc ATTR_UNUSED, char ***argv ATTR_UNUSED)
+{
+	lib_init();
+	return 0;
+}
+
+static void check_text(const char *text)
+{
+	struct pim_text_check check;
+
+	pim_text_check_init(&check);
+	pim_text_check_more(&check, (const unsigned char *)text, strlen(text));
+	i_assert(pim_text_check_finish(&check, FALSE));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pim_item_props props, again;
+	const char *error, *text;
+
+	T_BEGIN {
+		if (pim_item_props_read(data, size, &props, &error) == 0) {
+			check_text(props.uid);
+			check_text(props.name);
+			i_assert(strpbrk(props.name, "\r\n") == NULL);
+			i_assert(props.first_day <= props.last_day);
+			text = pim_split_add_uid(t_strndup(data, size), &size);
+			if (pim_item_props_read(text, size, &again,
+						&error) == 0) {
+				i_assert(*props.uid == '\0' ||
+					 strcmp(props.uid, again.uid) == 0);
+			}
+		}
+	} T_END;
+	return 0;
+}
