@@ -2,6 +2,8 @@
 
 #include "lib.h"
 #include "array.h"
+#include "store-item.h"
+#include "sync-store.h"
 #include "test-collection.h"
 
 uint32_t test_rand(uint32_t *seed, uint32_t max)
@@ -176,6 +178,143 @@ void test_collection_init(struct test_collection *tcoll)
 	tcoll->log_tail = 1;
 }
 
+/* -- a folder of the store -- */
+
+static int
+test_store_get_status(struct sync_collection *coll,
+		      struct sync_status *status_r)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	return tcoll->store_coll->v->get_status(tcoll->store_coll, status_r);
+}
+
+static int
+test_store_refresh(struct sync_collection *coll, struct sync_status *status_r,
+		   uint32_t *incarnation_r)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	tcoll->view = tcoll->live;
+	return tcoll->store_coll->v->refresh(tcoll->store_coll, status_r,
+					     incarnation_r);
+}
+
+static int
+test_store_get_uids(struct sync_collection *coll, uint32_t first_uid,
+		    ARRAY_TYPE(seq_range) *uids)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	return tcoll->store_coll->v->get_uids(tcoll->store_coll, first_uid,
+					      uids);
+}
+
+static int
+test_store_apply_filter(struct sync_collection *coll,
+			const struct sync_filter *filter,
+			ARRAY_TYPE(seq_range) *uids)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	return tcoll->store_coll->v->apply_filter(tcoll->store_coll, filter,
+						  uids);
+}
+
+static int
+test_store_get_changed(struct sync_collection *coll, uint64_t modseq,
+		       uint32_t max_uid, ARRAY_TYPE(seq_range) *uids)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	return tcoll->store_coll->v->get_changed(tcoll->store_coll, modseq,
+						 max_uid, uids);
+}
+
+static int
+test_store_get_vanished(struct sync_collection *coll, uint64_t modseq,
+			uint32_t max_uid, ARRAY_TYPE(seq_range) *uids)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	return tcoll->store_coll->v->get_vanished(tcoll->store_coll, modseq,
+						  max_uid, uids);
+}
+
+static int
+test_store_get_modseq(struct sync_collection *coll, uint32_t uid,
+		      uint64_t *modseq_r)
+{
+	struct test_collection *tcoll =
+		container_of(coll, struct test_collection, coll);
+
+	return tcoll->store_coll->v->get_modseq(tcoll->store_coll, uid,
+						modseq_r);
+}
+
+static const struct sync_collection_vfuncs test_store_vfuncs = {
+	.dates_change = TRUE,
+	.get_status = test_store_get_status,
+	.refresh = test_store_refresh,
+	.get_uids = test_store_get_uids,
+	.apply_filter = test_store_apply_filter,
+	.get_changed = test_store_get_changed,
+	.get_vanished = test_store_get_vanished,
+	.get_modseq = test_store_get_modseq,
+};
+
+void test_collection_init_store(struct test_collection *tcoll, pool_t pool,
+				struct store *store, uint32_t folder)
+{
+	test_collection_init(tcoll);
+	tcoll->coll.v = &test_store_vfuncs;
+	tcoll->store = store;
+	tcoll->folder = folder;
+	tcoll->store_coll = sync_store_init(pool, store, folder);
+}
+
+const struct test_items *
+test_collection_items(const struct test_collection *tcoll)
+{
+	return tcoll->store != NULL ? &tcoll->live : &tcoll->view;
+}
+
+/* Does to the store what was done to the live item. */
+static void
+test_store_put(struct test_collection *tcoll, uint32_t uid, bool add)
+{
+	const struct test_item *item = &tcoll->live.item[uid];
+	struct store_item_props props;
+	const char *text;
+	enum store_put put;
+	uint32_t new_uid;
+
+	if (tcoll->store == NULL)
+		return;
+	i_zero(&props);
+	props.pim_uid = dec2str(uid);
+	props.name = "";
+	props.last_day = item->day;
+	text = t_strdup_printf("%u", item->flags);
+	if (!item->exists) {
+		put = store_item_remove(tcoll->store, tcoll->folder, uid);
+	} else if (add) {
+		put = store_item_add(tcoll->store, tcoll->folder, &props, text,
+				     strlen(text), &new_uid, NULL);
+		i_assert(new_uid == uid);
+	} else {
+		put = store_item_change(tcoll->store, tcoll->folder, uid,
+					&props, text, strlen(text), NULL);
+	}
+	i_assert(put == STORE_PUT_OK);
+}
+
 uint32_t
 test_add(struct test_collection *tcoll, unsigned int day,
 	 unsigned int conversation)
@@ -191,6 +330,7 @@ test_add(struct test_collection *tcoll, unsigned int day,
 	item->day = day;
 	item->conversation = conversation;
 	item->modseq = ++tcoll->live.modseq;
+	test_store_put(tcoll, uid, TRUE);
 	return uid;
 }
 
@@ -202,6 +342,7 @@ test_change(struct test_collection *tcoll, uint32_t uid, unsigned int flags)
 	if (item->exists && item->flags != flags) {
 		item->flags = flags;
 		item->modseq = ++tcoll->live.modseq;
+		test_store_put(tcoll, uid, FALSE);
 	}
 }
 
@@ -210,6 +351,7 @@ void test_expunge(struct test_collection *tcoll, uint32_t uid)
 	if (tcoll->live.item[uid].exists) {
 		tcoll->live.item[uid].exists = FALSE;
 		tcoll->expunged[uid] = ++tcoll->live.modseq;
+		test_store_put(tcoll, uid, FALSE);
 	}
 }
 
@@ -238,7 +380,8 @@ test_somebody(struct test_collection *tcoll, uint32_t *seed, unsigned int day)
 		tcoll->log_tail = tcoll->live.modseq;
 		break;
 	case 1:
-		if (test_rand(seed, 8) == 0)
+		/* a store has nothing to lose */
+		if (test_rand(seed, 8) == 0 && tcoll->store == NULL)
 			test_lose_index(tcoll);
 		break;
 	case 2 ... 15:

@@ -4,7 +4,10 @@
 #include "sync.h"
 
 /* A collection in memory that does as a mailbox does: what anybody changes is *live*, the engine
-   sees a *view* until it refreshes. */
+   sees a *view* until it refreshes. Or a folder of the store with the same items, which the
+   engine asks instead. */
+
+struct store;
 
 #define TEST_MAX_UID 400
 
@@ -30,12 +33,23 @@ struct test_collection {
 	/* nobody but the device does anything any more */
 	bool quiet;
 	unsigned int looks_at_all;
+
+	/* NULL = in memory */
+	struct sync_collection *store_coll;
+	struct store *store;
+	uint32_t folder;
 };
 
 /* A number below max; the same ones for the same seed. */
 uint32_t test_rand(uint32_t *seed, uint32_t max);
 /* An empty collection. */
 void test_collection_init(struct test_collection *tcoll);
+/* The same, and what the engine asks is answered by an empty folder of the store. */
+void test_collection_init_store(struct test_collection *tcoll, pool_t pool,
+				struct store *store, uint32_t folder);
+/* What a server would show of the items: those of the view; of a store, what is there. */
+const struct test_items *
+test_collection_items(const struct test_collection *tcoll);
 /* What anybody may do to it. add returns the UID, 0 if it is full. */
 uint32_t test_add(struct test_collection *tcoll, unsigned int day,
 	unsigned int conversation);

@@ -3,7 +3,10 @@
 #include "lib.h"
 #include "array.h"
 #include "buffer.h"
+#include "store.h"
+#include "store-pim.h"
 #include "test-collection.h"
+#include "test-store-common.h"
 #include "test-common.h"
 
 /* A collection, a device, and between them a server that does as the protocols do.
@@ -13,9 +16,14 @@
 
 #define TEST_SEEDS 150
 #define TEST_STEPS 400
+/* a database is slower than memory */
+#define TEST_STORE_SEEDS 100
 
 /* of states; cleared between steps */
 static pool_t test_pool;
+/* of a folder's collection */
+static pool_t test_store_pool;
+static unsigned int test_folders;
 
 struct test_command {
 	uint32_t uid;			/* 0 = none */
@@ -107,22 +115,33 @@ static void test_interrupt(struct test_device *device)
 		test_somebody(device->tcoll, device->seed, device->day);
 }
 
+/* The view has the item as it is. */
+static bool test_is_seen(struct test_collection *tcoll, uint32_t uid)
+{
+	uint64_t modseq;
+
+	return tcoll->coll.v->get_modseq(&tcoll->coll, uid, &modseq) > 0;
+}
+
 static void
 test_server_command(struct test_device *device, struct sync_state *state,
 		    bool *retry_r)
 {
 	const struct test_command *command = &device->command;
 	struct test_collection *tcoll = device->tcoll;
+	const struct test_item *item;
 	uint32_t uid = command->uid;
 
 	*retry_r = FALSE;
 	if (uid == 0 || !sync_device_has(state, uid))
 		return;
+	item = &test_collection_items(tcoll)->item[uid];
 	if (command->delete) {
 		test_expunge(tcoll, uid);
-	} else if (tcoll->view.item[uid].exists) {
-		if (sync_device_conflicts(state, uid) &&
-		    tcoll->view.item[uid].flags != command->flags) {
+	} else if (item->exists) {
+		if ((sync_device_conflicts(state, uid) ||
+		     !test_is_seen(tcoll, uid)) &&
+		    item->flags != command->flags) {
 			device->conflicts++;
 			return;
 		}
@@ -142,8 +161,8 @@ test_server_command(struct test_device *device, struct sync_state *state,
 	}
 	if (command->delete)
 		sync_device_removed(state, uid);
-	else if (!conflict && tcoll->view.item[uid].exists &&
-		 tcoll->view.item[uid].flags == command->flags)
+	else if (!conflict && item->exists && item->flags == command->flags &&
+		 test_is_seen(tcoll, uid))
 		test_assert(sync_device_changed(&tcoll->coll, state, uid) == 0);
 }
 
@@ -153,6 +172,7 @@ static bool test_exchange(struct test_device *device, unsigned int window)
 	struct test_collection *tcoll = device->tcoll;
 	struct sync_state state, repeated;
 	struct sync_item item;
+	const struct test_items *items = test_collection_items(tcoll);
 	ARRAY(struct sync_item) answer;
 	buffer_t *base;
 	bool repeat = device->key != device->issued_key, retry, lost;
@@ -189,7 +209,7 @@ static bool test_exchange(struct test_device *device, unsigned int window)
 			sync_broken(&state, &item, device->day);
 		} else if (item.kind == SYNC_DELETE ||
 			   item.kind == SYNC_SOFT_DELETE ||
-			   tcoll->view.item[item.uid].exists) {
+			   items->item[item.uid].exists) {
 			array_push_back(&answer, &item);
 			sync_told(&state, &item);
 			window--;
@@ -217,7 +237,7 @@ static bool test_exchange(struct test_device *device, unsigned int window)
 	const struct sync_item *itemp;
 	array_foreach(&answer, itemp) {
 		test_device_take(device, itemp,
-				 tcoll->view.item[itemp->uid].flags);
+				 items->item[itemp->uid].flags);
 	}
 	device->key = device->issued_key;
 	i_zero(&device->command);
@@ -263,7 +283,8 @@ static void test_device_settle(struct test_device *device)
 		test_assert(sync_state_decode(&state, test_pool,
 					      device->issued->data,
 					      device->issued->used) == 0);
-		test_items_status(&device->tcoll->live, &status);
+		test_assert(device->tcoll->coll.v->get_status(
+				&device->tcoll->coll, &status) == 1);
 		if (answered && device->command.uid == 0 &&
 		    sync_count(&state) == 0 &&
 		    sync_unchanged(&state.status, &state.filter, &status,
@@ -306,16 +327,32 @@ static void test_device_new_filter(struct test_device *device)
 		device->filter.first_day =
 			device->day - test_rand(device->seed, 10);
 	}
-	device->filter.conversations = test_rand(device->seed, 4) == 0;
+	device->filter.conversations = test_rand(device->seed, 4) == 0 &&
+		device->tcoll->store == NULL;
 }
 
-static void test_history(uint32_t seed)
+/* A new, empty collection; of the store, if there is one. */
+static void test_start(struct test_collection *tcoll, struct store *store)
+{
+	uint32_t folder;
+
+	if (store == NULL) {
+		test_collection_init(tcoll);
+		return;
+	}
+	if (store_pim_folder_create(store, STORE_KIND_TASKS, 0, t_strdup_printf(
+			"folder %u", ++test_folders), &folder) != 1)
+		i_fatal("store_pim_folder_create() failed");
+	test_collection_init_store(tcoll, test_store_pool, store, folder);
+}
+
+static void test_history(uint32_t seed, struct store *store)
 {
 	struct test_collection *tcoll = i_new(struct test_collection, 1);
 	struct test_device *devices = i_new(struct test_device, 2);
 	unsigned int i, n;
 
-	test_collection_init(tcoll);
+	test_start(tcoll, store);
 	for (n = 0; n < 2; n++)
 		test_device_init(&devices[n], tcoll, &seed);
 	for (i = 0; i < TEST_STEPS; i++) T_BEGIN {
@@ -337,8 +374,12 @@ static void test_history(uint32_t seed)
 			test_device_new_filter(device);
 		if (test_rand(&seed, 150) == 0) {
 			/* the mailbox was deleted and made again */
-			test_collection_init(tcoll);
+			test_start(tcoll, store);
 			tcoll->live.uidvalidity = 2 + i;
+			/* a folder's id is never used again: it is
+			   another collection to the devices */
+			for (n = 0; n < 2 && store != NULL; n++)
+				test_device_start(&devices[n]);
 		}
 		(void)test_exchange(device, 1 + test_rand(&seed, 20));
 		if (device->restart)
@@ -361,23 +402,49 @@ static void test_sync_random_histories(void)
 
 	test_begin("sync random histories");
 	for (seed = 1; seed <= TEST_SEEDS && !test_has_failed(); seed++) {
-		test_history(seed);
+		test_history(seed, NULL);
 		if (test_has_failed())
 			i_error("failed with seed %u", seed);
 	}
 	test_end();
 }
 
+static void test_sync_random_histories_store(void)
+{
+	struct store *store;
+	uint32_t seed;
+
+	test_begin("sync random histories of a store");
+	store = test_store_create("histories");
+	/* nobody waits for the disk */
+	test_assert(store_begin(store) == 0);
+	for (seed = 1; seed <= TEST_STORE_SEEDS && !test_has_failed();
+	     seed++) {
+		p_clear(test_store_pool);
+		test_history(seed, store);
+		if (test_has_failed())
+			i_error("failed with seed %u", seed);
+	}
+	store_rollback(store);
+	store_close(&store);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
+		test_store_dir_init,
 		test_sync_random_histories,
+		test_sync_random_histories_store,
+		test_store_dir_deinit,
 		NULL
 	};
 	int ret;
 
 	test_pool = pool_alloconly_create("test sync", 16384);
+	test_store_pool = pool_alloconly_create("test store", 1024);
 	ret = test_run(test_functions);
+	pool_unref(&test_store_pool);
 	pool_unref(&test_pool);
 	return ret;
 }
