@@ -12,7 +12,8 @@ import time
 from rig import HTML, PLAIN, Body, Case, E, Settings, options
 from rig.client import Folder
 
-SETTINGS = Settings(users=24, extra="roost_heartbeat_min = 1 secs\n")
+SETTINGS = Settings(users=28, extra="roost_heartbeat_min = 1 secs\n",
+                    fields={"u26": "userdb_roost_db_quota=20k"})
 TASKS = 7
 USER_TASKS = 15
 VERSIONS = ("2.5", "12.1", "14.1", "16.1")
@@ -471,3 +472,142 @@ class Repeats(TasksCase):
     def end(self, pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+class Together(TasksCase):
+    """Several devices and an import at the same time."""
+
+    def edit(self, device, folder, rounds, failures):
+        try:
+            for n in range(rounds):
+                name = f"{device.version} {n}"
+                status, _ = self.add(device, folder, name, task(device.version, name, "text"))
+                self.assertEqual(status, "1")
+                self.pull(device, folder)
+                # what everybody edits, on the one version that the device knows
+                common = next(i for i, data in device.items.items() if seen(data)["subject"].startswith("common"))
+                self.assertIn(self.change(device, folder, common, task(device.version, f"common {name}", "text")), ("1", "7"))
+        except BaseException as error:
+            failures.append(error)
+
+    def test_all_converge_and_conflicts_are_kept(self):
+        devices = [self.start("u24", version, conflict=1)[0] for version in ("2.5", "14.1", "16.1")]
+        folder = devices[0].folders_of_type(TASKS)[0]
+        self.imported("u24", IMPORTED % {"name": "common"})
+        for device in devices:
+            self.pull(device, folder)
+        failures = []
+        threads = [threading.Thread(target=self.edit, args=(device, folder, 8, failures)) for device in devices]
+        for thread in threads:
+            thread.start()
+        for n in range(6):
+            self.imported("u24", IMPORTED % {"name": f"import{n}"})
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        fresh, _ = self.start("u24", "16.1")
+        expected = {i: seen(data)["subject"] for i, data in fresh.items.items()}
+        names = sorted(name for name in expected.values() if not name.startswith("common"))
+        self.assertEqual(names, sorted([f"{device.version} {n}" for device in devices for n in range(8)]
+                                       + [f"import{n}" for n in range(6)]))
+        common = next(i for i, name in expected.items() if name.startswith("common"))
+        for device in devices:
+            self.pull(device, folder)
+            # what a device wrote itself does not come back
+            mine = {i: seen(data)["subject"] for i, data in device.items.items()}
+            for i, name in expected.items():
+                if i in mine and i != common:
+                    self.assertEqual(mine[i], name)
+                elif i not in mine:
+                    self.assertTrue(name.startswith(device.version), name)
+            self.assertTrue(mine[common] == expected[common] or expected[common].startswith(f"common {device.version}"))
+        # both versions of each conflict are there
+        rows = self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u24").splitlines()[1:]
+        for row in rows:
+            number = row.split("\t")[0]
+            shown = self.dovecot.doveadm("roost", "conflict", "show", "-u", "u24", number)
+            self.assertEqual(shown.count("BEGIN:VTODO"), 2)
+        if rows:
+            self.dovecot.doveadm("roost", "conflict", "resolve", "-u", "u24", rows[0].split("\t")[0], "lost")
+            left = self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u24").splitlines()[1:]
+            self.assertEqual(len(left), len(rows) - 1)
+
+    def test_a_change_in_the_same_moment_is_seen(self):
+        reader, folder = self.start("u25", "14.1")
+        writer, _ = self.start("u25", "16.1")
+        for n in range(15):
+            sent = threading.Thread(target=self.add, args=(writer, folder, str(n), task("16.1", f"t{n}")))
+            sent.start()
+            self.pull(reader, folder)
+            sent.join()
+        self.pull(reader, folder)
+        self.assertEqual(sorted(seen(data)["subject"] for data in reader.items.values()), sorted(f"t{n}" for n in range(15)))
+
+    def test_a_backup_is_restored_under_devices_with_a_newer_state(self):
+        device, folder = self.start("u27", "14.1")
+        other, _ = self.start("u27", "16.1")
+        path = self.dovecot.inside / "home" / "u27" / "backup"
+        _, kept = self.add(device, folder, "1", task("14.1", "before", "text"))
+        self.pull(other, folder)
+        self.dovecot.doveadm("roost", "backup", "-u", "u27", path)
+        self.change(other, folder, kept, task("16.1", "changed after", "text"))
+        for n in range(3):
+            self.add(device, folder, f"after{n}", task("14.1", f"after{n}", "text"))
+        self.pull(other, folder)
+        self.dovecot.doveadm("roost", "restore", "-u", "u27", path)
+        # somebody else is there first: numbers of items are used again
+        fresh, _ = self.start("u27", "2.5")
+        self.add(fresh, folder, "1", task("2.5", "new", "text"))
+        there = ["before", "new"]
+        for stale in (device, other):
+            response = stale.sync(stale.collection(folder))
+            status = response.document.get("Collections/Collection/Status") or response.document.get("Status")
+            self.assertIn(status, ("3", "12"))
+            stale.items, stale.folder_key = {}, "0"
+            stale.sync_keys.clear()
+            self.assertStatus(stale.folder_sync(), 1)
+            self.pull(stale, folder, first=True)
+            self.assertEqual(sorted(seen(data)["subject"] for data in stale.items.values()), sorted(there))
+            there.append(stale.version)
+            # and goes on from there
+            status, _ = self.add(stale, folder, "2", task(stale.version, stale.version, "text"))
+            self.assertEqual(status, "1")
+        self.pull(fresh, folder)
+        again, _ = self.start("u27", "12.1")
+        self.assertEqual(sorted(seen(data)["subject"] for data in again.items.values()), ["14.1", "16.1", "before", "new"])
+        self.assertEqual(self.dovecot.doveadm("-f", "tab", "roost", "check", "-u", "u27").splitlines()[1:], [])
+
+
+class Limits(TasksCase):
+    def test_quota(self):
+        device, folder = self.start("u26", "14.1")
+        status, small = self.add(device, folder, "1", task("14.1", "small", "text"))
+        self.assertEqual(status, "1")
+        collection = self.push(device, folder,
+                               E("AirSync:Add", E("ClientId", "2"), E("ApplicationData", *task("14.1", "large", "x" * 30000))),
+                               E("AirSync:Add", E("ClientId", "3"), E("ApplicationData", *task("14.1", "fits", "text"))))
+        self.assertEqual({answer.get("ClientId"): answer.get("Status") for answer in collection.findall("Responses/Add")},
+                         {"2": "9", "3": "1"})
+        self.assertEqual(self.change(device, folder, small, task("14.1", "small", "y" * 30000)), "9")
+        self.dovecot.expect_log("quota")
+        other, _ = self.start("u26", "16.1")
+        self.assertEqual(sorted((seen(data)["subject"], seen(data)["text"]) for data in other.items.values()),
+                         [("fits", "text"), ("small", "text")])
+
+    def test_large_items(self):
+        device, folder = self.start("u28", "16.1")
+        lines = IMPORTED % {"name": "lines"}
+        self.imported("u28", lines.replace("X-APPLE-SORT-ORDER:42\n", "".join(f"X-L{n}:{n}\n" for n in range(100000))))
+        large = "ä long line\r\n" * 750000
+        status, server_id = self.add(device, folder, "1", task("16.1", "large", large))
+        self.assertEqual(status, "1")
+        for version in ("2.5", "16.1"):
+            reader, _ = self.start("u28", version, pull=False)
+            reader.opts = options(bodies=[Body(PLAIN, 1000)] if version != "2.5" else [])
+            begun = time.monotonic()
+            self.pull(reader, folder, first=True)
+            self.assertLess(time.monotonic() - begun, 60)
+            self.assertEqual({seen(data)["subject"] for data in reader.items.values()}, {"lines", "large"})
+        lined = next(i for i, data in reader.items.items() if seen(data)["subject"] == "lines")
+        self.assertEqual(self.change(reader, folder, lined, [E("Tasks:Complete", "1")]), "1")
+        self.assertEqual(self.export("u28").count("X-L"), 100000)
