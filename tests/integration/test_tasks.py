@@ -10,7 +10,7 @@ import threading
 import time
 
 from rig import HTML, PLAIN, Body, Case, E, Settings, options
-from rig.client import Folder
+from rig.client import Folder, HttpError
 
 SETTINGS = Settings(users=28, extra="roost_heartbeat_min = 1 secs\n",
                     fields={"u26": "userdb_roost_db_quota=20k"})
@@ -598,16 +598,20 @@ class Limits(TasksCase):
         device, folder = self.start("u28", "16.1")
         lines = IMPORTED % {"name": "lines"}
         self.imported("u28", lines.replace("X-APPLE-SORT-ORDER:42\n", "".join(f"X-L{n}:{n}\n" for n in range(100000))))
-        large = "ä long line\r\n" * 750000
-        status, server_id = self.add(device, folder, "1", task("16.1", "large", large))
-        self.assertEqual(status, "1")
-        for version in ("2.5", "16.1"):
+        large = "ä long line\\n" * 750000
+        self.imported("u28", (IMPORTED % {"name": "large"}).replace("PRIORITY:3", f"PRIORITY:3\nDESCRIPTION:{large}"))
+        for version, size in (("2.5", None), ("16.1", 1000), ("14.1", None)):
             reader, _ = self.start("u28", version, pull=False)
-            reader.opts = options(bodies=[Body(PLAIN, 1000)] if version != "2.5" else [])
-            begun = time.monotonic()
+            reader.opts = options(bodies=[Body(PLAIN, size)] if version != "2.5" else [])
             self.pull(reader, folder, first=True)
-            self.assertLess(time.monotonic() - begun, 60)
-            self.assertEqual({seen(data)["subject"] for data in reader.items.values()}, {"lines", "large"})
+            found = {seen(data)["subject"]: seen(data)["text"] for data in reader.items.values()}
+            self.assertEqual(set(found), {"lines", "large"})
+            self.assertEqual(len(found["large"].encode()), 750000 * 14 if size is None else size)
+        # what a device sends is bounded, and the next request is heard
+        with self.assertRaises(HttpError):
+            self.add(reader, folder, "1", task("14.1", "sent", "x" * 10000000))
+        self.assertEqual(self.add(reader, folder, "2", task("14.1", "sent", "x" * 1000000))[0], "1")
+        self.assertIn("x" * 1000, self.export("u28").replace("\n ", ""))
         lined = next(i for i, data in reader.items.items() if seen(data)["subject"] == "lines")
         self.assertEqual(self.change(reader, folder, lined, [E("Tasks:Complete", "1")]), "1")
         self.assertEqual(self.export("u28").count("X-L"), 100000)
