@@ -205,7 +205,7 @@ cal_apply_pattern(struct eas_class_apply *apply, struct cal_doc *doc)
 	return cal_apply_recurrence(doc, recurrence, &apply->error);
 }
 
-static bool cal_is_series(const struct cal_doc *doc)
+bool cal_is_series(const struct cal_doc *doc)
 {
 	return pim_property_find(doc->master, "RRULE") != NULL ||
 		pim_property_find(doc->master, "RDATE") != NULL;

@@ -198,6 +198,8 @@ cal_write_changed(const struct eas_class_write *write, struct cal_doc *doc,
 					  EAS_CALENDAR_CATEGORY);
 	}
 	cal_write_exception_attendees(doc, comp, writer);
+	if (!cal_values_equal(comp, master, "ATTACH"))
+		cal_write_attachments(write, doc, comp, writer);
 	if (!cal_values_equal(comp, master, "DESCRIPTION") ||
 	    !cal_values_equal(comp, master, "X-ALT-DESC"))
 		eas_ical_write_body(write, comp, &cal_body_tags, writer);

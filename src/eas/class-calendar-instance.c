@@ -192,6 +192,11 @@ struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key)
 	return comp;
 }
 
+bool cal_occurrence_exists(struct cal_doc *doc, int64_t key)
+{
+	return key >= (doc->start.is_date ? doc->start.local : doc->start.utc);
+}
+
 void cal_occurrence_delete(struct cal_doc *doc, int64_t key)
 {
 	struct pim_component *comp;
@@ -270,4 +275,27 @@ int cal_apply_exceptions(struct eas_class_apply *apply, struct cal_doc *doc,
 		} T_END_PASS_STR_IF(ret < 0, &apply->error);
 	}
 	return ret;
+}
+
+/* [MS-ASCMD] 2.2.3.24: from 16.0 on an occurrence is changed and deleted by its InstanceId. */
+int cal_apply_instance(struct eas_class_apply *apply, struct cal_doc *doc)
+{
+	struct pim_component *comp;
+	int64_t key;
+
+	if (!cal_is_series(doc) ||
+	    cal_instance_parse(doc, apply->instance_id, &key) < 0 ||
+	    !cal_occurrence_exists(doc, key)) {
+		apply->error = "There is no occurrence of that InstanceId";
+		return -1;
+	}
+	if (apply->data == NULL) {
+		cal_occurrence_delete(doc, key);
+		return 1;
+	}
+	comp = cal_override_find(doc, key);
+	if (comp == NULL)
+		comp = cal_override_create(doc, key);
+	return cal_apply_times(apply, doc, comp, apply->data) < 0 ||
+		cal_apply_elements(apply, doc, comp, apply->data) < 0 ? -1 : 1;
 }

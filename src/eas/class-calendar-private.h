@@ -29,6 +29,8 @@ struct cal_time {
 struct cal_doc {
 	struct eas_request *req;
 	pool_t pool;
+	/* the store's number of the item; 0 = it is not there yet */
+	uint32_t uid;
 	struct eas_ical ical;
 	/* ical's; master is the event itself: the one without RECURRENCE-ID, or if there is
 	   none the first one */
@@ -192,6 +194,7 @@ void cal_write_exceptions(const struct eas_class_write *write,
 
 extern const struct eas_class_body_tags cal_body_tags;
 
+void cal_write_uid(struct cal_doc *doc, struct wbxml_writer *writer);
 /* StartTime and EndTime */
 void cal_write_times(struct cal_doc *doc, const struct pim_component *comp,
 		     struct wbxml_writer *writer);
@@ -206,6 +209,7 @@ void cal_write_event(const struct eas_class_write *write,
 int cal_apply_elements(struct eas_class_apply *apply, struct cal_doc *doc,
 		       struct pim_component *comp,
 		       const struct wbxml_node *data);
+bool cal_is_series(const struct cal_doc *doc);
 /* Returns 1 or -1. */
 int cal_apply_event(struct eas_class_apply *apply, struct cal_doc *doc);
 
@@ -229,9 +233,24 @@ void cal_exceptions_shift(struct cal_doc *doc, const struct cal_time *old);
 struct pim_component *cal_override_find(struct cal_doc *doc, int64_t key);
 /* Makes one: a copy of the event, with the occurrence's times. */
 struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key);
+bool cal_occurrence_exists(struct cal_doc *doc, int64_t key);
 void cal_occurrence_delete(struct cal_doc *doc, int64_t key);
 /* Exceptions of an event. Returns 0, or -1 (apply->error). */
 int cal_apply_exceptions(struct eas_class_apply *apply, struct cal_doc *doc,
 			 const struct wbxml_node *exceptions);
+/* The occurrence of apply->instance_id. Returns 1 or -1. */
+int cal_apply_instance(struct eas_class_apply *apply, struct cal_doc *doc);
+
+/* -- class-calendar-attachments.c -- */
+
+void cal_write_attachments(const struct eas_class_write *write,
+			   const struct cal_doc *doc,
+			   const struct pim_component *comp,
+			   struct wbxml_writer *writer);
+int cal_attach(struct eas_class_apply *apply, enum store_put *put_r);
+void cal_write_added(const struct eas_class_write *write,
+		     const struct store_item *item,
+		     const struct wbxml_node *data,
+		     struct wbxml_writer *writer);
 
 #endif

@@ -55,7 +55,7 @@ cal_write_stamp(struct cal_doc *doc, const struct pim_component *comp,
 		otherwise));
 }
 
-static void cal_write_uid(struct cal_doc *doc, struct wbxml_writer *writer)
+void cal_write_uid(struct cal_doc *doc, struct wbxml_writer *writer)
 {
 	const char *uid = pim_component_text(doc->master, "UID");
 
@@ -108,6 +108,7 @@ void cal_write_event(const struct eas_class_write *write,
 	if (cal_has_location(event))
 		cal_write_location(doc, event, writer);
 	cal_write_attendees(doc, event, writer);
+	cal_write_attachments(write, doc, event, writer);
 	eas_ical_write_categories(event, writer, EAS_CALENDAR_CATEGORIES,
 				  EAS_CALENDAR_CATEGORY);
 	if (cal_recurrence_read(doc, &rec) > 0) {

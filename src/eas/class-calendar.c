@@ -16,6 +16,15 @@ static void cal_doc_init(struct eas_request *req, struct cal_doc *doc_r)
 	doc_r->zone = doc_r->home;
 }
 
+static void
+cal_doc_opened(struct cal_doc *doc, const struct store_item *item)
+{
+	doc->uid = item == NULL ? 0 : item->uid;
+	doc->calendar = doc->ical.calendar;
+	doc->master = doc->ical.item;
+	cal_doc_read_start(doc);
+}
+
 int cal_doc_open(struct eas_request *req, const struct store_item *item,
 		 struct cal_doc *doc_r, const char **error_r)
 {
@@ -24,9 +33,7 @@ int cal_doc_open(struct eas_request *req, const struct store_item *item,
 		pool_unref(&doc_r->pool);
 		return -1;
 	}
-	doc_r->calendar = doc_r->ical.calendar;
-	doc_r->master = doc_r->ical.item;
-	cal_doc_read_start(doc_r);
+	cal_doc_opened(doc_r, item);
 	return 0;
 }
 
@@ -37,9 +44,7 @@ int cal_doc_edit(struct eas_class_apply *apply, struct cal_doc *doc_r)
 		pool_unref(&doc_r->pool);
 		return -1;
 	}
-	doc_r->calendar = doc_r->ical.calendar;
-	doc_r->master = doc_r->ical.item;
-	cal_doc_read_start(doc_r);
+	cal_doc_opened(doc_r, apply->old);
 	return 0;
 }
 
@@ -104,6 +109,8 @@ static const char *cal_new_uid(const struct eas_class_apply *apply)
 {
 	const char *uid;
 
+	if (apply->data == NULL)
+		return apply->new_uid;
 	uid = wbxml_child_text(apply->data, EAS_CALENDAR_UID);
 	if (uid == NULL || *uid == '\0')
 		uid = wbxml_child_text(apply->data, EAS_CALENDAR_CLIENT_UID);
@@ -117,7 +124,8 @@ cal_apply_stamps(const struct eas_class_apply *apply, struct cal_doc *doc)
 	const char *value;
 	int64_t stamp;
 
-	value = wbxml_child_text(apply->data, EAS_CALENDAR_DT_STAMP);
+	value = apply->data == NULL ? NULL :
+		wbxml_child_text(apply->data, EAS_CALENDAR_DT_STAMP);
 	if (value == NULL || apply->req->version >= EAS_VERSION_16_0 ||
 	    eas_date_time_parse(value, &stamp) < 0)
 		stamp = apply->now;
@@ -143,7 +151,9 @@ static int cal_apply(struct eas_class_apply *_apply)
 	if (strlen(apply.new_uid) > CAL_MAX_UID)
 		apply.error = "UID is too long";
 	else if (cal_doc_edit(&apply, &doc) == 0) {
-		ret = cal_apply_event(&apply, &doc);
+		ret = apply.instance_id != NULL ?
+			cal_apply_instance(&apply, &doc) :
+			cal_apply_event(&apply, &doc);
 		if (ret > 0)
 			pim_lines_write(doc.ical.doc, apply.text);
 		if (ret > 0 && !cal_is_old(&apply, apply.text)) {
@@ -164,4 +174,7 @@ const struct eas_class eas_class_calendar = {
 	.filter_types = 1U << 4 | 1U << 5 | 1U << 6 | 1U << 7,
 	.write = cal_write,
 	.apply = cal_apply,
+	.has_instances = TRUE,
+	.attach = cal_attach,
+	.write_added = cal_write_added,
 };

@@ -16,12 +16,15 @@
 #include "eas-long-id.h"
 #include "eas-multipart.h"
 #include "eas-schema-filter.h"
+#include "store-blob.h"
 #include "sync-mail.h"
 #include "cmd-itemoperations.h"
 
 /* A mail is written aside, so that one that fails half-way leaves nothing in the
    answer; up to this in memory. */
 #define ITEM_MAX_MEMORY (128 * 1024)
+/* a blob is read in pieces of this size */
+#define BLOB_BUFFER (64 * 1024)
 
 struct fetch_range {
 	bool set;
@@ -272,6 +275,7 @@ fetch_write_store_item(struct itemoperations_context *ctx,
 	write.req = ctx->req;
 	write.options = options;
 	write.parts = parts;
+	write.folder_id = ctx->folder->id;
 	write.properties = TRUE;
 	return class->write(&write, &item, writer, error_r) < 0 ? -1 : 1;
 }
@@ -477,6 +481,71 @@ fetch_write_attachment(struct itemoperations_context *ctx,
 	wbxml_close(ctx->writer);
 }
 
+/* The blob's content in a file, if it is large. Returns NULL on failure (logged). */
+static struct istream *
+fetch_blob_open(struct itemoperations_context *ctx,
+		const struct store_blob *blob)
+{
+	unsigned char *data = i_malloc(BLOB_BUFFER);
+	struct ostream *output;
+	uoff_t offset = 0;
+	size_t size;
+	int ret = 0;
+
+	output = iostream_temp_create_sized(
+		t_strconcat(ctx->req->req->user->set->roost_spool_dir,
+			    "/roost-blob.", NULL), 0, "(attachment)",
+		ITEM_MAX_MEMORY);
+	while (offset < blob->size && ret == 0) {
+		size = BLOB_BUFFER;
+		ret = store_blob_read(ctx->req->store, blob->num, offset, data,
+				      &size) < 0 || size == 0 ? -1 : 0;
+		if (ret == 0)
+			o_stream_nsend(output, data, size);
+		offset += size;
+	}
+	i_free(data);
+	if (ret < 0) {
+		o_stream_abort(output);
+		o_stream_destroy(&output);
+		return NULL;
+	}
+	return iostream_temp_finish(&output, IO_BLOCK_SIZE);
+}
+
+/* An attachment of an item of the store: its part is the blob's number. */
+static enum itemoperations_status
+fetch_blob(struct itemoperations_context *ctx, const struct fetch *fetch)
+{
+	struct fetch_range range = fetch->range;
+	enum itemoperations_status status;
+	struct istream *input;
+	struct store_blob blob;
+	uint32_t num;
+	int ret;
+
+	if (str_to_uint32(fetch->part, &num) < 0)
+		return ITEMOPERATIONS_INVALID_ATTACHMENT;
+	ret = store_blob_get(ctx->req->store, pool_datastack_create(), num,
+			     &blob);
+	if (ret < 0)
+		return ITEMOPERATIONS_SERVER_ERROR;
+	if (ret == 0 || blob.folder != ctx->folder->pim_id ||
+	    blob.uid != fetch->uid)
+		return ITEMOPERATIONS_INVALID_ATTACHMENT;
+	status = fetch_clip_range(&range, blob.size);
+	if (status != ITEMOPERATIONS_SUCCESS)
+		return status;
+	input = fetch_blob_open(ctx, &blob);
+	if (input == NULL)
+		return ITEMOPERATIONS_SERVER_ERROR;
+	fetch_write_attachment(ctx, fetch, &range, input, blob.size,
+			       blob.type == NULL ? "application/octet-stream" :
+			       blob.type);
+	i_stream_unref(&input);
+	return ITEMOPERATIONS_SUCCESS;
+}
+
 static enum itemoperations_status
 fetch_attachment(struct itemoperations_context *ctx, const struct fetch *fetch)
 {
@@ -489,7 +558,7 @@ fetch_attachment(struct itemoperations_context *ctx, const struct fetch *fetch)
 	int ret;
 
 	if (ctx->folder->kind != STORE_KIND_NONE)
-		return ITEMOPERATIONS_INVALID_ATTACHMENT;
+		return fetch_blob(ctx, fetch);
 	mail = mail_alloc(ctx->trans, 0, NULL);
 	ret = !mail_set_uid(mail, fetch->uid) ? 0 :
 		eas_email_open_attachment(mail, fetch->part, &input, &size,

@@ -110,6 +110,7 @@ eas_sync_write_store_item(struct eas_sync_answer *ctx,
 	i_zero(&write);
 	write.req = req;
 	write.options = options;
+	write.folder_id = ctx->coll->id;
 	return class->write(&write, &source->item, writer, error_r) < 0 ?
 		-1 : 1;
 }
@@ -363,6 +364,32 @@ eas_sync_answer_added(struct eas_sync_answer *ctx,
 	return 0;
 }
 
+/* The same of an item of the store. */
+static int
+eas_sync_answer_added_item(struct eas_sync_answer *ctx,
+			   const struct eas_sync_response *response)
+{
+	struct eas_request *req = ctx->sync->req;
+	const struct eas_class *class;
+	struct eas_class_write write;
+	struct store_item item;
+	int ret;
+
+	ret = store_item_get(req->store, pool_datastack_create(),
+			     ctx->coll->folder->pim_id, response->uid, &item);
+	if (ret <= 0)
+		return ret;
+	class = eas_class_find(ctx->coll->folder->kind, req->version);
+	i_zero(&write);
+	write.req = req;
+	write.options = &ctx->coll->state.options;
+	write.folder_id = ctx->coll->id;
+	wbxml_open(ctx->writer, EAS_AIRSYNC_APPLICATION_DATA);
+	class->write_added(&write, &item, response->data, ctx->writer);
+	wbxml_close(ctx->writer);
+	return 0;
+}
+
 static int
 eas_sync_answer_response(struct eas_sync_answer *ctx,
 			 const struct eas_sync_response *response)
@@ -390,7 +417,13 @@ eas_sync_answer_response(struct eas_sync_answer *ctx,
 	wbxml_text(ctx->writer, EAS_AIRSYNC_CLASS, response->class);
 	wbxml_text(ctx->writer, EAS_AIRSYNC_CLIENT_ID, response->client_id);
 	wbxml_text(ctx->writer, EAS_AIRSYNC_SERVER_ID, response->server_id);
+	/* [MS-ASAIRS] 2.2.2.25 */
+	wbxml_text(ctx->writer, EAS_AIRSYNCBASE_INSTANCE_ID,
+		   response->instance_id);
 	wbxml_uint(ctx->writer, EAS_AIRSYNC_STATUS, status);
+	if (response->added_item &&
+	    eas_sync_answer_added_item(ctx, response) < 0)
+		return -1;
 	wbxml_close(ctx->writer);
 	return 0;
 }

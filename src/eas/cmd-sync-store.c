@@ -28,6 +28,8 @@
    A command that comes again with other content (the user went on typing) is done. */
 
 #define EAS_SYNC_JOURNAL "items"
+/* before an InstanceId in the journal; no ClientId begins like this */
+#define EAS_SYNC_JOURNAL_INSTANCE "\001"
 /* [MS-ASCMD] 2.2.3.28.2: 64 characters */
 #define EAS_SYNC_MAX_CLIENT_ID 64
 
@@ -223,6 +225,26 @@ content_hash(struct eas_sync_store *ctx, const struct wbxml_node *data)
 
 /* -- commands -- */
 
+/* [MS-ASCMD] 2.2.3.24, 2.2.3.42.2: from 16.0 on a Change or Delete may be about one
+   occurrence of a series. NULL = it is about the item. */
+static const char *
+store_instance(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	return ctx->class->has_instances && node->tag != EAS_AIRSYNC_ADD &&
+		ctx->sync->req->version >= EAS_VERSION_16_0 ?
+		wbxml_child_text(node, EAS_AIRSYNCBASE_INSTANCE_ID) : NULL;
+}
+
+/* What an item's Change is called in the journal; each occurrence has a line of its own. */
+static const char *
+store_change_name(struct eas_sync_store *ctx, const struct wbxml_node *node)
+{
+	const char *instance = store_instance(ctx, node);
+
+	return instance == NULL ? "" : p_strconcat(ctx->sync->req->pool,
+		EAS_SYNC_JOURNAL_INSTANCE, instance, NULL);
+}
+
 static struct eas_sync_response *
 store_respond(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	      enum eas_sync_status status)
@@ -233,6 +255,8 @@ store_respond(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	response->tag = node->tag;
 	response->server_id = wbxml_child_text(node, EAS_AIRSYNC_SERVER_ID);
 	response->client_id = wbxml_child_text(node, EAS_AIRSYNC_CLIENT_ID);
+	response->instance_id = store_instance(ctx, node);
+	response->data = wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
 	response->status = status;
 	return response;
 }
@@ -243,6 +267,14 @@ store_result(struct eas_sync_store *ctx, unsigned int tag, uint32_t uid,
 {
 	struct eas_sync_store_result *result;
 
+	/* several changes of an item, as of its occurrences, are one */
+	array_foreach_modifiable(&ctx->results, result) {
+		if (result->uid == uid && result->tag == tag) {
+			result->modseq = I_MAX(result->modseq, modseq);
+			result->tell = result->tell || tell;
+			return;
+		}
+	}
 	result = array_append_space(&ctx->results);
 	result->tag = tag;
 	result->uid = uid;
@@ -282,7 +314,7 @@ store_read_props(const string_t *text, struct store_item_props *props_r,
 /* Returns 0, or -1 if the content is wrong (logged). */
 static int
 store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
-	    const struct store_item *old,
+	    const char *instance, const struct store_item *old,
 	    struct eas_sync_store_applied *applied_r)
 {
 	struct eas_request *req = ctx->sync->req;
@@ -295,6 +327,7 @@ store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
 	apply.req = req;
 	apply.old = old;
 	apply.data = data;
+	apply.instance_id = instance;
 	apply.supported = &ctx->supported;
 	apply.options = &ctx->coll->state.options;
 	apply.now = ioloop_time;
@@ -310,7 +343,7 @@ store_apply(struct eas_sync_store *ctx, const struct wbxml_node *data,
 		return 0;
 	}
 	e_info(req->event, "Folder %s: Device sent a wrong item: %s",
-	       ctx->coll->id, error == NULL ? "" : error);
+	       ctx->coll->id, apply.error == NULL ? "" : apply.error);
 	return -1;
 }
 
@@ -329,6 +362,52 @@ static enum eas_sync_status store_put_status(enum store_put put)
 		break;
 	}
 	return EAS_SYNC_STATUS_SERVER_ERROR;
+}
+
+/* What the item that was just written gets attached, in the same transaction. text is what was written.
+   Returns 0, or -1 if the transaction is lost. */
+static int
+store_attach(struct eas_sync_store *ctx, const struct wbxml_node *node,
+	     uint32_t uid, string_t *text, enum eas_sync_status *status_r,
+	     uint64_t *modseq_r)
+{
+	struct eas_request *req = ctx->sync->req;
+	struct store_item_props props;
+	struct eas_class_apply apply;
+	enum store_put put = STORE_PUT_OK;
+	struct store_item item;
+	int ret;
+
+	i_zero(&apply);
+	apply.data = wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
+	if (ctx->class->attach == NULL || req->version < EAS_VERSION_16_0 ||
+	    wbxml_node_child(apply.data, EAS_AIRSYNCBASE_ATTACHMENTS) == NULL)
+		return 0;
+	i_zero(&item);
+	item.folder = ctx->coll->folder->pim_id;
+	item.uid = uid;
+	item.text = str_c(text);
+	item.size = str_len(text);
+	apply.req = req;
+	apply.old = &item;
+	apply.instance_id = store_instance(ctx, node);
+	apply.text = t_str_new(item.size + 512);
+	ret = ctx->class->attach(&apply, &put);
+	if (ret > 0) {
+		if (store_read_props(apply.text, &props, &apply.error) < 0)
+			i_unreached();
+		put = store_item_change(req->store, item.folder, uid, &props,
+					str_c(apply.text), str_len(apply.text),
+					modseq_r);
+		ctx->modified = TRUE;
+	} else if (ret < 0 && put == STORE_PUT_OK) {
+		e_info(req->event, "Folder %s: Device sent a wrong attachment: "
+		       "%s", ctx->coll->id, apply.error);
+		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
+		return 0;
+	}
+	*status_r = store_put_status(put);
+	return put == STORE_PUT_FAILED ? -1 : 0;
 }
 
 static int
@@ -398,7 +477,7 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	bool conflict;
 
 	*tell_r = FALSE;
-	if (store_apply(ctx, data, item, &new) < 0) {
+	if (store_apply(ctx, data, store_instance(ctx, node), item, &new) < 0) {
 		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
 		return 0;
 	}
@@ -408,11 +487,12 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		/* both want the same */
 		*modseq_r = item->modseq;
 		*status_r = EAS_SYNC_STATUS_SUCCESS;
-		return 0;
+		return store_attach(ctx, node, item->uid, new.text, status_r,
+				    modseq_r);
 	}
 	conflict = store_is_conflict(ctx, item);
 	if (conflict && coll->state.options.conflict != 0 &&
-	    node->tag == EAS_AIRSYNC_CHANGE) {
+	    node->tag != EAS_AIRSYNC_ADD) {
 		/* the server wins; its version goes to the device with the
 		   same answer */
 		*status_r = EAS_SYNC_STATUS_CONFLICT;
@@ -433,11 +513,33 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	if (put != STORE_PUT_OK)
 		return 0;
 	ctx->modified = TRUE;
-	if (!conflict)
-		return 0;
-	*tell_r = TRUE;
-	return store_keep_conflict(ctx, item->uid, TRUE, str_c(new.text),
-				   item->text);
+	if (conflict) {
+		*tell_r = TRUE;
+		if (store_keep_conflict(ctx, item->uid, TRUE, str_c(new.text),
+					item->text) < 0)
+			return -1;
+	}
+	return store_attach(ctx, node, item->uid, new.text, status_r, modseq_r);
+}
+
+/* [MS-ASAIRS] 2.2.2.14, 2.2.2.24: the device hears what its new attachments are called; of an Add
+   that it has a UID ([MS-ASCAL] 2.2.2.46). */
+static void
+store_respond_attached(struct eas_sync_store *ctx,
+		       const struct wbxml_node *node, uint32_t uid)
+{
+	struct eas_sync_response *response;
+	const struct wbxml_node *data;
+
+	data = wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
+	data = wbxml_node_child(data, EAS_AIRSYNCBASE_ATTACHMENTS);
+	if (ctx->class->write_added == NULL ||
+	    ctx->sync->req->version < EAS_VERSION_16_0 ||
+	    wbxml_node_child(data, EAS_AIRSYNCBASE_ADD) == NULL)
+		return;
+	response = store_respond(ctx, node, EAS_SYNC_STATUS_SUCCESS);
+	response->uid = uid;
+	response->added_item = TRUE;
 }
 
 /* A Change of what somebody else has deleted: what the device sent is kept as far as it is an
@@ -449,7 +551,9 @@ store_change_gone(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	struct eas_sync_store_applied new;
 
 	(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
-	if (store_apply(ctx, data, NULL, &new) < 0)
+	/* an occurrence is nothing by itself */
+	if (store_instance(ctx, node) != NULL ||
+	    store_apply(ctx, data, NULL, NULL, &new) < 0)
 		return 0;
 	return store_keep_conflict(ctx, uid, FALSE, NULL, str_c(new.text));
 }
@@ -458,6 +562,7 @@ static int
 store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 {
 	struct eas_request *req = ctx->sync->req;
+	const char *name = store_change_name(ctx, node);
 	struct eas_sync_journal_entry *entry;
 	const struct wbxml_node *data;
 	struct store_item item;
@@ -467,19 +572,23 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	uint32_t uid;
 	int ret;
 
-	data = wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
+	/* an occurrence is deleted without any */
+	data = node->tag == EAS_AIRSYNC_DELETE ? NULL :
+		wbxml_node_child(node, EAS_AIRSYNC_APPLICATION_DATA);
 	if (store_command_uid(ctx, node, &uid) < 0) {
 		(void)store_respond(ctx, node, EAS_SYNC_STATUS_NOT_FOUND);
 		return 0;
 	}
-	if (data == NULL) {
+	if (data == NULL && node->tag != EAS_AIRSYNC_DELETE) {
 		(void)store_respond(ctx, node, EAS_SYNC_STATUS_PROTOCOL_ERROR);
 		return 0;
 	}
-	hash = content_hash(ctx, data);
-	entry = journal_find(ctx, "", uid);
+	hash = data == NULL ? 0 : content_hash(ctx, data);
+	entry = journal_find(ctx, name, uid);
 	if (entry != NULL && entry->loaded && entry->hash == hash) {
-		store_result(ctx, node->tag, uid, entry->modseq, entry->tell);
+		store_result(ctx, EAS_AIRSYNC_CHANGE, uid,
+			     journal_modseq(ctx, uid), entry->tell);
+		store_respond_attached(ctx, node, uid);
 		return 0;
 	}
 	ret = store_item_get(req->store, pool_datastack_create(),
@@ -494,11 +603,12 @@ store_change(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	if (status != EAS_SYNC_STATUS_SUCCESS) {
 		(void)store_respond(ctx, node, status);
 		/* the device's version is not the server's */
-		store_result(ctx, node->tag, uid, 0, TRUE);
+		store_result(ctx, EAS_AIRSYNC_CHANGE, uid, 0, TRUE);
 		return 0;
 	}
-	journal_put(ctx, "", uid, modseq, hash, tell);
-	store_result(ctx, node->tag, uid, modseq, tell);
+	journal_put(ctx, name, uid, modseq, hash, tell);
+	store_result(ctx, EAS_AIRSYNC_CHANGE, uid, modseq, tell);
+	store_respond_attached(ctx, node, uid);
 	return 0;
 }
 
@@ -539,14 +649,18 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	enum store_put put;
 	int ret;
 
-	if (store_apply(ctx, data, NULL, &new) < 0) {
+	if (store_apply(ctx, data, NULL, NULL, &new) < 0) {
 		*status_r = EAS_SYNC_STATUS_INVALID_ITEM;
 		return 0;
 	}
 	ret = store_item_find(store, folder, new.props.pim_uid, uid_r);
 	if (ret < 0)
 		return -1;
-	if (ret > 0 && !sync_device_has(&ctx->coll->state.sync, *uid_r)) {
+	/* [MS-ASCAL] 2.2.2.13: "to detect if the item being added already
+	   exists" */
+	if (ret > 0 && (!sync_device_has(&ctx->coll->state.sync, *uid_r) ||
+			wbxml_node_child(data,
+					 EAS_CALENDAR_CLIENT_UID) != NULL)) {
 		ret = store_add_existing(ctx, node, data, *uid_r, status_r,
 					 modseq_r, tell_r);
 		*tell_r = TRUE;
@@ -558,8 +672,13 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	if (put == STORE_PUT_FAILED)
 		return -1;
 	*status_r = store_put_status(put);
-	if (put == STORE_PUT_OK)
-		ctx->modified = TRUE;
+	if (put != STORE_PUT_OK)
+		return 0;
+	ctx->modified = TRUE;
+	if (store_attach(ctx, node, *uid_r, new.text, status_r, modseq_r) < 0)
+		return -1;
+	if (*status_r != EAS_SYNC_STATUS_SUCCESS)
+		return store_item_remove(store, folder, *uid_r) < 0 ? -1 : 0;
 	return 0;
 }
 
@@ -605,6 +724,9 @@ store_add(struct eas_sync_store *ctx, const struct wbxml_node *node)
 		journal_put(ctx, client_id, uid, modseq, hash, tell);
 		response->server_id = p_strdup(ctx->sync->req->pool,
 					eas_item_id(ctx->coll->id, uid));
+		response->uid = uid;
+		response->added_item = ctx->class->write_added != NULL &&
+			ctx->sync->req->version >= EAS_VERSION_16_0;
 	} else {
 		response->server_id = NULL;
 	}
@@ -671,7 +793,8 @@ store_command(struct eas_sync_store *ctx, const struct wbxml_node *node)
 	case EAS_AIRSYNC_CHANGE:
 		return store_change(ctx, node);
 	case EAS_AIRSYNC_DELETE:
-		return store_delete(ctx, node);
+		return store_instance(ctx, node) != NULL ?
+			store_change(ctx, node) : store_delete(ctx, node);
 	case EAS_AIRSYNC_FETCH:
 		store_fetch(ctx, node);
 		break;

@@ -38,6 +38,11 @@ struct eas_sync_response {
 	/* a Fetch that succeeds, a draft that was added: the mail */
 	uint32_t uid;
 	bool added_draft;
+	/* an item of the store: uid is its, and data what the device sent */
+	bool added_item;
+	const struct wbxml_node *data;
+	/* of an occurrence, else NULL */
+	const char *instance_id;
 };
 
 /* An item that stands alone in an answer that the device asked for again. */

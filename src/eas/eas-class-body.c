@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "base64.h"
 #include "istream.h"
 #include "str.h"
 #include "unichar.h"
@@ -42,6 +43,23 @@ const char *eas_class_text_to_html(const char *text)
 	pim_text2html_deinit(&conv);
 	str_append(dest, pim_text2html_tail);
 	return str_c(dest);
+}
+
+int eas_class_read_bytes(struct eas_request *req, const struct wbxml_node *node,
+			 struct istream **input_r)
+{
+	buffer_t *buf;
+
+	if (node->external || node->opaque || node->size == 0) {
+		*input_r = wbxml_node_stream(node, req->req->body);
+		return 0;
+	}
+	buf = buffer_create_dynamic(req->pool, node->size);
+	if (base64_scheme_decode(&base64_scheme, 0, node->data, node->size,
+				 buf) < 0)
+		return -1;
+	*input_r = i_stream_create_from_buffer(buf);
+	return 0;
 }
 
 buffer_t *eas_class_read_data(struct eas_request *req,

@@ -24,6 +24,8 @@ struct eas_class_write {
 	const struct eas_item_options *options;
 	/* where bodies' data goes in a multipart answer; NULL = inline */
 	const struct eas_email_parts *parts;
+	/* the id of the item's folder, for FileReferences */
+	const char *folder_id;
 	/* elements are in Properties (ItemOperations, Search), not in
 	   ApplicationData */
 	bool properties;
@@ -35,6 +37,9 @@ struct eas_class_apply {
 	const struct store_item *old;
 	/* ApplicationData: the words of a stranger */
 	const struct wbxml_node *data;
+	/* Only this occurrence of old is meant (data NULL: it is to be deleted); NULL =
+	   all of it */
+	const char *instance_id;
 	const struct eas_supported *supported;
 	/* how the device was shown the item */
 	const struct eas_item_options *options;
@@ -77,6 +82,18 @@ struct eas_class {
 	   is to the byte. Returns 1, or -1 if data is wrong (Status 6). It must depend on
 	   nothing but apply: it may be called twice for one change. */
 	int (*apply)(struct eas_class_apply *apply);
+	/* Items have occurrences that are changed and deleted by InstanceId. */
+	bool has_instances;
+	/* From 16.0 on; NULL = the class has no attachments. Adds and removes those that apply->data says
+	   of the stored item old: their blobs, and apply->text with their names. Returns 1, 0 if
+	   nothing has changed, -1 if data is wrong, or put_r says why not. */
+	int (*attach)(struct eas_class_apply *apply, enum store_put *put_r);
+	/* What a device that has sent data has to know of the item: the children of an ApplicationData in
+	   Responses. NULL = nothing. */
+	void (*write_added)(const struct eas_class_write *write,
+			    const struct store_item *item,
+			    const struct wbxml_node *data,
+			    struct wbxml_writer *writer);
 };
 
 extern const struct eas_class *const eas_classes[];
@@ -147,6 +164,10 @@ const char *eas_class_read_text(struct eas_request *req,
 /* Its bytes as they are. */
 buffer_t *eas_class_read_data(struct eas_request *req,
 			      const struct wbxml_node *node);
+/* A byte array ([MS-ASDTYPE] 2.7.1), opaque or its base64 as text, as a stream that knows its
+   size. Returns 0, or -1 if it is malformed. The caller unrefs it. */
+int eas_class_read_bytes(struct eas_request *req, const struct wbxml_node *node,
+			 struct istream **input_r);
 /* HTML to text with LF, and text to an HTML document. In the data stack. */
 const char *eas_class_html_to_text(const char *html);
 const char *eas_class_text_to_html(const char *text);

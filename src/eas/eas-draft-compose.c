@@ -2,7 +2,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "base64.h"
 #include "guid.h"
 #include "ioloop.h"
 #include "istream.h"
@@ -16,6 +15,7 @@
 #include "pim-compose.h"
 #include "pim-message.h"
 #include "class-email-private.h"
+#include "eas-class.h"
 #include "eas-draft.h"
 
 /* A draft is made from what the device says and from the draft that it edits. Fields that it
@@ -376,26 +376,15 @@ static void eas_draft_keep_parts(struct eas_draft_composer *ctx)
 	}
 }
 
-/* A byte array ([MS-ASDTYPE] 2.7.1): opaque, or its base64 as text. */
 static int
 eas_draft_content(struct eas_draft_composer *ctx,
 		  const struct wbxml_node *node, struct istream **content_r)
 {
-	struct istream *input =
-		wbxml_node_stream(node, ctx->req->req->body);
-	buffer_t *buf;
+	struct istream *input;
 
-	if (node->external || node->opaque || node->size == 0) {
-		*content_r = eas_draft_own(ctx, input);
-		return 0;
-	}
-	i_stream_unref(&input);
-	buf = buffer_create_dynamic(ctx->pool, node->size);
-	if (base64_scheme_decode(&base64_scheme, 0, node->data, node->size,
-				 buf) < 0)
+	if (eas_class_read_bytes(ctx->req, node, &input) < 0)
 		return eas_draft_fail(ctx, EAS_DRAFT_INVALID);
-	*content_r = eas_draft_own(ctx,
-		i_stream_create_from_buffer(buf));
+	*content_r = eas_draft_own(ctx, input);
 	return 0;
 }
 

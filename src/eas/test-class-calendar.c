@@ -271,7 +271,6 @@ int main(void)
 	};
 	int ret;
 
-	i_zero(&ret);
 	(void)setenv("TZ", "Europe/Berlin", 1);
 	ret = test_run(test_functions);
 	pim_timezones_deinit();

@@ -1,0 +1,232 @@
+"""Calendars ([MS-ASCAL]): events between devices of all versions and the .ics of the store; all-day events, zones, UIDs, filters,
+conflicts, repeats, killed workers and bad input."""
+import datetime
+
+from rig import E, HTML, Settings, options
+from rig.calendar import BERLIN, KOLKATA, NEW_YORK, VERSIONS, CalendarCase, event, recurrence, seen
+
+SETTINGS = Settings(users=30)
+ICS = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//example//test//EN\n{}END:VCALENDAR\n"
+
+
+class Basics(CalendarCase):
+    def test_an_event_goes_from_one_device_to_another_and_back(self):
+        for n, version in enumerate(VERSIONS):
+            with self.subTest(version=version):
+                user = f"u{n + 1}"
+                first, folder = self.start(user, version)
+                status, server_id, answer = self.add(first, folder, "1", *event(
+                    version=version, uid="uid-1", location="Mensa, Süd", reminder=15, busy=3, sensitivity=2,
+                    categories=["Work", "a,b"], body="Zeile 1\r\nZeile 2"))
+                self.assertEqual(status, "1")
+                if version.startswith("16"):
+                    self.assertEqual(answer.get("ApplicationData/Calendar:UID"), "uid-1")
+                for other in VERSIONS:
+                    second, _ = self.start(user, other)
+                    data = second.items[server_id]
+                    self.assertEqual(seen(data, "StartTime", "EndTime", "Subject", "UID", "Reminder", "BusyStatus",
+                                          "Sensitivity", "AllDayEvent", "MeetingStatus"),
+                                     ("20261201T110000Z", "20261201T120000Z", "Lunch", "uid-1", "15", "3", "2", "0", "0"))
+                    self.assertEqual(data.get("AirSyncBase:Location/DisplayName" if other.startswith("16") else
+                                              "Calendar:Location"), "Mensa, Süd")
+                    self.assertEqual([c.text for c in data.findall("Calendar:Categories/Category")], ["Work", "a,b"])
+                    self.assertEqual(data.get("Calendar:Body" if other == "2.5" else "AirSyncBase:Body/Data"),
+                                     "Zeile 1\r\nZeile 2")
+                    self.assertEqual(data.get("Calendar:Timezone")[:5], BERLIN[:5])
+                lines = self.lines(user)
+                self.assertIn("DTSTART;TZID=Europe/Berlin:20261201T120000", lines)
+                self.assertIn("CATEGORIES:Work,a\\,b", lines)
+
+                # one field is changed by another device: nothing else is
+                second, _ = self.start(user, "16.1")
+                self.assertEqual(self.change(second, folder, server_id, E("Calendar:Subject", "Dinner")), "1")
+                self.assertEqual([line for line in self.lines(user) if line not in lines], ["SUMMARY:Dinner"])
+                self.pull(first, folder)
+                self.assertEqual(seen(first.items[server_id], "Subject"), ("Dinner",))
+                self.assertEqual(self.delete(first, folder, server_id), "1")
+                self.pull(second, folder)
+                self.assertEqual(second.items, {})
+
+    def test_what_is_absent(self):
+        """Up to 14.1 it is removed, from 16.0 on it stays."""
+        for n, version in enumerate(("2.5", "14.1", "16.1")):
+            device, folder = self.start(f"u{n + 6}", version)
+            _, server_id, _ = self.add(device, folder, "1", *event(version=version, location="x", reminder=5, body="text"))
+            self.assertEqual(self.change(device, folder, server_id, *event(version=version, subject="y")), "1")
+            reader, _ = self.start(f"u{n + 6}", "14.1")
+            data = reader.items[server_id]
+            self.assertEqual(seen(data, "Subject", "Location", "Reminder"),
+                             ("y", "x", "5") if version == "16.1" else ("y", None, None))
+            self.assertEqual(data.get("AirSyncBase:Body/Data"), "text")
+
+    def test_an_add_without_times_gets_them(self):
+        device, folder = self.start("u9", "14.1")
+        status, server_id, _ = self.add(device, folder, "1", E("Calendar:Subject", "x"))
+        self.assertEqual(status, "1")
+        self.pull(device, folder)
+        reader, _ = self.start("u9", "14.1")
+        start, end, stamp = (datetime.datetime.strptime(value, "%Y%m%dT%H%M%SZ") for value in
+                             seen(reader.items[server_id], "StartTime", "EndTime", "DtStamp"))
+        self.assertEqual(end - start, datetime.timedelta(minutes=30))
+        self.assertIn(start.minute, (0, 30))
+        self.assertEqual(len(seen(reader.items[server_id], "UID")[0]), 32)
+        self.assertTrue(seen(reader.items[server_id], "Timezone")[0])
+
+    def test_what_is_wrong_is_refused_and_the_rest_is_done(self):
+        device, folder = self.start("u10", "14.1")
+        bad = [event(start="20261201T110000Z", end="20261201T100000Z"), event(start="yesterday"), event(busy=9),
+               event(sensitivity=4), event(reminder="soon"), event(uid="x" * 301),
+               event(recurrence=recurrence(Type=9)), event(recurrence=recurrence(Type=1)),
+               event(recurrence=recurrence(Type=0, DayOfMonth=3)), event(recurrence=recurrence(Type=2, DayOfMonth=32)),
+               event(recurrence=recurrence(Type=2, DayOfMonth=3, CalendarType=13)),
+               event(recurrence=recurrence(Type=1, DayOfWeek=2, FirstDayOfWeek=7)),
+               event(recurrence=recurrence(Type=1, DayOfWeek=2, WeekOfMonth=1)),
+               event(recurrence=recurrence(Type=0), exceptions=E("Calendar:Exceptions", [
+                   E("Exception", E("ExceptionStartTime", f"2027{n // 28 % 12 + 1:02}{n % 28 + 1:02}T{n // 336:02}0000Z"))
+                   for n in range(1001)]))]
+        collection = self.push(device, folder, *[
+            E("AirSync:Add", E("ClientId", n), E("ApplicationData", *properties))
+            for n, properties in enumerate([*bad, event(uid="good")])])
+        self.assertEqual([node.get("Status") for node in collection.findall("Responses/Add")], ["6"] * len(bad) + ["1"])
+
+
+class Days(CalendarCase):
+    def test_all_day_is_the_same_day_for_everybody(self):
+        """An event that one version and zone makes is on its days for all others."""
+        made = [("2.5", NEW_YORK, "20270313T050000Z", "20270315T040000Z"),      # across the change of the clock
+                ("14.1", BERLIN, "20270312T230000Z", "20270314T230000Z"),
+                ("14.1", KOLKATA, "20270312T183000Z", "20270314T183000Z"),
+                ("12.1", None, "20270313T000000Z", "20270315T000000Z"),
+                ("16.1", None, "20270313T000000Z", "20270315T000000Z")]
+        for n, (version, timezone, start, end) in enumerate(made):
+            with self.subTest(version=version, start=start):
+                user = f"u{n + 11}"
+                device, folder = self.start(user, version)
+                _, server_id, _ = self.add(device, folder, "1", *event(start, end, version=version, timezone=timezone,
+                                                                       all_day=True, uid="d"))
+                lines = self.lines(user)
+                self.assertIn("DTSTART;VALUE=DATE:20270313", lines)
+                self.assertIn("DTEND;VALUE=DATE:20270315", lines)
+                reader, _ = self.start(user, "16.1")
+                self.assertEqual(seen(reader.items[server_id], "StartTime", "EndTime", "Timezone", "AllDayEvent"),
+                                 ("20270313T000000Z", "20270315T000000Z", None, "1"))
+                old, _ = self.start(user, version if version != "16.1" else "14.1")
+                if timezone:
+                    self.assertEqual(seen(old.items[server_id], "StartTime", "EndTime"), (start, end))
+                # everybody sends back what he was shown, with another subject
+                for m, other in enumerate(VERSIONS):
+                    writer, _ = self.start(user, other)
+                    data = writer.items[server_id]
+                    times = [node for node in data.children if node.name in ("Timezone", "AllDayEvent", "StartTime", "EndTime")]
+                    self.assertEqual(self.change(writer, folder, server_id, *times, E("Calendar:Subject", f"s{m}")), "1")
+                    self.assertEqual([line for line in self.lines(user) if line not in lines], [f"SUMMARY:s{m}"])
+
+    def test_an_event_becomes_all_day_and_back(self):
+        for n, version in enumerate(("14.1", "16.1")):
+            device, folder = self.start(f"u{n + 16}", version)
+            _, server_id, _ = self.add(device, folder, "1", *event(version=version))
+            start = "20261130T230000Z" if version == "14.1" else "20261201T000000Z"
+            end = "20261201T230000Z" if version == "14.1" else "20261202T000000Z"
+            self.assertEqual(self.change(device, folder, server_id, *event(start, end, version=version, all_day=True)), "1")
+            self.assertIn("DTSTART;VALUE=DATE:20261201", self.lines(f"u{n + 16}"))
+            self.assertIn("DTEND;VALUE=DATE:20261202", self.lines(f"u{n + 16}"))
+            self.assertEqual(self.change(device, folder, server_id, *event(version=version, all_day=False)), "1")
+            self.assertIn("DTSTART;TZID=Europe/Berlin:20261201T120000", self.lines(f"u{n + 16}"))
+
+    def test_filters_leave_out_what_is_over(self):
+        today = datetime.datetime.now(datetime.timezone.utc).replace(hour=12, minute=0, second=0, microsecond=0)
+        device, folder = self.start("u18", "14.1")
+        for n, days in enumerate((-400, -100, -40, -20, -3, 5)):
+            start = today + datetime.timedelta(days=days)
+            self.add(device, folder, str(n), *event(start.strftime("%Y%m%dT%H%M%SZ"),
+                                                    (start + datetime.timedelta(hours=1)).strftime("%Y%m%dT%H%M%SZ"),
+                                                    subject=str(days), uid=f"f{n}"))
+        start = today - datetime.timedelta(days=500)
+        self.add(device, folder, "s", *event(start.strftime("%Y%m%dT%H%M%SZ"),
+                                             (start + datetime.timedelta(hours=1)).strftime("%Y%m%dT%H%M%SZ"),
+                                             subject="series", recurrence=recurrence(Type=0, Interval=1), uid="s"))
+        for filter_type, expected in ((4, {"-3", "5"}), (5, {"-3", "5", "-20"}), (6, {"-3", "5", "-20", "-40"}),
+                                      (7, {"-3", "5", "-20", "-40", "-100"}),
+                                      (0, {"-3", "5", "-20", "-40", "-100", "-400"})):
+            reader, _ = self.start("u18", "14.1", filter_type=filter_type)
+            self.assertEqual({data.get("Calendar:Subject") for data in reader.items.values()}, expected | {"series"})
+        for filter_type in (1, 2, 3, 8):
+            reader = self.ready_device("u18", "14.1")
+            reader.sync_start(folder)
+            collection, _ = reader.sync_one(folder, opts=options(filter_type=filter_type), get_changes=True)
+            self.assertEqual(collection.get("Status"), "4")
+
+
+class Accidents(CalendarCase):
+    def test_lost_answers_and_killed_workers_double_nothing(self):
+        device, folder = self.start("u19", "16.1")
+        key = device.sync_keys[folder.id]
+        commands = [E("AirSync:Add", E("ClientId", n), E("ApplicationData", *event(version="16.1", uid=f"c{n}", subject=f"e{n}")))
+                    for n in range(3)]
+        first = self.push(device, folder, *commands)
+        self.dovecot.kill("roost-worker")
+        again = self.push(device, folder, *commands, key=key)
+        self.assertEqual([node.get("ServerId") for node in again.findall("Responses/Add")],
+                         [node.get("ServerId") for node in first.findall("Responses/Add")])
+        self.assertEqual([node.get("ApplicationData/Calendar:UID") for node in again.findall("Responses/Add")], ["c0", "c1", "c2"])
+        # the same event with another ClientId: the ClientUid tells ([MS-ASCAL] 2.2.2.13)
+        status, server_id, _ = self.add(device, folder, "other", *event(version="16.1", uid="c1", subject="e1"))
+        self.assertEqual((status, server_id), ("1", first.findall("Responses/Add")[1].get("ServerId")))
+        reader, _ = self.start("u19", "14.1")
+        self.assertEqual(sorted(data.get("Calendar:Subject") for data in reader.items.values()), ["e0", "e1", "e2"])
+
+    def test_conflicts_keep_both_versions(self):
+        for n, (conflict, status, subject) in enumerate(((1, "7", "second"), (0, "1", "first"))):
+            user = f"u{n + 20}"
+            first, folder = self.start(user, "14.1", conflict=conflict)
+            _, server_id, _ = self.add(first, folder, "1", *event(uid="k"))
+            second, _ = self.start(user, "16.1")
+            self.assertEqual(self.change(second, folder, server_id, E("Calendar:Subject", "second")), "1")
+            self.assertEqual(self.change(first, folder, server_id, *event(subject="first")), status)
+            self.pull(first, folder)
+            reader, _ = self.start(user, "14.1")
+            self.assertEqual(seen(reader.items[server_id], "Subject"), (subject,))
+            if conflict:
+                self.assertEqual(seen(first.items[server_id], "Subject"), ("second",))
+            self.assertIn("server" if conflict else "device", self.dovecot.doveadm("roost", "conflict", "list", "-u", user))
+
+    def test_bad_calendars_stay_alone(self):
+        """Broken items are skipped and named; what is large is shown within bounds; the rest syncs."""
+        device, folder = self.start("u22", "14.1")
+        self.add(device, folder, "1", *event(uid="ok", subject="ok"))
+        attendees = "".join(f"ATTENDEE;CN=P{n}:mailto:p{n}@example.test\n" for n in range(5000))
+        dates = ",".join((datetime.datetime(2000, 1, 1) + datetime.timedelta(days=n)).strftime("%Y%m%dT%H%M%SZ")
+                         for n in range(100000))
+        self.import_ics("u22", ICS.format(
+            "BEGIN:VEVENT\nUID:people\nSUMMARY:people\nDTSTART:20270101T100000Z\n" + attendees + "END:VEVENT\n"))
+        self.import_ics("u22", ICS.format(
+            "BEGIN:VEVENT\nUID:dates\nSUMMARY:dates\nDTSTART:20000101T000000Z\nRRULE:FREQ=DAILY\nEXDATE:" + dates +
+            "\nEND:VEVENT\n"))
+        self.import_ics("u22", ICS.format(
+            "BEGIN:VEVENT\nUID:endless\nSUMMARY:endless\nDTSTART:20270101T000000Z\n"
+            "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\nEND:VEVENT\n"))
+        self.import_ics("u22", ICS.format(
+            "BEGIN:VEVENT\nUID:broken\nSUMMARY:broken\nDTSTART:whenever\nEND:VEVENT\n"))
+        self.pull(device, folder)
+        by_subject = {data.get("Calendar:Subject"): data for data in device.items.values()}
+        self.assertEqual(len(by_subject["people"].findall("Calendar:Attendees/Attendee")), 5000)
+        self.assertEqual(len(by_subject["dates"].findall("Calendar:Exceptions/Exception")), 256)
+        self.assertIn("endless", by_subject)
+        self.assertNotIn("broken", by_subject)
+        self.dovecot.expect_log("can't be shown")
+        # many people come back, and nothing changes
+        people = next(key for key, data in device.items.items() if data.get("Calendar:Subject") == "people")
+        before = self.lines("u22")
+        self.assertEqual(self.change(device, folder, people, *device.items[people].children), "1")
+        self.assertEqual(self.lines("u22"), before)
+
+    def test_a_large_body(self):
+        device, folder = self.start("u23", "14.1")
+        status, server_id, _ = self.add(device, folder, "1", *event(body="0123456789abcde\r\n" * 60000, uid="large"))
+        self.assertEqual(status, "1")
+        self.import_ics("u23", ICS.format("BEGIN:VEVENT\nUID:huge\nSUMMARY:huge\nDTSTART:20270101T100000Z\nDESCRIPTION:" +
+                                          "0123456789" * 1000000 + "\nEND:VEVENT\n"))
+        reader, _ = self.start("u23", "16.1", body=HTML)
+        self.assertIn(server_id, reader.items)
+        huge, = [data for data in reader.items.values() if data.get("Calendar:Subject") == "huge"]
+        self.assertGreater(int(huge.get("AirSyncBase:Body/EstimatedDataSize")), 10000000)
