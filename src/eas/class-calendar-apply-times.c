@@ -143,6 +143,25 @@ static void cal_times_complete(struct cal_apply_times *ctx)
 	}
 }
 
+/* Of a series that no pattern has the device was shown a start within its window: what it
+   says is the time of day. */
+static void cal_times_keep_day(struct cal_apply_times *ctx)
+{
+	const struct pim_timezone *tz = ctx->tz != NULL ? ctx->tz :
+		ctx->doc->zone;
+	int64_t day = pim_days_of(ctx->old_start.local) * PIM_DAY;
+	int64_t length = ctx->end - ctx->start, local;
+
+	if (ctx->all_day)
+		ctx->start = day;
+	else {
+		local = pim_timezone_to_local(tz, ctx->start);
+		ctx->start = pim_timezone_from_local(tz, day + local -
+					pim_days_of(local) * PIM_DAY);
+	}
+	ctx->end = ctx->start + length;
+}
+
 /* The form that DTSTART gets. Returns FALSE if it is the one that it has. */
 static bool
 cal_times_form(struct cal_apply_times *ctx, struct cal_time *start_r)
@@ -236,6 +255,8 @@ int cal_apply_times(struct eas_class_apply *apply, struct cal_doc *doc,
 		return -1;
 	}
 	cal_times_complete(&ctx);
+	if (comp == doc->master && doc->was_list && ctx.has_start)
+		cal_times_keep_day(&ctx);
 	if (ctx.end < ctx.start) {
 		apply->error = "EndTime is before StartTime";
 		return -1;

@@ -202,7 +202,7 @@ cal_apply_pattern(struct eas_class_apply *apply, struct cal_doc *doc)
 	    cal_absent(apply, doc, doc->master, EAS_CALENDAR_RECURRENCE) !=
 	    CAL_ABSENT_REMOVED)
 		return 0;
-	return cal_apply_recurrence(doc, recurrence, &apply->error);
+	return cal_apply_recurrence(apply, doc, recurrence);
 }
 
 bool cal_is_series(const struct cal_doc *doc)

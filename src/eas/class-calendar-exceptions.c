@@ -13,9 +13,8 @@
 /* of more exceptions than may be shown, those from this long ago on */
 #define CAL_EXCEPTIONS_PAST (30 * PIM_DAY)
 
-static int
-cal_exception_cmp(const struct cal_exception *e1,
-		  const struct cal_exception *e2)
+int cal_exception_cmp(const struct cal_exception *e1,
+		      const struct cal_exception *e2)
 {
 	if (e1->key != e2->key)
 		return e1->key < e2->key ? -1 : 1;
@@ -186,7 +185,7 @@ cal_write_changed(const struct eas_class_write *write, struct cal_doc *doc,
 		wbxml_bool(writer, EAS_CALENDAR_ALL_DAY_EVENT,
 			   cal_is_all_day(doc, comp));
 	}
-	cal_write_times(doc, comp, writer);
+	cal_write_times(doc, comp, NULL, writer);
 	cal_write_exception_fields(doc, comp, writer);
 	if (!cal_locations_equal(comp, master))
 		cal_write_location(doc, comp, writer);
@@ -223,18 +222,17 @@ cal_write_exception(const struct eas_class_write *write, struct cal_doc *doc,
 }
 
 void cal_write_exceptions(const struct eas_class_write *write,
-			  struct cal_doc *doc, struct wbxml_writer *writer)
+			  struct cal_doc *doc,
+			  ARRAY_TYPE(cal_exception) *exceptions,
+			  struct wbxml_writer *writer)
 {
-	ARRAY_TYPE(cal_exception) exceptions;
 	const struct cal_exception *exception;
 
-	p_array_init(&exceptions, doc->pool, 16);
-	cal_exceptions_get(doc, &exceptions);
-	if (array_count(&exceptions) == 0)
+	if (array_count(exceptions) == 0)
 		return;
-	cal_exceptions_select(doc, &exceptions);
+	cal_exceptions_select(doc, exceptions);
 	wbxml_open(writer, EAS_CALENDAR_EXCEPTIONS);
-	array_foreach(&exceptions, exception) T_BEGIN {
+	array_foreach(exceptions, exception) T_BEGIN {
 		cal_write_exception(write, doc, exception, writer);
 	} T_END;
 	wbxml_close(writer);

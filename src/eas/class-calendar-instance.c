@@ -192,11 +192,6 @@ struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key)
 	return comp;
 }
 
-bool cal_occurrence_exists(struct cal_doc *doc, int64_t key)
-{
-	return key >= (doc->start.is_date ? doc->start.local : doc->start.utc);
-}
-
 void cal_occurrence_delete(struct cal_doc *doc, int64_t key)
 {
 	struct pim_component *comp;
@@ -242,6 +237,10 @@ cal_apply_exception(struct eas_class_apply *apply, struct cal_doc *doc,
 		return -1;
 	}
 	old = cal_exceptions_find(exceptions, key);
+	/* a day that the pattern has which was shown, and the series hasn't */
+	if (old == NULL && cal_is_list(doc) &&
+	    !cal_occurrence_exists(doc, key))
+		return 0;
 	if (deleted) {
 		if (old == NULL || old->comp != NULL)
 			cal_occurrence_delete(doc, key);

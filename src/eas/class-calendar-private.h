@@ -43,6 +43,8 @@ struct cal_doc {
 	/* the event's DTSTART, as it was when it was read last */
 	struct cal_time start;
 	bool has_start;
+	/* it was a series that no pattern has before it is edited */
+	bool was_list;
 	/* The last TZID that was looked for */
 	const char *tzid;
 	const struct pim_timezone *tzid_zone;
@@ -164,14 +166,15 @@ int cal_apply_location(struct cal_doc *doc, struct pim_component *comp,
 /* What is shown of a series. Returns 1, 0 if it is no series, -1 if it is one
    that no pattern has. */
 int cal_recurrence_read(struct cal_doc *doc, struct pim_recurrence *rec_r);
+/* That is, a series that no pattern has. */
+bool cal_is_list(struct cal_doc *doc);
 void cal_write_recurrence(struct cal_doc *doc,
 			  const struct pim_recurrence *rec,
 			  struct wbxml_writer *writer);
-/* recurrence NULL or empty: it is a single event. Returns 1 if that was
-   changed, 0 if not, -1 and a sentence if it is wrong. */
-int cal_apply_recurrence(struct cal_doc *doc,
-			 const struct wbxml_node *recurrence,
-			 const char **error_r);
+/* recurrence NULL or empty: it is a single event. A series that no pattern has stays as it
+   is. Returns 1 if that was changed, 0 if not, -1 (apply->error). */
+int cal_apply_recurrence(struct eas_class_apply *apply, struct cal_doc *doc,
+			 const struct wbxml_node *recurrence);
 
 /* -- class-calendar-exceptions.c -- */
 
@@ -182,22 +185,43 @@ struct cal_exception {
 };
 ARRAY_DEFINE_TYPE(cal_exception, struct cal_exception);
 
+int cal_exception_cmp(const struct cal_exception *e1,
+		      const struct cal_exception *e2);
 /* All changed and deleted occurrences, each once, in their order. */
 void cal_exceptions_get(struct cal_doc *doc,
 			ARRAY_TYPE(cal_exception) *exceptions);
 const struct cal_exception *
 cal_exceptions_find(const ARRAY_TYPE(cal_exception) *exceptions, int64_t key);
+/* Writes these; nothing if there are none. */
 void cal_write_exceptions(const struct eas_class_write *write,
-			  struct cal_doc *doc, struct wbxml_writer *writer);
+			  struct cal_doc *doc,
+			  ARRAY_TYPE(cal_exception) *exceptions,
+			  struct wbxml_writer *writer);
+
+/* -- class-calendar-cover.c -- */
+
+/* What is shown of a series that no pattern has. */
+struct cal_cover {
+	/* the first occurrence that is shown */
+	struct cal_time start;
+	/* FALSE: it is the only one, and there is nothing else */
+	bool is_series;
+	struct pim_recurrence rec;
+	ARRAY_TYPE(cal_exception) exceptions;
+};
+
+/* Returns FALSE if there is nothing to be shown but the event as it stands. */
+bool cal_cover_make(struct cal_doc *doc, struct cal_cover *cover_r);
+bool cal_occurrence_exists(struct cal_doc *doc, int64_t key);
 
 /* -- class-calendar-write.c -- */
 
 extern const struct eas_class_body_tags cal_body_tags;
 
 void cal_write_uid(struct cal_doc *doc, struct wbxml_writer *writer);
-/* StartTime and EndTime */
+/* StartTime and EndTime; shown: of this occurrence, NULL = comp's own */
 void cal_write_times(struct cal_doc *doc, const struct pim_component *comp,
-		     struct wbxml_writer *writer);
+		     const struct cal_time *shown, struct wbxml_writer *writer);
 void cal_write_event(const struct eas_class_write *write,
 		     const struct store_item *item, struct cal_doc *doc,
 		     struct wbxml_writer *writer);
@@ -233,7 +257,6 @@ void cal_exceptions_shift(struct cal_doc *doc, const struct cal_time *old);
 struct pim_component *cal_override_find(struct cal_doc *doc, int64_t key);
 /* Makes one: a copy of the event, with the occurrence's times. */
 struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key);
-bool cal_occurrence_exists(struct cal_doc *doc, int64_t key);
 void cal_occurrence_delete(struct cal_doc *doc, int64_t key);
 /* Exceptions of an event. Returns 0, or -1 (apply->error). */
 int cal_apply_exceptions(struct eas_class_apply *apply, struct cal_doc *doc,

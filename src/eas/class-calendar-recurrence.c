@@ -334,14 +334,45 @@ cal_set_recurrence(struct cal_doc *doc, const struct pim_recurrence *rec,
 	return 1;
 }
 
-int cal_apply_recurrence(struct cal_doc *doc,
-			 const struct wbxml_node *recurrence,
-			 const char **error_r)
+bool cal_is_list(struct cal_doc *doc)
+{
+	struct pim_recurrence rec;
+
+	return cal_recurrence_read(doc, &rec) < 0;
+}
+
+/* The series stays: does the device know it as it is? */
+static int
+cal_keep_list(struct eas_class_apply *apply, struct cal_doc *doc,
+	      const struct wbxml_node *recurrence)
+{
+	struct pim_recurrence rec;
+	struct cal_cover cover;
+	bool covered = cal_cover_make(doc, &cover) && cover.is_series;
+
+	if (recurrence == NULL || recurrence->children == NULL) {
+		apply->tell = apply->tell || covered;
+		return 0;
+	}
+	if (cal_recurrence_parse(doc, recurrence, &rec, &apply->error) < 0)
+		return -1;
+	/* its window is of another day */
+	rec.has_until = cover.rec.has_until = FALSE;
+	rec.occurrences = 0;
+	if (!covered || !cal_recurrence_equals(&cover.rec, &rec))
+		apply->tell = TRUE;
+	return 0;
+}
+
+int cal_apply_recurrence(struct eas_class_apply *apply, struct cal_doc *doc,
+			 const struct wbxml_node *recurrence)
 {
 	struct pim_recurrence old, rec;
 	int ret;
 
 	ret = cal_recurrence_read(doc, &old);
+	if (ret < 0 && apply->old != NULL && doc->was_list)
+		return cal_keep_list(apply, doc, recurrence);
 	if (recurrence == NULL || recurrence->children == NULL) {
 		if (ret == 0)
 			return 0;
@@ -350,12 +381,12 @@ int cal_apply_recurrence(struct cal_doc *doc,
 		(void)pim_component_remove_all(doc->master, "EXRULE");
 		return 1;
 	}
-	if (cal_recurrence_parse(doc, recurrence, &rec, error_r) < 0)
+	if (cal_recurrence_parse(doc, recurrence, &rec, &apply->error) < 0)
 		return -1;
 	if (ret > 0) {
 		if (cal_recurrence_equals(&old, &rec))
 			return 0;
 		cal_recurrence_keep(&old, &rec);
 	}
-	return cal_set_recurrence(doc, &rec, error_r);
+	return cal_set_recurrence(doc, &rec, &apply->error);
 }

@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "str.h"
 #include "class-calendar-private.h"
 
@@ -20,19 +21,28 @@ cal_write_time(struct cal_doc *doc, const struct pim_component *comp,
 }
 
 void cal_write_times(struct cal_doc *doc, const struct pim_component *comp,
-		     struct wbxml_writer *writer)
+		     const struct cal_time *shown, struct wbxml_writer *writer)
 {
 	struct cal_time start, end;
 
 	if (cal_time_read(doc, comp, "DTSTART", &start) < 0 ||
 	    cal_end_read(doc, comp, &end) < 0)
 		return;
+	if (shown != NULL) {
+		/* as long as the first one */
+		end.local += shown->local - start.local;
+		end.utc = end.is_date ?
+			pim_timezone_from_local(doc->zone, end.local) :
+			end.utc + (shown->utc - start.utc);
+		start = *shown;
+	}
 	cal_write_time(doc, comp, EAS_CALENDAR_START_TIME, &start, writer);
 	cal_write_time(doc, comp, EAS_CALENDAR_END_TIME, &end, writer);
 }
 
 /* [MS-ASCAL] 2.2.2.1: from 16.0 on dates have no zone */
-static void cal_write_zone(struct cal_doc *doc, struct wbxml_writer *writer)
+static void cal_write_zone(struct cal_doc *doc, int64_t start,
+			   struct wbxml_writer *writer)
 {
 	string_t *str;
 
@@ -40,7 +50,7 @@ static void cal_write_zone(struct cal_doc *doc, struct wbxml_writer *writer)
 	    cal_is_all_day(doc, doc->master))
 		return;
 	str = t_str_new(256);
-	pim_timezone_append_structure(str, doc->zone, doc->start.utc);
+	pim_timezone_append_structure(str, doc->zone, start);
 	wbxml_text(writer, EAS_CALENDAR_TIMEZONE, str_c(str));
 }
 
@@ -96,13 +106,18 @@ void cal_write_event(const struct eas_class_write *write,
 		     struct wbxml_writer *writer)
 {
 	struct pim_component *event = doc->master;
+	ARRAY_TYPE(cal_exception) exceptions;
 	struct pim_recurrence rec;
+	struct cal_cover cover;
+	int series = cal_recurrence_read(doc, &rec);
+	bool covered = series < 0 && cal_cover_make(doc, &cover);
 
-	cal_write_zone(doc, writer);
+	cal_write_zone(doc, covered ? cover.start.utc : doc->start.utc,
+		       writer);
 	wbxml_bool(writer, EAS_CALENDAR_ALL_DAY_EVENT,
 		   cal_is_all_day(doc, event));
 	cal_write_stamp(doc, event, item->changed, writer);
-	cal_write_times(doc, event, writer);
+	cal_write_times(doc, event, covered ? &cover.start : NULL, writer);
 	cal_write_uid(doc, writer);
 	cal_write_fields(doc, writer);
 	if (cal_has_location(event))
@@ -111,9 +126,14 @@ void cal_write_event(const struct eas_class_write *write,
 	cal_write_attachments(write, doc, event, writer);
 	eas_ical_write_categories(event, writer, EAS_CALENDAR_CATEGORIES,
 				  EAS_CALENDAR_CATEGORY);
-	if (cal_recurrence_read(doc, &rec) > 0) {
+	if (series > 0) {
 		cal_write_recurrence(doc, &rec, writer);
-		cal_write_exceptions(write, doc, writer);
+		p_array_init(&exceptions, doc->pool, 16);
+		cal_exceptions_get(doc, &exceptions);
+		cal_write_exceptions(write, doc, &exceptions, writer);
+	} else if (covered && cover.is_series) {
+		cal_write_recurrence(doc, &cover.rec, writer);
+		cal_write_exceptions(write, doc, &cover.exceptions, writer);
 	}
 	cal_write_body(write, doc, writer);
 }

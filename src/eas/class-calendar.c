@@ -45,6 +45,7 @@ int cal_doc_edit(struct eas_class_apply *apply, struct cal_doc *doc_r)
 		return -1;
 	}
 	cal_doc_opened(doc_r, apply->old);
+	doc_r->was_list = doc_r->has_start && cal_is_list(doc_r);
 	return 0;
 }
 
@@ -164,6 +165,7 @@ static int cal_apply(struct eas_class_apply *_apply)
 		cal_doc_close(&doc);
 	}
 	_apply->error = apply.error;
+	_apply->tell = apply.tell;
 	return ret;
 }
 

@@ -4,10 +4,10 @@
 #include "eas-class.h"
 
 /* Calendar ([MS-ASCAL]): an item is one VCALENDAR with one event, that is one VEVENT, and the
-   VEVENTs with a RECURRENCE-ID that belong to it. In ten files: class-calendar.c is the
-   frame, -time.c the times and zones, -fields.c what has one value, -location.c, -attendees.c
-   and -recurrence.c what has more, -write.c and -exceptions.c what devices are shown,
-   -apply.c and -instance.c what they changed. */
+   VEVENTs with a RECURRENCE-ID that belong to it. class-calendar.c is the frame, -time.c has the
+   times and zones, -fields.c what has one value, -location.c, -attendees.c, -attachments.c and
+   -recurrence.c what has more; -write.c, -exceptions.c and -cover.c have what devices are shown,
+   -apply.c, -apply-times.c and -instance.c what they changed. */
 extern const struct eas_class eas_class_calendar;
 
 #endif

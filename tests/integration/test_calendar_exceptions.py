@@ -1,0 +1,155 @@
+"""Series ([MS-ASCAL] 2.2.2.37) and their exceptions between versions: the model of 2.5 to 14.1 (Exceptions), that of 16.x
+(InstanceId) and attachments, over the same VEVENTs."""
+from rig import E, Settings
+from rig.calendar import BERLIN, VERSIONS, CalendarCase, event, recurrence, seen
+
+SETTINGS = Settings(users=20)
+DAILY = dict(Type=0, Interval=1, Occurrences=10)
+
+
+def exceptions(*nodes):
+    return E("Calendar:Exceptions", [E("Exception", *node) for node in nodes])
+
+
+class Old(CalendarCase):
+    def test_a_series_across_daylight_saving(self):
+        """Nine o'clock stays nine o'clock for devices of all versions."""
+        device, folder = self.start("u1", "14.1")
+        _, server_id, _ = self.add(device, folder, "1", *event(
+            "20261019T070000Z", "20261019T080000Z", uid="w", recurrence=recurrence(Type=1, Interval=1, DayOfWeek=2)))
+        self.assertIn("DTSTART;TZID=Europe/Berlin:20261019T090000", self.lines("u1"))
+        # the occurrence after the change of the clock, as each version names it
+        self.assertEqual(self.change(device, folder, server_id, *event(
+            "20261019T070000Z", "20261019T080000Z", uid="w", recurrence=recurrence(Type=1, Interval=1, DayOfWeek=2),
+            exceptions=exceptions([E("Deleted", 1), E("ExceptionStartTime", "20261026T080000Z")]))), "1")
+        self.assertIn("EXDATE;TZID=Europe/Berlin:20261026T090000", self.lines("u1"))
+        for version in VERSIONS:
+            reader, _ = self.start("u1", version)
+            data = reader.items[server_id]
+            name = "AirSyncBase:InstanceId" if version.startswith("16") else "ExceptionStartTime"
+            self.assertEqual(seen(data, "StartTime"), ("20261019T070000Z",))
+            self.assertEqual(data.get("Calendar:Timezone")[:5], BERLIN[:5])
+            self.assertEqual([(node.get("Deleted"), node.get(name)) for node in data.findall("Calendar:Exceptions/Exception")],
+                             [("1", "20261026T080000Z")])
+
+    def test_exceptions_are_kept_and_inherit(self):
+        for n, version in enumerate(("2.5", "12.1", "14.1")):
+            with self.subTest(version=version):
+                user = f"u{n + 2}"
+                device, folder = self.start(user, version)
+                base = dict(version=version, uid="d", location="here", recurrence=recurrence(**DAILY))
+                _, server_id, _ = self.add(device, folder, "1", *event(**base))
+                status = self.change(device, folder, server_id, *event(**base, exceptions=exceptions(
+                    [E("ExceptionStartTime", "20261202T110000Z"), E("StartTime", "20261202T130000Z"),
+                     E("EndTime", "20261202T140000Z"), E("Subject", "later")],
+                    [E("Deleted", 1), E("ExceptionStartTime", "20261203T110000Z")],
+                    [E("ExceptionStartTime", "20261204T110000Z"), E("Location")])))
+                self.assertEqual(status, "1")
+                lines = self.lines(user)
+                self.assertIn("RECURRENCE-ID;TZID=Europe/Berlin:20261202T120000", lines)
+                self.assertIn("DTSTART;TZID=Europe/Berlin:20261202T140000", lines)
+                self.assertEqual(lines.count("LOCATION:here"), 2)
+                # without Exceptions, and without one of them, they stay
+                self.assertEqual(self.change(device, folder, server_id, *event(**base)), "1")
+                self.assertEqual(self.change(device, folder, server_id, *event(**base, exceptions=exceptions(
+                    [E("Deleted", 1), E("ExceptionStartTime", "20261203T110000Z")]))), "1")
+                self.assertEqual(self.lines(user), lines)
+                for other in ("14.1", "16.1"):
+                    reader, _ = self.start(user, other)
+                    shown = reader.items[server_id].findall("Calendar:Exceptions/Exception")
+                    self.assertEqual([node.get("Deleted") for node in shown], [None, "1", None])
+                    self.assertEqual(shown[0].get("Subject"), "later")
+                    self.assertEqual(shown[0].get("StartTime"), "20261202T130000Z")
+                    self.assertIsNone(shown[0].find("AirSyncBase:Location" if other == "16.1" else "Location"))
+                    self.assertIsNotNone(shown[2].find("AirSyncBase:Location" if other == "16.1" else "Location"))
+                # the series becomes a single event
+                del base["recurrence"]
+                self.assertEqual(self.change(device, folder, server_id, *event(**base)), "1")
+                text = "\n".join(self.lines(user))
+                for name in ("RRULE", "EXDATE", "RECURRENCE-ID"):
+                    self.assertNotIn(name, text.split("BEGIN:VTIMEZONE")[0])
+
+
+class New(CalendarCase):
+    def series(self, user, version="16.1"):
+        device, folder = self.start(user, version)
+        _, server_id, _ = self.add(device, folder, "1", *event(version=version, uid="s", location="here",
+                                                               recurrence=recurrence(**DAILY)))
+        return device, folder, server_id
+
+    def test_occurrences_are_changed_and_deleted_by_instance_id(self):
+        for n, version in enumerate(("16.0", "16.1")):
+            user = f"u{n + 6}"
+            device, folder, server_id = self.series(user, version)
+            self.assertEqual(self.change(device, folder, server_id, E("Calendar:Subject", "later"),
+                                         E("Calendar:StartTime", "20261202T130000Z"),
+                                         E("Calendar:EndTime", "20261202T140000Z"), instance="20261202T110000Z"), "1")
+            self.assertEqual(self.delete(device, folder, server_id, instance="20261203T110000Z"), "1")
+            lines = self.lines(user)
+            self.assertIn("RECURRENCE-ID;TZID=Europe/Berlin:20261202T120000", lines)
+            self.assertIn("EXDATE;TZID=Europe/Berlin:20261203T120000", lines)
+            reader, _ = self.start(user, "14.1")
+            shown = reader.items[server_id].findall("Calendar:Exceptions/Exception")
+            self.assertEqual([(node.get("Deleted"), node.get("ExceptionStartTime"), node.get("Subject")) for node in shown],
+                             [(None, "20261202T110000Z", "later"), ("1", "20261203T110000Z", None)])
+            # one more field of the changed one
+            self.assertEqual(self.change(device, folder, server_id, E("Calendar:Reminder", 5), instance="20261202T110000Z"), "1")
+            self.assertEqual([line for line in self.lines(user) if line not in lines],
+                             ["BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:Reminder", "TRIGGER:-PT5M", "END:VALARM"])
+            # there is no such occurrence
+            self.assertEqual(self.change(device, folder, server_id, E("Calendar:Subject", "x"), instance="20261202T111500Z"), "6")
+            self.assertEqual(self.delete(device, folder, server_id, instance="20261203T110000Z"), "6")
+            # another pattern deletes the exceptions ([MS-ASCAL] 2.2.2.22)
+            self.assertEqual(self.change(device, folder, server_id, recurrence(Type=0, Interval=2)), "1")
+            text = "\n".join(self.lines(user))
+            self.assertNotIn("RECURRENCE-ID", text)
+            self.assertNotIn("EXDATE", text)
+
+    def test_requests_that_come_again_change_once(self):
+        device, folder, server_id = self.series("u8")
+        key = device.sync_keys[folder.id]
+        commands = [E("AirSync:Change", E("ServerId", server_id), E("AirSyncBase:InstanceId", "20261202T110000Z"),
+                      E("AirSync:ApplicationData", E("Calendar:Subject", "a"))),
+                    E("AirSync:Change", E("ServerId", server_id), E("AirSyncBase:InstanceId", "20261203T110000Z"),
+                      E("AirSync:ApplicationData", E("Calendar:Subject", "b"))),
+                    E("AirSync:Delete", E("ServerId", server_id), E("AirSyncBase:InstanceId", "20261204T110000Z"))]
+        self.push(device, folder, *commands)
+        lines = self.lines("u8")
+        self.dovecot.kill("roost-worker")
+        collection = self.push(device, folder, *commands, key=key)
+        self.assertTrue(collection is None or collection.find("Responses") is None)
+        self.assertEqual(self.lines("u8"), lines)
+        self.assertIn(server_id, device.items or {server_id: None})
+
+    def test_attachments(self):
+        device, folder = self.start("u9", "16.1")
+        attach = E("AirSyncBase:Attachments", E("AirSyncBase:Add", E("ClientId", "a1"), E("Method", 1),
+                                                E("Content", b"Tagesordnung \0\xff"), E("DisplayName", "plan.bin"),
+                                                E("ContentType", "application/x-plan")))
+        properties = [*event(version="16.1", uid="at"), attach]
+        key = device.sync_keys[folder.id]
+        status, server_id, answer = self.add(device, folder, "1", *properties)
+        self.assertEqual(status, "1")
+        reference = answer.get("ApplicationData/AirSyncBase:Attachments/Attachment/FileReference")
+        self.assertEqual(answer.get("ApplicationData/AirSyncBase:Attachments/Attachment/ClientId"), "a1")
+        _, _, again = self.add(device, folder, "1", *properties, key=key)
+        self.assertEqual(again.get("ApplicationData/AirSyncBase:Attachments/Attachment/FileReference"), reference)
+        reader, _ = self.start("u9", "16.0")
+        shown = reader.items[server_id].findall("AirSyncBase:Attachments/Attachment")
+        self.assertEqual([(node.get("DisplayName"), node.get("FileReference"), node.get("EstimatedDataSize")) for node in shown],
+                         [("plan.bin", reference, "15")])
+        response = reader.command("ItemOperations", E("ItemOperations:ItemOperations", E("Fetch", E("Store", "Mailbox"), E(
+            "AirSyncBase:FileReference", reference))))
+        fetched = response.document.find("Response/Fetch")
+        self.assertEqual(fetched.get("Status"), "1")
+        self.assertEqual(fetched.get("Properties/AirSyncBase:ContentType"), "application/x-plan")
+        self.assertEqual(fetched.get("Properties/Data"), "VGFnZXNvcmRudW5nIAD/")
+        # a 14.1 device edits the event: the file stays
+        old, _ = self.start("u9", "14.1")
+        self.assertEqual(self.change(old, folder, server_id, *event(subject="edited", uid="at")), "1")
+        self.pull(device, folder)
+        self.assertEqual(self.change(device, folder, server_id, E("AirSyncBase:Attachments", E("AirSyncBase:Delete", E(
+            "FileReference", reference)))), "1")
+        self.pull(reader, folder)
+        self.assertIsNone(reader.items[server_id].find("AirSyncBase:Attachments"))
+        self.assertNotIn("ATTACH", "\n".join(self.lines("u9")))
