@@ -34,11 +34,11 @@ def unfold(text):
 class CalendarCase(Case):
     """Devices with one calendar each: what they have is in device.items, ApplicationData by ServerId."""
 
-    def start(self, user, version="16.1", conflict=None, filter_type=None, body=PLAIN):
+    def start(self, user, version="16.1", conflict=None, filter_type=None, body=PLAIN, truncation=None):
         device = self.ready_device(user, version)
         device.items = {}
         folder = device.folders_of_type(CALENDAR)[0]
-        bodies = [Body(body)] if version != "2.5" else []
+        bodies = [Body(body, truncation)] if version != "2.5" else []
         device.opts = options(bodies=bodies, conflict=conflict, filter_type=filter_type)
         if not device.opts.children:
             device.opts = None
