@@ -96,7 +96,7 @@ tasks_copy_strip(struct eas_ical *copy)
 }
 
 /* The task as it is now, done and without its rule. Its UID is the same if the same occurrence
-   is done again. */
+   is done again. NULL = it is too large to be read again. */
 static string_t *
 tasks_copy(struct eas_class_apply *apply, const struct eas_ical *ical,
 	   const struct tasks_date *anchor, int64_t completed)
@@ -111,7 +111,7 @@ tasks_copy(struct eas_class_apply *apply, const struct eas_ical *ical,
 	item.text = str_c(text);
 	item.size = str_len(text);
 	if (eas_ical_parse(&item, "VTODO", &copy, &error) < 0)
-		i_unreached();
+		return NULL;
 	str_append(uid, old_uid == NULL ? apply->new_uid : old_uid);
 	str_append_c(uid, '-');
 	pim_ical_time_append(uid, anchor->local, FALSE, FALSE);
@@ -270,6 +270,8 @@ bool tasks_complete_occurrence(struct eas_class_apply *apply,
 	if (tasks_find_next(ical, anchor, &rec, completed, rule, &next) <= 0)
 		return FALSE;
 	apply->more = tasks_copy(apply, ical, anchor, completed);
+	if (apply->more == NULL)
+		return FALSE;
 	apply->tell = TRUE;
 	pim_property_set_value(prop, str_c(rule));
 	tasks_recurrence_set_start(prop, rec.start);

@@ -454,8 +454,11 @@ store_add_more(struct eas_sync_store *ctx, string_t *more)
 	const char *error;
 	int ret;
 
-	if (store_read_props(more, &props, &error) < 0)
-		i_panic("Item made by a change: %s", error);
+	if (store_read_props(more, &props, &error) < 0) {
+		e_error(ctx->sync->req->event, "Folder %s: Item made by a "
+			"change: %s", ctx->coll->id, error);
+		return STORE_PUT_TOO_LARGE;
+	}
 	ret = store_item_find(store, folder, props.pim_uid, &uid);
 	if (ret != 0)
 		return ret < 0 ? STORE_PUT_FAILED : STORE_PUT_OK;

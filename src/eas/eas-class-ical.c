@@ -391,7 +391,7 @@ void eas_ical_apply_subject(struct eas_class_apply *apply,
 	text = pim_text_clean_line(text);
 	/* a SUMMARY of several lines was shown as one */
 	old = pim_component_text(item, "SUMMARY");
-	if (old == NULL || strcmp(pim_text_clean_line(old), text) != 0)
+	if (strcmp(old == NULL ? "" : pim_text_clean_line(old), text) != 0)
 		pim_component_set_text(item, "SUMMARY", text);
 }
 
