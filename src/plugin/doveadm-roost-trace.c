@@ -5,6 +5,7 @@
    eas-blank.c; of all else the size. */
 #include "lib.h"
 #include "ioloop.h"
+#include "lib-signals.h"
 #include "net.h"
 #include "str.h"
 #include "str-sanitize.h"
@@ -20,6 +21,7 @@
 #include "roost-compat-doveadm.h"
 #include "doveadm-roost.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -280,6 +282,14 @@ static void trace_input(struct trace_client *client)
 		trace_stop(client, "The listener has closed the connection");
 }
 
+/* Dovecot 2.4 stops the loops of its services only. */
+static void trace_killed(const siginfo_t *si ATTR_UNUSED, void *context)
+{
+	struct ioloop *ioloop = context;
+
+	io_loop_stop(ioloop);
+}
+
 static void cmd_roost_trace(struct doveadm_cmd_context *cctx)
 {
 	struct trace_client client;
@@ -312,7 +322,13 @@ static void cmd_roost_trace(struct doveadm_cmd_context *cctx)
 	net_set_nonblock(fd, TRUE);
 	client.input = i_stream_create_fd_autoclose(&fd, TRACE_MAX_INPUT);
 	client.io = io_add_istream(client.input, trace_input, &client);
+	lib_signals_set_handler(SIGINT, LIBSIG_FLAGS_SAFE, trace_killed,
+				current_ioloop);
+	lib_signals_set_handler(SIGTERM, LIBSIG_FLAGS_SAFE, trace_killed,
+				current_ioloop);
 	io_loop_run(current_ioloop);
+	lib_signals_unset_handler(SIGTERM, trace_killed, current_ioloop);
+	lib_signals_unset_handler(SIGINT, trace_killed, current_ioloop);
 	io_remove(&client.io);
 	i_free(client.line);
 	i_stream_unref(&client.input);
