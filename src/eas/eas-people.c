@@ -45,11 +45,14 @@ recipient_matches(const struct store_recipient *recipient, const char *query,
 static bool people_gal_has(struct gal *gal, const char *address)
 {
 	struct gal_result *result;
+	const char *error;
 	bool found;
 
 	if (gal == NULL)
 		return FALSE;
-	result = gal_find(gal, address);
+	result = gal_find(gal, address, &error);
+	if (result == NULL)
+		return FALSE;
 	found = gal_result_count(result) > 0;
 	gal_result_free(&result);
 	return found;
@@ -86,8 +89,12 @@ int eas_people_search(struct eas_request *req, const char *query, bool exact,
 	}
 	people = p_new(req->pool, struct eas_people, 1);
 	if (gal != NULL) {
-		people->gal = exact ? gal_find(gal, query) :
-			gal_search(gal, query);
+		people->gal = exact ? gal_find(gal, query, &error) :
+			gal_search(gal, query, &error);
+		if (people->gal == NULL) {
+			e_error(req->event, "roost_gal: %s", error);
+			return -1;
+		}
 	}
 	p_array_init(&people->recent, req->pool, 8);
 	people_add_recent(req, people, gal, query, exact);

@@ -39,9 +39,13 @@ struct gal_index {
 	unsigned int refcount;
 };
 
+struct gal_ldap;
+
 struct gal {
 	struct gal *next;
 	char *path;
+	/* a directory; the rest is of files */
+	struct gal_ldap *ldap;
 	struct gal_index *index;
 	/* what the source looked like when it was read */
 	uint64_t signature;

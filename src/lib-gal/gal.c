@@ -4,11 +4,15 @@
 #include "array.h"
 #include "buffer.h"
 #include "pim-vcard.h"
-#include "gal-private.h"
+#include "gal-ldap.h"
 
 struct gal_result {
 	struct gal_index *index;
 	ARRAY_TYPE(uint32_t) items;
+	/* or of a directory */
+	struct gal_ldap *ldap;
+	pool_t ldap_pool;
+	ARRAY_TYPE(gal_ldap_entry) ldap_entries;
 	/* of the entry that was read last */
 	pool_t pool;
 	struct pim_lines *doc;
@@ -33,6 +37,15 @@ static struct gal *gal_get(const char *path)
 	return gal;
 }
 
+static int
+gal_open_ldap(struct gal *gal, const char *path, const char **error_r)
+{
+	if (gal->ldap == NULL &&
+	    gal_ldap_init(path, &gal->ldap, error_r) < 0)
+		return -1;
+	return gal_ldap_connect(gal->ldap, error_r);
+}
+
 int gal_open(const char *path, struct event *event, struct gal **gal_r,
 	     const char **error_r)
 {
@@ -43,6 +56,12 @@ int gal_open(const char *path, struct event *event, struct gal **gal_r,
 	if (*path == '\0')
 		return 0;
 	gal = gal_get(path);
+	if (gal_ldap_is_url(path)) {
+		if (gal_open_ldap(gal, path, error_r) < 0)
+			return -1;
+		*gal_r = gal;
+		return 1;
+	}
 	if (gal_source_signature(gal, &signature, error_r) < 0)
 		return -1;
 	if (gal->index == NULL || gal->signature != signature) {
@@ -70,40 +89,67 @@ void gal_deinit_all(void)
 	while ((gal = gals) != NULL) {
 		gals = gal->next;
 		gal_index_unref(&gal->index);
+		gal_ldap_deinit(&gal->ldap);
 		i_free(gal->path);
 		i_free(gal);
 	}
 }
 
-static struct gal_result *gal_result_create(struct gal *gal)
+static struct gal_result *gal_result_create(void)
 {
 	struct gal_result *result = i_new(struct gal_result, 1);
 
-	result->index = gal->index;
-	result->index->refcount++;
 	i_array_init(&result->items, 16);
 	result->pool = pool_alloconly_create("gal entry", 2048);
 	return result;
 }
 
-struct gal_result *gal_search(struct gal *gal, const char *query)
+static struct gal_result *
+gal_ask_ldap(struct gal *gal, const char *text, bool exact,
+	     const char **error_r)
 {
-	struct gal_result *result = gal_result_create(gal);
+	struct gal_result *result = gal_result_create();
+	int ret;
 
+	result->ldap = gal->ldap;
+	result->ldap_pool = pool_alloconly_create("gal ldap", 4096);
+	p_array_init(&result->ldap_entries, result->ldap_pool, 16);
+	ret = gal_ldap_search(gal->ldap, text, exact, result->ldap_pool,
+			      &result->ldap_entries, error_r);
+	if (ret < 0)
+		gal_result_free(&result);
+	return result;
+}
+
+static struct gal_result *
+gal_ask(struct gal *gal, const char *text, bool exact, const char **error_r)
+{
+	struct gal_result *result;
+
+	if (gal->ldap != NULL)
+		return gal_ask_ldap(gal, text, exact, error_r);
+	result = gal_result_create();
+	result->index = gal->index;
+	result->index->refcount++;
 	T_BEGIN {
-		gal_index_search(result->index, query, &result->items);
+		if (exact)
+			gal_index_find(result->index, text, &result->items);
+		else
+			gal_index_search(result->index, text, &result->items);
 	} T_END;
 	return result;
 }
 
-struct gal_result *gal_find(struct gal *gal, const char *text)
+struct gal_result *
+gal_search(struct gal *gal, const char *query, const char **error_r)
 {
-	struct gal_result *result = gal_result_create(gal);
+	return gal_ask(gal, query, FALSE, error_r);
+}
 
-	T_BEGIN {
-		gal_index_find(result->index, text, &result->items);
-	} T_END;
-	return result;
+struct gal_result *
+gal_find(struct gal *gal, const char *text, const char **error_r)
+{
+	return gal_ask(gal, text, TRUE, error_r);
 }
 
 void gal_result_free(struct gal_result **_result)
@@ -115,33 +161,60 @@ void gal_result_free(struct gal_result **_result)
 		return;
 	pim_lines_free(&result->doc);
 	array_free(&result->items);
-	gal_index_unref(&result->index);
+	if (result->index != NULL)
+		gal_index_unref(&result->index);
+	pool_unref(&result->ldap_pool);
 	pool_unref(&result->pool);
 	i_free(result);
 }
 
 unsigned int gal_result_count(const struct gal_result *result)
 {
-	return array_count(&result->items);
+	return result->ldap != NULL ? array_count(&result->ldap_entries) :
+		array_count(&result->items);
 }
 
-int gal_result_get(struct gal_result *result, unsigned int idx,
-		   const struct gal_entry **entry_r)
+/* Returns the card, or NULL. */
+static struct pim_component *
+gal_result_read_item(struct gal_result *result, unsigned int idx)
 {
 	const uint32_t *number = array_idx(&result->items, idx);
 	const struct gal_item *item = array_idx(&result->index->items, *number);
 	struct pim_component *card = NULL;
 	buffer_t *text = buffer_create_dynamic(default_pool, item->size + 1);
 	const char *error;
+
+	if (gal_source_read_item(result->index, item, text) == 0 &&
+	    pim_lines_parse(text->data, text->used, NULL, &result->doc,
+			    &error) == 0)
+		card = pim_vcard_first(result->doc);
+	buffer_free(&text);
+	return card;
+}
+
+static struct pim_component *
+gal_result_read_ldap(struct gal_result *result, unsigned int idx)
+{
+	const struct gal_ldap_entry *entry =
+		array_idx(&result->ldap_entries, idx);
+	const char *error;
 	int ret;
+
+	ret = gal_ldap_read(result->ldap, entry->dn, &result->doc, &error);
+	if (ret < 0)
+		i_error("roost_gal: %s", error);
+	return ret <= 0 ? NULL : pim_vcard_first(result->doc);
+}
+
+int gal_result_get(struct gal_result *result, unsigned int idx,
+		   const struct gal_entry **entry_r)
+{
+	struct pim_component *card;
 
 	pim_lines_free(&result->doc);
 	p_clear(result->pool);
-	ret = gal_source_read_item(result->index, item, text);
-	if (ret == 0 && pim_lines_parse(text->data, text->used, NULL,
-					&result->doc, &error) == 0)
-		card = pim_vcard_first(result->doc);
-	buffer_free(&text);
+	card = result->ldap != NULL ? gal_result_read_ldap(result, idx) :
+		gal_result_read_item(result, idx);
 	if (card == NULL)
 		return -1;
 	T_BEGIN {

@@ -1,8 +1,8 @@
 #ifndef GAL_H
 #define GAL_H
 
-/* The address book that an operator gives to users ("global address list"): a vCard
-   file, or a folder of such files. It is read once per process, into an index of
+/* The address book that an operator gives to users ("global address list"): a directory
+   (gal-ldap.h), a vCard file, or a folder of such files. A file is read once per process, into an index of
    sorted words; a look-up is a binary search, and the cards that an answer shows are
    read again from the file. The index of 100,000 cards takes about 40 MB and is made in
    about two seconds; it is made anew when the file's size or time changed (a folder's:
@@ -34,7 +34,7 @@ struct gal_entry {
    read one by one. */
 struct gal_result;
 
-/* The address book at path. The same one is returned for the same path as long as
+/* The address book at path, or of an LDAP URL. The same one is returned for the same path as long as
    the process lives. Returns 1, 0 if path is empty, or -1 and a sentence. */
 int gal_open(const char *path, struct event *event, struct gal **gal_r,
 	     const char **error_r);
@@ -43,10 +43,12 @@ void gal_deinit_all(void);
 
 /* Entries for which each word of query is the beginning of a word of their
    name, alias, company or addresses (without case and accents). No word, no
-   entries. */
-struct gal_result *gal_search(struct gal *gal, const char *query);
+   entries. Returns NULL and a sentence if a directory can't be asked. */
+struct gal_result *
+gal_search(struct gal *gal, const char *query, const char **error_r);
 /* Entries whose name, alias or one of whose addresses is exactly text. */
-struct gal_result *gal_find(struct gal *gal, const char *text);
+struct gal_result *
+gal_find(struct gal *gal, const char *text, const char **error_r);
 void gal_result_free(struct gal_result **result);
 unsigned int gal_result_count(const struct gal_result *result);
 /* Reads the idx-th entry. It stays until the result is freed or another one is

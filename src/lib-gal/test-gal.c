@@ -8,7 +8,8 @@
 #include "unlink-directory.h"
 #include "write-full.h"
 #include "test-common.h"
-#include "gal-private.h"
+#include "roost-compat.h"
+#include "gal-ldap.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -115,6 +116,91 @@ static void test_gal_fold(void)
 	test_end();
 }
 
+static void test_gal_ldap_filter(void)
+{
+	static const struct {
+		const char *text, *part;
+		bool exact;
+	} tests[] = {
+		{ "ann", "(cn=ann*)", FALSE },
+		{ "ann", "(cn=* ann*)", FALSE },
+		{ "ann", "(proxyAddresses=smtp:ann*)", FALSE },
+		{ "ann b", "(sn=b*)", FALSE },
+		{ "ann b", "(mail=ann b)", TRUE },
+		{ "*", "(mail=\\2a*)", FALSE },
+		{ "a)(uid=*", "(mail=a\\29\\28uid=\\2a*)", FALSE },
+		{ "\\2a", "(mail=\\5c2a)", TRUE },
+		{ "x\001y", "(mail=x\\01y*)", FALSE },
+	};
+	const char *filter;
+
+	test_begin("gal: LDAP filters");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		filter = gal_ldap_filter("(o=x)", tests[i].text,
+					 tests[i].exact);
+		test_assert_idx(str_begins_with(filter, "(&(o=x)(|"), i);
+		test_assert_idx(strstr(filter, tests[i].part) != NULL, i);
+		/* every other one in it is escaped */
+		int depth = 0;
+		for (const char *p = filter; *p != '\0'; p++) {
+			if (*p == '(')
+				depth++;
+			else if (*p == ')' && --depth == 0)
+				test_assert_idx(p[1] == '\0', i);
+		}
+		test_assert_idx(depth == 0, i);
+	}
+	/* as many words as are of use */
+	filter = gal_ldap_filter("(o=x)", "1 2 3 4 5 6 7 8 9", FALSE);
+	test_assert(strstr(filter, "(cn=8*)") != NULL &&
+		    strstr(filter, "(cn=9*)") == NULL);
+	test_end();
+}
+
+static void test_gal_ldap_url(void)
+{
+	static const struct {
+		const char *url, *error;
+	} tests[] = {
+		{ "ldap://127.0.0.1:1/ou=x", "127.0.0.1:1" },
+		{ "ldap://127.0.0.1:1/ou=x??sub?(a=b)?"
+		  "bindname=cn=a%2cou=x,x-bindpw=secret", "127.0.0.1:1" },
+		{ "ldapi://%2fnonexistent%2fsocket/ou=x", "nonexistent" },
+		{ "ldap://127.0.0.1:1/ou=x??sub?(a=b)?rubbish=secret",
+		  "rubbish" },
+		{ "ldap://127.0.0.1:1/ou=x??nonsense", "URL" },
+	};
+	struct gal *gal;
+	const char *error;
+
+	test_begin("gal: LDAP URLs");
+	test_assert(!gal_ldap_is_url("/etc/ldap://x"));
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		test_assert_idx(gal_open(tests[i].url, NULL, &gal,
+					 &error) < 0, i);
+#ifdef HAVE_LDAP
+		test_assert_idx(strstr(error, tests[i].error) != NULL, i);
+#endif
+		test_assert_idx(strstr(error, "secret") == NULL, i);
+	}
+	gal_deinit_all();
+	test_end();
+}
+
+static struct gal_result *test_search(struct gal *gal, const char *query)
+{
+	const char *error;
+
+	return gal_search(gal, query, &error);
+}
+
+static struct gal_result *test_find(struct gal *gal, const char *text)
+{
+	const char *error;
+
+	return gal_find(gal, text, &error);
+}
+
 static void test_gal_search(void)
 {
 	static const struct {
@@ -142,7 +228,7 @@ static void test_gal_search(void)
 	test_write("a.vcf", test_cards);
 	gal = test_open(TEST_DIR"/a.vcf");
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
-		test_assert_strcmp_idx(test_names(gal_search(gal,
+		test_assert_strcmp_idx(test_names(test_search(gal,
 			tests[i].query)), tests[i].names, i);
 	}
 	test_assert(gal->index->skipped == 2);
@@ -154,20 +240,20 @@ static void test_gal_find(void)
 	struct gal *gal = test_open(TEST_DIR"/a.vcf");
 
 	test_begin("gal: find exactly");
-	test_assert_strcmp(test_names(gal_find(gal, "ZM@Example.test")),
+	test_assert_strcmp(test_names(test_find(gal, "ZM@Example.test")),
 			   "Zo\xc3\xab M\xc3\xbcller");
-	test_assert_strcmp(test_names(gal_find(gal, "michael  allen")),
+	test_assert_strcmp(test_names(test_find(gal, "michael  allen")),
 			   "Michael Allen");
-	test_assert_strcmp(test_names(gal_find(gal, "michael")),
+	test_assert_strcmp(test_names(test_find(gal, "michael")),
 			   "Michael Alexander");
-	test_assert_strcmp(test_names(gal_find(gal, "michael@example")), "");
+	test_assert_strcmp(test_names(test_find(gal, "michael@example")), "");
 	test_end();
 }
 
 static void test_gal_entry(void)
 {
 	struct gal *gal = test_open(TEST_DIR"/a.vcf");
-	struct gal_result *result = gal_find(gal, "zoe");
+	struct gal_result *result = test_find(gal, "zoe");
 	struct gal_picture_limits limits = { .max_size = 3, .max_pictures = 1 };
 	const struct gal_entry *entry = NULL;
 	buffer_t *buf = t_buffer_create(16);
@@ -199,7 +285,7 @@ static void test_gal_entry(void)
 		    GAL_PICTURE_TOO_LARGE);
 	gal_result_free(&result);
 
-	result = gal_find(gal, "Michael Allen");
+	result = test_find(gal, "Michael Allen");
 	test_assert(gal_result_get(result, 0, &entry) == 0);
 	test_assert(entry->members == 2);
 	buffer_set_used_size(buf, 0);
@@ -235,14 +321,14 @@ static void test_gal_texts(void)
 static void test_gal_change(void)
 {
 	struct gal *gal = test_open(TEST_DIR"/a.vcf");
-	struct gal_result *result = gal_search(gal, "zoe");
+	struct gal_result *result = test_search(gal, "zoe");
 	const struct gal_entry *entry;
 
 	test_begin("gal: the file changes");
 	test_write("a.vcf", "BEGIN:VCARD\nFN:New One\nEND:VCARD\n");
 	gal = test_open(TEST_DIR"/a.vcf");
-	test_assert_strcmp(test_names(gal_search(gal, "n")), "New One");
-	test_assert_strcmp(test_names(gal_search(gal, "m")), "");
+	test_assert_strcmp(test_names(test_search(gal, "n")), "New One");
+	test_assert_strcmp(test_names(test_search(gal, "m")), "");
 	test_assert(gal_result_get(result, 0, &entry) < 0);
 	gal_result_free(&result);
 	test_end();
@@ -256,12 +342,12 @@ static void test_gal_folder(void)
 	test_write("b.vcf", "BEGIN:VCARD\nFN:Second One\nEND:VCARD\n");
 	test_write("c.txt", "BEGIN:VCARD\nFN:Third One\nEND:VCARD\n");
 	gal = test_open(TEST_DIR);
-	test_assert_strcmp(test_names(gal_search(gal, "one")),
+	test_assert_strcmp(test_names(test_search(gal, "one")),
 			   "New One|Second One");
 	test_write("d.vcf", "BEGIN:VCARD\nFN:Fourth One\nEND:VCARD\n");
 	gal->checked = 0;
 	gal = test_open(TEST_DIR);
-	test_assert_strcmp(test_names(gal_search(gal, "one")),
+	test_assert_strcmp(test_names(test_search(gal, "one")),
 			   "Fourth One|New One|Second One");
 	test_end();
 }
@@ -285,8 +371,8 @@ static void test_gal_errors(void)
 	str_append(large, "\nEND:VCARD\nBEGIN:VCARD\nFN:Small\nEND:VCARD\n");
 	test_write("large.vcf", str_c(large));
 	gal = test_open(TEST_DIR"/large.vcf");
-	test_assert_strcmp(test_names(gal_search(gal, "s")), "Small");
-	test_assert_strcmp(test_names(gal_search(gal, "l")), "");
+	test_assert_strcmp(test_names(test_search(gal, "s")), "Small");
+	test_assert_strcmp(test_names(test_search(gal, "l")), "");
 	str_free(&large);
 	test_end();
 }
@@ -306,12 +392,12 @@ static void test_gal_large(void)
 	test_write("many.vcf", str_c(text));
 	str_free(&text);
 	gal = test_open(TEST_DIR"/many.vcf");
-	result = gal_search(gal, "person");
+	result = test_search(gal, "person");
 	test_assert(gal_result_count(result) == 50000);
 	gal_result_free(&result);
-	test_assert_strcmp(test_names(gal_find(gal, "p031415@example.test")),
+	test_assert_strcmp(test_names(test_find(gal, "p031415@example.test")),
 			   "Person N031415");
-	test_assert_strcmp(test_names(gal_search(gal, "n03141 pers p031415@")),
+	test_assert_strcmp(test_names(test_search(gal, "n03141 pers p031415@")),
 			   "Person N031415");
 	test_end();
 }
@@ -323,6 +409,8 @@ int main(void)
 		test_gal_fold,
 		test_gal_search,
 		test_gal_find,
+		test_gal_ldap_filter,
+		test_gal_ldap_url,
 		test_gal_entry,
 		test_gal_texts,
 		test_gal_change,

@@ -75,7 +75,7 @@ struct roost_settings {
 	/* read them with roost-addresses.h */
 	const char *roost_addresses;
 	const char *roost_display_name;
-	/* a vCard file or a folder of such files; empty = none */
+	/* an LDAP URL, a vCard file or a folder of such files; empty = none */
 	const char *roost_gal;
 	/* PEM files or folders of them; empty = OpenSSL's, none */
 	const char *roost_smime_ca;
