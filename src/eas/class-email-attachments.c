@@ -85,6 +85,7 @@ eas_email_write_attachment(struct eas_email_context *ctx,
 		   part->content_location);
 	if (part->is_inline)
 		wbxml_bool(writer, EAS_AIRSYNCBASE_IS_INLINE, TRUE);
+	eas_email_write_voice_attachment(ctx, part);
 	wbxml_close(writer);
 }
 

@@ -50,10 +50,12 @@ static bool
 eas_email_change_parse(const struct wbxml_node *data,
 		       struct eas_email_change *change_r)
 {
-	/* the server's alone: [MS-ASEMAIL] 2.2.2.21, 2.2.2.59, 2.2.2.70 */
+	/* the server's alone: [MS-ASEMAIL] 2.2.2.21, 2.2.2.59, 2.2.2.70,
+	   2.2.2.83, 2.2.2.84 */
 	static const unsigned int read_only[] = {
 		EAS_EMAIL2_CONVERSATION_ID, EAS_EMAIL2_CONVERSATION_INDEX,
 		EAS_EMAIL2_RECEIVED_AS_BCC, EAS_EMAIL2_SENDER,
+		EAS_EMAIL2_UM_CALLER_ID, EAS_EMAIL2_UM_USER_NOTES,
 	};
 	int ret;
 

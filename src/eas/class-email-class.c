@@ -119,6 +119,7 @@ const char *eas_email_message_class(struct eas_email_context *ctx)
 		break;
 	case PIM_MESSAGE_PLAIN:
 	case PIM_MESSAGE_PGP:
+		message_class = eas_email_voice_class(ctx->msg);
 		break;
 	}
 	return message_class != NULL ? message_class : "IPM.Note";

@@ -3,7 +3,9 @@
 #include "lib.h"
 #include "str.h"
 #include "mail-storage.h"
+#include "message-address.h"
 #include "pim-text.h"
+#include "roost-addresses.h"
 #include "eas-folders.h"
 #include "class-email-private.h"
 
@@ -17,6 +19,8 @@
 /* email2:Bcc in the schema */
 #define EAS_EMAIL_BCC_MAX 1024
 #define EAS_EMAIL_SUBJECT_MAX 4096
+/* recipients among whom the user is looked for */
+#define EAS_EMAIL_OWN_MAX 1000
 
 enum eas_importance {
 	EAS_IMPORTANCE_LOW = 0,
@@ -184,8 +188,31 @@ static bool eas_email_is_draft(struct eas_email_context *ctx)
 		ctx->folder->type == EAS_FOLDER_DRAFTS;
 }
 
-/* Which addresses are the user's is not known here (aliases, lists), so a
-   mail counts as blind copy only if it names nobody whom it was sent to. */
+static bool
+eas_email_names_user(struct eas_email_context *ctx, enum pim_header_name header)
+{
+	const char *value = ctx->msg->headers.value[header];
+	const struct message_address *addr;
+	bool own = FALSE;
+
+	if (value == NULL)
+		return FALSE;
+	addr = message_address_parse(ctx->pool, (const unsigned char *)value,
+				     strlen(value), EAS_EMAIL_OWN_MAX, 0);
+	for (; addr != NULL && !own; addr = addr->next) {
+		if (addr->mailbox == NULL || addr->domain == NULL)
+			continue;
+		T_BEGIN {
+			own = roost_address_is_own(ctx->req->req->user,
+				t_strconcat(addr->mailbox, "@", addr->domain,
+					    NULL));
+		} T_END;
+	}
+	return own;
+}
+
+/* None of the user's addresses is among the recipients. A list's mail names the
+   list, and what the user has sent himself is no copy. */
 static bool eas_email_received_as_bcc(struct eas_email_context *ctx)
 {
 	const struct pim_headers *headers = &ctx->msg->headers;
@@ -193,9 +220,10 @@ static bool eas_email_received_as_bcc(struct eas_email_context *ctx)
 	return !eas_email_is_draft(ctx) &&
 		ctx->folder->type != EAS_FOLDER_SENT_ITEMS &&
 		headers->value[PIM_HEADER_FROM] != NULL &&
-		pim_header_first_address(headers->value[PIM_HEADER_TO]) ==
-			NULL &&
-		pim_header_first_address(headers->value[PIM_HEADER_CC]) == NULL;
+		headers->value[PIM_HEADER_LIST_ID] == NULL &&
+		!eas_email_names_user(ctx, PIM_HEADER_TO) &&
+		!eas_email_names_user(ctx, PIM_HEADER_CC) &&
+		!eas_email_names_user(ctx, PIM_HEADER_FROM);
 }
 
 void eas_email_write_find_headers(struct eas_email_context *ctx)

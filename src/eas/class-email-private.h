@@ -89,6 +89,13 @@ const char *eas_email_meeting_class(const struct pim_itip *meeting);
 /* MeetingRequest, if the mail is a meeting message */
 void eas_email_write_meeting(struct eas_email_context *ctx);
 
+/* MessageClass of a voice mail, or NULL. */
+const char *eas_email_voice_class(const struct pim_message *msg);
+/* UmCallerID, and what Attachment has of a recording */
+void eas_email_write_voice_caller(struct eas_email_context *ctx);
+void eas_email_write_voice_attachment(struct eas_email_context *ctx,
+				      const struct pim_part *part);
+
 /* MessageClass. Reads a report's fields. */
 const char *eas_email_message_class(struct eas_email_context *ctx);
 

@@ -147,6 +147,7 @@ eas_email_write_all(struct eas_email_context *ctx,
 		eas_email_write_categories(ctx);
 	eas_email_write_native_type(ctx);
 	if (version >= EAS_VERSION_14_0) {
+		eas_email_write_voice_caller(ctx);
 		eas_email_write_conversation(ctx);
 		eas_email_write_last_verb(ctx);
 		eas_email_write_headers2(ctx);

@@ -46,6 +46,12 @@ const char *const pim_header_names[] = {
 	[PIM_HEADER_CONTENT_ID] = "Content-ID",
 	[PIM_HEADER_CONTENT_LOCATION] = "Content-Location",
 	[PIM_HEADER_CONTENT_DESCRIPTION] = "Content-Description",
+	[PIM_HEADER_CONTENT_CLASS] = "Content-Class",
+	[PIM_HEADER_MESSAGE_CONTEXT] = "Message-Context",
+	[PIM_HEADER_LIST_ID] = "List-Id",
+	[PIM_HEADER_X_CALLING_TELEPHONE_NUMBER] = "X-CallingTelephoneNumber",
+	[PIM_HEADER_X_VOICE_MESSAGE_DURATION] = "X-VoiceMessageDuration",
+	[PIM_HEADER_X_ATTACHMENT_ORDER] = "X-AttachmentOrder",
 	NULL
 };
 

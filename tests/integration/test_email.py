@@ -58,6 +58,8 @@ EXPECTED = {
     "read": {},
 }
 # Fixtures with an HTML text.
+# None of the user's addresses is in their To.
+BLIND = {"undisclosed", "headers-8bit", "headers-words"}
 HTML_NATIVE = {"html", "alternative", "alternative-empty-plain", "alternative-mixed", "related"}
 # name, method, size, Content-ID, Content-Location, inline; None = no such element
 ATTACHMENTS = {
@@ -213,7 +215,7 @@ class Elements(MailCase):
             self.assertEqual(data.find(new[2]).children, [])
         self.assertEqual(data.get("Email2:Sender"),
                          '"Secretary" <secretary@example.test>' if name == "delegate" and version >= 14 else None)
-        self.assertEqual(data.get("Email2:ReceivedAsBcc"), "1" if name == "undisclosed" and version >= 14 else None)
+        self.assertEqual(data.get("Email2:ReceivedAsBcc"), "1" if name in BLIND and version >= 14 else None)
         self.assertEqual(data.get("Email2:IsDraft"), "0" if version >= 16 else None)
         self.assertIsNone(data.get("Email2:LastVerbExecuted"))
 
@@ -600,3 +602,72 @@ class Damaged(MailCase):
         subjects = [add.get("ApplicationData/Email:Subject")
                     for page in again.sync_all(inbox, bodies=Body(PLAIN)) for add in page.findall("Commands/Add")]
         self.assertEqual(sorted(subjects), ["mail 0", "mail 1", "mail 3"])
+
+
+class Voice(MailCase):
+    """Voice mails as telephone systems send them."""
+    number = 0
+
+    def voice(self, headers, *names):
+        Voice.number += 1
+        parts = "".join(f"--x\nContent-Type: audio/wav; name=\"{name}\"\nContent-Disposition: attachment; "
+                        f"filename=\"{name}\"\nContent-Transfer-Encoding: base64\n\nUklGRg==\n" for name in names)
+        return (f"From: pbx@example.test\nTo: u7@example.test\nSubject: voice {self.number}\nMIME-Version: 1.0\n{headers}"
+                f"Content-Type: multipart/mixed; boundary=x\n\n--x\n\nA message.\n{parts}--x--\n")
+
+    def seen(self, user, version, message):
+        self.dovecot.deliver(user, message)
+        device = self.ready_device(user, version)
+        bodies = () if version == "2.5" else Body(PLAIN)
+        return next(data for page in device.sync_all(device.folders_of_type(INBOX)[0], bodies=bodies)
+                    for data in page.findall("Commands/Add/ApplicationData")
+                    if data.get("Email:Subject") == f"voice {self.number}")
+
+    def orders(self, data):
+        return [(node.get("DisplayName"), node.get("Email2:UmAttOrder"), node.get("Email2:UmAttDuration"))
+                for node in data.findall("AirSyncBase:Attachments/Attachment")]
+
+    def test_exchange_headers(self):
+        headers = ("Content-Class: voice-ca\nX-CallingTelephoneNumber: +49 (30) 123-45\nX-VoiceMessageDuration: 17\n"
+                   "X-AttachmentOrder: old.wav;new.wav\n")
+        for version in ("2.5", "12.1", "14.1", "16.1"):
+            with self.subTest(version=version):
+                data = self.seen("u7", version, self.voice(headers, "new.wav", "old.wav", "third.wav"))
+                self.assertEqual(data.get("Email:MessageClass"), "IPM.Note.Microsoft.Voicemail.UM.CA")
+                new = float(version) >= 14
+                self.assertEqual(data.get("Email2:UmCallerID"), "+493012345" if new else None)
+                if version != "2.5":
+                    self.assertEqual(self.orders(data), [("new.wav", "1", "17"), ("old.wav", "2", None),
+                                                         ("third.wav", "5", None)] if new else
+                                     [("new.wav", None, None), ("old.wav", None, None), ("third.wav", None, None)])
+
+    def test_other_systems(self):
+        for headers, kind, caller, duration in (
+                ("Message-Context: voice-message\nX-CallingTelephoneNumber: sip:anne@example.test\n",
+                 "IPM.Note.Microsoft.Voicemail", "sip:anne@example.test", None),
+                ("Content-Class: \"voice\"\nX-CallingTelephoneNumber: anonymous\nX-VoiceMessageDuration: long\n",
+                 "IPM.Note.Microsoft.Voicemail.UM", None, None),
+                ("Content-Class: missedcall\n", "IPM.Note.Microsoft.Missed.Voice", None, None),
+                # whatever it says: it is no voice mail
+                ("Content-Class: voices\nX-CallingTelephoneNumber: 1\nX-VoiceMessageDuration: 1\n", "IPM.Note", None, None)):
+            with self.subTest(headers):
+                data = self.seen("u7", "16.1", self.voice(headers, "a.wav"))
+                self.assertEqual((data.get("Email:MessageClass"), data.get("Email2:UmCallerID")), (kind, caller))
+                self.assertEqual(self.orders(data), [("a.wav", None if kind == "IPM.Note" else "1", duration)])
+
+
+class Blind(MailCase):
+    """ReceivedAsBcc: the user is not among the recipients."""
+
+    def test_who_is_named(self):
+        for number, (headers, blind) in enumerate((("To: a@example.test\n", "1"), ("To: a@example.test\nCc: U8@Example.Test\n", None),
+                               ("To: Team: a@example.test, u8@example.test;\n", None), ("", "1"),
+                               ("To: list@example.test\nList-Id: <list.example.test>\n", None),
+                               ("To: u8+detail@example.test\n", None))):
+            with self.subTest(headers):
+                self.dovecot.deliver("u8", f"From: x@example.test\n{headers}Subject: blind {number}\n\ntext\n")
+                device = self.ready_device("u8", "14.1")
+                data = next(data for page in device.sync_all(device.folders_of_type(INBOX)[0], bodies=Body(PLAIN))
+                            for data in page.findall("Commands/Add/ApplicationData")
+                            if data.get("Email:Subject") == f"blind {number}")
+                self.assertEqual(data.get("Email2:ReceivedAsBcc"), blind)
