@@ -102,7 +102,8 @@ cal_cover_candidates(const struct cal_cover_days *days,
 	candidates[1].type = PIM_RECURRENCE_MONTHLY;
 	candidates[1].day_of_month = day_of_month;
 	candidates[2].type = PIM_RECURRENCE_MONTHLY_NTH;
-	candidates[2].day_of_week = mask;
+	/* of several weekdays the nth is one day, not one of each: no pattern */
+	candidates[2].day_of_week = (mask & (mask - 1)) == 0 ? mask : 0;
 	candidates[2].week_of_month = (date - 1) / 7 + 1;
 	candidates[3] = candidates[2];
 	candidates[3].week_of_month = 5;

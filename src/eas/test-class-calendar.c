@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "ioloop.h"
 #include "str.h"
 #include "strfuncs.h"
 #include "test-common.h"
@@ -196,6 +197,22 @@ static void test_calendar_unchanged(void)
 			"X-WR-ALARMUID:1\r\nEND:VALARM\r\n"
 			"BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER;"
 			"RELATED=END:PT0S\r\nEND:VALARM\r\n",
+		/* series, also those that no pattern has */
+		"DTSTART;TZID=Europe/Berlin:20260831T090000\r\n"
+			"RRULE:FREQ=WEEKLY;WKST=MO;UNTIL=20271231\r\n"
+			"EXDATE;TZID=Europe/Berlin:20260907T090000,"
+			"20260914T090000\r\n",
+		"DTSTART;VALUE=DATE:20260901\r\nRRULE:FREQ=MONTHLY;"
+			"BYMONTHDAY=1;COUNT=20\r\n",
+		"DTSTART;TZID=Europe/Berlin:20260901T090000\r\n"
+			"RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15\r\n",
+		"DTSTART;TZID=Europe/Berlin:20260131T233000\r\n"
+			"RRULE:FREQ=MONTHLY;BYMONTHDAY=31\r\nDURATION:PT1H\r\n",
+		"DTSTART;VALUE=DATE:20260901\r\nRRULE:FREQ=YEARLY;"
+			"BYYEARDAY=100,200,300\r\n",
+		"DTSTART:20260901T090000Z\r\nRRULE:FREQ=HOURLY;INTERVAL=5\r\n",
+		"DTSTART:20261201T090000Z\r\nRDATE:20261203T090000Z,"
+			"20270106T090000Z\r\n",
 	};
 	struct wbxml_node *data;
 	struct test_class test;
@@ -217,6 +234,187 @@ static void test_calendar_unchanged(void)
 			if (result != NULL)
 				test_assert_strcmp_idx(result, text, i * 1000 +
 						       versions[j]);
+			test_class_deinit(&test);
+		}
+	}
+	test_end();
+}
+
+/* A series that no pattern has: what is shown, and that a device can delete an
+   occurrence of it. */
+static void test_calendar_cover(void)
+{
+	static const struct {
+		const char *lines, *start, *type, *instance;
+	} tests[] = {
+		{ "DTSTART;TZID=Europe/Berlin:20260901T090000\r\n"
+		  "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15\r\n",
+		  "20261101T080000Z", "1", "20261215T080000Z" },
+		/* short months are deleted exceptions */
+		{ "DTSTART:20260131T120000Z\r\n"
+		  "RRULE:FREQ=MONTHLY;BYMONTHDAY=31\r\n",
+		  "20261031T120000Z", "2", "20261231T120000Z" },
+		{ "DTSTART:20260130T120000Z\r\n"
+		  "RRULE:FREQ=MONTHLY;BYDAY=5FR\r\n",
+		  "20261030T120000Z", "3", "20270129T120000Z" },
+		{ "DTSTART:20261201T090000Z\r\n"
+		  "RDATE:20261203T090000Z,20270105T090000Z\r\n",
+		  "20261201T090000Z", "1", "20270105T090000Z" },
+	};
+	struct wbxml_node *data, *exceptions;
+	struct wbxml_writer *writer;
+	struct test_class test;
+	const char *text, *changed;
+
+	test_begin("class calendar: series that no pattern has");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		text = t_strconcat(HEAD, tests[i].lines, TAIL, NULL);
+		test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+		data = test_class_write(&test, text);
+		test_assert_idx(data != NULL, i);
+		if (data == NULL)
+			break;
+		test_assert_strcmp_idx(child(data, EAS_CALENDAR_START_TIME),
+				       tests[i].start, i);
+		test_assert_strcmp_idx(child(wbxml_node_child(data,
+			EAS_CALENDAR_RECURRENCE), EAS_CALENDAR_TYPE),
+			tests[i].type, i);
+		exceptions = wbxml_node_child(data, EAS_CALENDAR_EXCEPTIONS);
+		test_assert_idx(exceptions != NULL, i);
+		test_class_deinit(&test);
+
+		/* deleted as old devices do it: the rule is as it was */
+		test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+		writer = test_class_data_begin(&test);
+		wbxml_text(writer, EAS_CALENDAR_START_TIME, tests[i].start);
+		wbxml_open(writer, EAS_CALENDAR_EXCEPTIONS);
+		wbxml_open(writer, EAS_CALENDAR_EXCEPTION);
+		wbxml_uint(writer, EAS_CALENDAR_DELETED, 1);
+		wbxml_text(writer, EAS_CALENDAR_EXCEPTION_START_TIME,
+			   tests[i].instance);
+		wbxml_close(writer);
+		wbxml_close(writer);
+		data = test_class_data_end(&test, &writer);
+		changed = test_class_apply(&test, text, data);
+		test_assert_idx(changed != NULL, i);
+		test_assert_idx(changed != NULL &&
+				strstr(changed, "\r\nEXDATE") != NULL, i);
+		test_assert_idx(changed != NULL &&
+				strstr(changed, tests[i].lines) != NULL, i);
+		test_class_deinit(&test);
+	}
+	test_end();
+}
+
+/* As the programs export them. */
+static const char *const exports[] = {
+	"BEGIN:VCALENDAR\r\nCALSCALE:GREGORIAN\r\n"
+	"PRODID:-//Apple Inc.//macOS 15.0//EN\r\nVERSION:2.0\r\n"
+	"X-APPLE-CALENDAR-COLOR:#FF2968\r\nBEGIN:VTIMEZONE\r\n"
+	"TZID:Europe/Berlin\r\nBEGIN:STANDARD\r\n"
+	"DTSTART:19961027T030000\r\nTZNAME:MEZ\r\nTZOFFSETFROM:+0200\r\n"
+	"TZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
+	"END:STANDARD\r\nBEGIN:DAYLIGHT\r\nDTSTART:19810329T020000\r\n"
+	"TZNAME:MESZ\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n"
+	"RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT\r\n"
+	"END:VTIMEZONE\r\nBEGIN:VEVENT\r\nCREATED:20260101T000000Z\r\n"
+	"UID:A-1\r\nX-APPLE-TRAVEL-ADVISORY-BEHAVIOR:AUTOMATIC\r\n"
+	"DTEND;TZID=Europe/Berlin:20261201T130000\r\n"
+	"SUMMARY:Old\r\nLOCATION:Haus\\nStra\303\237e 1\r\n"
+	"X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-APPLE-RADIUS=70;X-TITLE=\"Ha\r\n"
+	" us\":geo:48.5,9.0\r\nDTSTART;TZID=Europe/Berlin:20261201T120000\r\n"
+	"SEQUENCE:0\r\nBEGIN:VALARM\r\nX-WR-ALARMUID:B\r\nUID:B\r\n"
+	"TRIGGER:-PT15M\r\nATTACH;VALUE=URI:Chord\r\nACTION:AUDIO\r\n"
+	"END:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+	"BEGIN:VCALENDAR\r\nPRODID:-//Google Inc//Google Calendar 70.9054//EN\r\n"
+	"VERSION:2.0\r\nX-WR-TIMEZONE:America/New_York\r\nBEGIN:VEVENT\r\n"
+	"DTSTART;TZID=America/New_York:20261201T120000\r\n"
+	"DTEND;TZID=America/New_York:20261201T130000\r\n"
+	"RRULE:FREQ=WEEKLY;WKST=SU;UNTIL=20270302T045959Z;BYDAY=TU\r\n"
+	"UID:g@google.com\r\nORGANIZER;CN=Al:mailto:al@example.org\r\n"
+	"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;CN=Bo;\r\n"
+	" X-NUM-GUESTS=0:mailto:bo@example.org\r\n"
+	"X-GOOGLE-CONFERENCE:https://meet.google.com/a\r\nSUMMARY:Old\r\n"
+	"TRANSP:OPAQUE\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+	"BEGIN:VCALENDAR\r\nPRODID:-//Microsoft Corporation//Outlook 16.0//EN\r\n"
+	"VERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:W. Europe Standard Time\r\n"
+	"BEGIN:STANDARD\r\nDTSTART:16011028T030000\r\n"
+	"RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\nTZOFFSETFROM:+0200\r\n"
+	"TZOFFSETTO:+0100\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\n"
+	"DTSTART:16010325T020000\r\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\n"
+	"TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nEND:DAYLIGHT\r\n"
+	"END:VTIMEZONE\r\nBEGIN:VEVENT\r\nCLASS:PUBLIC\r\n"
+	"DTSTART;TZID=\"W. Europe Standard Time\":20261201T120000\r\n"
+	"DTEND;TZID=\"W. Europe Standard Time\":20261201T130000\r\n"
+	"PRIORITY:5\r\nSUMMARY;LANGUAGE=de:Old\r\nTRANSP:OPAQUE\r\n"
+	"UID:040000008200E00074C5B7101A82E008\r\nX-ALT-DESC;FMTTYPE=text/html:\r\n"
+	" <html><body>Hallo</body></html>\r\nDESCRIPTION:Hallo\\n\r\n"
+	"X-MICROSOFT-CDO-BUSYSTATUS:OOF\r\nX-MICROSOFT-CDO-IMPORTANCE:1\r\n"
+	"X-MS-OLK-AUTOFILLLOCATION:FALSE\r\nBEGIN:VALARM\r\n"
+	"TRIGGER:-PT15M\r\nACTION:DISPLAY\r\nDESCRIPTION:Reminder\r\n"
+	"END:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+	"BEGIN:VCALENDAR\r\nPRODID:-//Ximian//NONSGML Evolution Calendar//EN\r\n"
+	"VERSION:2.0\r\nMETHOD:PUBLISH\r\nBEGIN:VEVENT\r\nUID:e\r\n"
+	"DTSTAMP:20260101T000000Z\r\n"
+	"DTSTART;TZID=/freeassociation.sourceforge.net/Europe/Berlin:\r\n"
+	" 20261201T120000\r\nDURATION:PT1H\r\nTRANSP:OPAQUE\r\n"
+	"SUMMARY:Old\r\nX-EVOLUTION-CALDAV-HREF:https://x/y.ics\r\n"
+	"X-EVOLUTION-ALARM-UID:1\r\nCATEGORIES:Birthday,Work\r\n"
+	"END:VEVENT\r\nEND:VCALENDAR\r\n",
+	"BEGIN:VCALENDAR\r\nPRODID:-//IDN nextcloud.com//Calendar app 5//EN\r\n"
+	"VERSION:2.0\r\nBEGIN:VEVENT\r\nCREATED:20260101T000000Z\r\n"
+	"UID:n\r\nDTSTART;VALUE=DATE:20261201\r\nDTEND;VALUE=DATE:20261203\r\n"
+	"STATUS:CONFIRMED\r\nSUMMARY:Old\r\nCOLOR:tomato\r\n"
+	"ATTACH;FILENAME=/a.pdf;X-NC-FILE-ID=4:/f/4\r\n"
+	"X-NEXTCLOUD-BC-FIELD-TYPE:BDAY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+};
+
+/* How many lines are in text and not in other, the stamps aside. */
+static unsigned int count_new_lines(const char *text, const char *other)
+{
+	const char *const *lines = t_strsplit(text, "\r\n");
+	unsigned int count = 0;
+
+	for (; *lines != NULL; lines++) {
+		if (strncmp(*lines, "DTSTAMP", 7) != 0 &&
+		    strncmp(*lines, "LAST-MODIFIED", 13) != 0 &&
+		    !has_line(other, *lines))
+			count++;
+	}
+	return count;
+}
+
+static void test_calendar_exports(void)
+{
+	struct wbxml_node *data, *subject;
+	struct test_class test;
+	const char *result;
+
+	test_begin("class calendar: one field of other programs' events");
+	for (unsigned int i = 0; i < N_ELEMENTS(exports); i++) {
+		for (unsigned int j = 0; j < N_ELEMENTS(versions); j++) {
+			unsigned int idx = i * 1000 + versions[j];
+
+			test_class_init(&test, &eas_class_calendar,
+					versions[j]);
+			data = test_class_write(&test, exports[i]);
+			test_assert_idx(data != NULL, idx);
+			subject = wbxml_node_child(data, EAS_CALENDAR_SUBJECT);
+			test_assert_idx(subject != NULL, idx);
+			if (subject != NULL) {
+				subject->data = "New";
+				subject->size = 3;
+			}
+			result = test_class_apply(&test, exports[i], data);
+			test_assert_idx(result != NULL, idx);
+			if (result != NULL) {
+				test_assert_idx(count_new_lines(result,
+							exports[i]) == 1, idx);
+				test_assert_idx(count_new_lines(exports[i],
+							result) == 1, idx);
+				test_assert_idx(strstr(result, ":New\r\n") !=
+						NULL, idx);
+			}
 			test_class_deinit(&test);
 		}
 	}
@@ -266,11 +464,15 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_calendar_shown,
 		test_calendar_unchanged,
+		test_calendar_cover,
+		test_calendar_exports,
 		test_calendar_add,
 		NULL
 	};
 	int ret;
 
+	/* 2026-11-28 */
+	ioloop_time = 1795858200;
 	(void)setenv("TZ", "Europe/Berlin", 1);
 	ret = test_run(test_functions);
 	pim_timezones_deinit();
