@@ -4,7 +4,7 @@
 #include "str.h"
 #include "strnum.h"
 #include "pim-alarm.h"
-#include "pim-itip.h"
+#include "pim-freebusy.h"
 #include "pim-text.h"
 #include "roost-addresses.h"
 #include "class-calendar-private.h"
@@ -105,21 +105,6 @@ static int cal_set_sensitivity(struct cal_doc *doc ATTR_UNUSED,
 
 /* -- TRANSP -- */
 
-static unsigned int cal_busy(const struct pim_component *comp)
-{
-	const char *value = pim_component_value(comp, CAL_BUSY);
-
-	for (unsigned int i = 0; value != NULL &&
-	     i < N_ELEMENTS(cal_busy_names); i++) {
-		if (strcasecmp(value, cal_busy_names[i]) == 0)
-			return i;
-	}
-	if (cal_has_value(comp, "TRANSP", "TRANSPARENT"))
-		return PIM_BUSY_FREE;
-	return cal_has_value(comp, "STATUS", "TENTATIVE") ?
-		PIM_BUSY_TENTATIVE : PIM_BUSY_BUSY;
-}
-
 static unsigned int
 cal_busy_shown(const struct cal_doc *doc, unsigned int busy)
 {
@@ -130,13 +115,14 @@ cal_busy_shown(const struct cal_doc *doc, unsigned int busy)
 static const char *
 cal_get_busy(struct cal_doc *doc, struct pim_component *comp)
 {
-	return t_strdup_printf("%u", cal_busy_shown(doc, cal_busy(comp)));
+	return t_strdup_printf("%u", cal_busy_shown(doc,
+		pim_busy_status_get(comp)));
 }
 
 static int cal_set_busy(struct cal_doc *doc, struct pim_component *comp,
 			const char *value)
 {
-	unsigned int number = PIM_BUSY_BUSY, old = cal_busy(comp);
+	unsigned int number = PIM_BUSY_BUSY, old = pim_busy_status_get(comp);
 
 	if (value != NULL && *value != '\0' &&
 	    cal_number(value, PIM_BUSY_ELSEWHERE, &number) < 0)
@@ -149,7 +135,7 @@ static int cal_set_busy(struct cal_doc *doc, struct pim_component *comp,
 	else if (pim_component_value(comp, "TRANSP") != NULL)
 		pim_component_set_value(comp, "TRANSP", "OPAQUE");
 	pim_component_set_value(comp, CAL_BUSY, NULL);
-	if (cal_busy(comp) != number)
+	if (pim_busy_status_get(comp) != number)
 		pim_component_set_value(comp, CAL_BUSY,
 					cal_busy_names[number]);
 	return 0;

@@ -4,32 +4,28 @@
 #include "array.h"
 #include "base64.h"
 #include "buffer.h"
-#include "iso8601-date.h"
 #include "str.h"
 #include "pim-vcard.h"
+#include "roost-addresses.h"
 #include "eas-cert.h"
 #include "eas-commands.h"
 #include "eas-people.h"
+#include "cmd-resolverecipients.h"
 
 /* [MS-ASCMD] 2.2.1.15 ResolveRecipients: names and addresses to people of the
    address book and recent recipients, with certificates and photos. It changes
    nothing.
 
    An address, a name or an alias that is somebody's as a whole stands for him,
-   even if others' begin so. Free/busy times are known of nobody: each Availability
-   has the Status for that. Mini certificates ([MS-ASCMD] 2.2.3.112) have no
-   published form: who asks for them hears that there is none. */
+   even if others' begin so. The user's own address is found without any book.
+   Mini certificates ([MS-ASCMD] 2.2.3.112) have no published form: who asks for
+   them hears that there is none. */
 
 #define RESOLVE_MAX_TO 100
 #define RESOLVE_MAX_TO_LENGTH 256
 #define RESOLVE_MAX_LIMIT 9999
 /* suggestions to who does not say how many, and to anybody */
 #define RESOLVE_MAX_SUGGESTIONS 100
-/* [MS-ASCMD] 2.2.3.61.1 */
-#define RESOLVE_MIN_SECS (30*60)
-#define RESOLVE_MAX_SECS (42*24*3600)
-/* [MS-ASCMD] 2.2.3.177.12 */
-#define RESOLVE_MAX_MEMBERS 20
 
 /* [MS-ASCMD] 2.2.3.177.12 */
 enum resolve_status {
@@ -41,8 +37,6 @@ enum resolve_status {
 	RESOLVE_SERVER_ERROR = 6,
 	RESOLVE_NO_CERTIFICATE = 7,
 	RESOLVE_CERTIFICATE_LIMIT = 8,
-	RESOLVE_TOO_MANY_MEMBERS = 161,
-	RESOLVE_NO_AVAILABILITY = 163,
 };
 
 /* [MS-ASCMD] 2.2.3.22 */
@@ -66,7 +60,8 @@ struct resolve {
 	/* written so far */
 	unsigned int certs;
 	struct gal_picture_limits picture;
-	bool want_picture, want_availability;
+	struct resolve_availability availability;
+	bool want_picture;
 };
 
 /*
@@ -79,38 +74,6 @@ resolve_read_limit(struct resolve *cmd, unsigned int tag, unsigned int *value)
 	if (wbxml_child_uint(cmd->options, tag, value) < 0 ||
 	    *value > RESOLVE_MAX_LIMIT)
 		return -1;
-	return 0;
-}
-
-static int resolve_read_time(const struct wbxml_node *node, unsigned int tag,
-			     time_t *time_r)
-{
-	const char *text = wbxml_child_text(node, tag);
-	int zone;
-
-	if (text == NULL ||
-	    !iso8601_date_parse((const unsigned char *)text, strlen(text),
-				time_r, &zone))
-		return -1;
-	return 0;
-}
-
-static int resolve_read_availability(struct resolve *cmd)
-{
-	const struct wbxml_node *node =
-		wbxml_node_child(cmd->options,
-				 EAS_RESOLVERECIPIENTS_AVAILABILITY);
-	time_t start, end;
-
-	/* below 14.0 there is no such element */
-	if (node == NULL || cmd->req->version < EAS_VERSION_14_0)
-		return 0;
-	if (resolve_read_time(node, EAS_RESOLVERECIPIENTS_START_TIME,
-			      &start) < 0 ||
-	    resolve_read_time(node, EAS_RESOLVERECIPIENTS_END_TIME, &end) < 0 ||
-	    end - start < RESOLVE_MIN_SECS || end - start > RESOLVE_MAX_SECS)
-		return -1;
-	cmd->want_availability = TRUE;
 	return 0;
 }
 
@@ -142,7 +105,8 @@ static int resolve_read_options(struct resolve *cmd)
 	if (ret < 0)
 		return -1;
 	cmd->want_picture = ret > 0 && cmd->req->version >= EAS_VERSION_14_1;
-	return resolve_read_availability(cmd);
+	return resolve_availability_read(&cmd->availability, cmd->req,
+					 cmd->options);
 }
 
 static int resolve_check_to(struct resolve *cmd)
@@ -211,16 +175,6 @@ resolve_write_certificates(struct resolve *cmd, const struct eas_person *person)
 	wbxml_close(cmd->writer);
 }
 
-static void
-resolve_write_availability(struct resolve *cmd, const struct gal_entry *entry)
-{
-	wbxml_open(cmd->writer, EAS_RESOLVERECIPIENTS_AVAILABILITY);
-	wbxml_uint(cmd->writer, EAS_RESOLVERECIPIENTS_STATUS,
-		   entry->members > RESOLVE_MAX_MEMBERS ?
-		   RESOLVE_TOO_MANY_MEMBERS : RESOLVE_NO_AVAILABILITY);
-	wbxml_close(cmd->writer);
-}
-
 /* resolved: it is the one, no suggestion */
 static void
 resolve_write_recipient(struct resolve *cmd, const struct eas_person *person,
@@ -235,8 +189,10 @@ resolve_write_recipient(struct resolve *cmd, const struct eas_person *person,
 		   entry->display_name);
 	wbxml_text(cmd->writer, EAS_RESOLVERECIPIENTS_EMAIL_ADDRESS,
 		   entry->email == NULL ? "" : entry->email);
-	if (resolved && cmd->want_availability)
-		resolve_write_availability(cmd, entry);
+	if (resolved && cmd->availability.wanted) {
+		resolve_availability_write(&cmd->availability, cmd->writer,
+					   entry);
+	}
 	if (resolved && cmd->retrieval != RESOLVE_RETRIEVE_NONE)
 		resolve_write_certificates(cmd, person);
 	if (cmd->want_picture) {
@@ -249,9 +205,41 @@ resolve_write_recipient(struct resolve *cmd, const struct eas_person *person,
 }
 
 static void
+resolve_open_response(struct resolve *cmd, const char *to,
+		      enum resolve_status status, unsigned int total)
+{
+	wbxml_open(cmd->writer, EAS_RESOLVERECIPIENTS_RESPONSE);
+	wbxml_text(cmd->writer, EAS_RESOLVERECIPIENTS_TO, to);
+	wbxml_uint(cmd->writer, EAS_RESOLVERECIPIENTS_STATUS, status);
+	wbxml_uint(cmd->writer, EAS_RESOLVERECIPIENTS_RECIPIENT_COUNT, total);
+}
+
+/* The user himself, who is in no book. */
+static void
+resolve_write_own(struct resolve *cmd, const char *to, const char *address)
+{
+	struct roost_user *user = cmd->req->req->user;
+	struct pim_lines *no_card = pim_lines_create();
+	struct gal_picture_limits picture = cmd->picture;
+	const char *name = roost_user_display_name(user);
+	const char *const emails[] = { address, NULL };
+	const struct gal_entry entry = {
+		.display_name = name != NULL ? name : address,
+		.email = address, .emails = emails,
+		.card = pim_lines_root(no_card),
+	};
+	const struct eas_person person = { .entry = &entry, .in_gal = TRUE };
+
+	resolve_open_response(cmd, to, RESOLVE_SUCCESS, 1);
+	resolve_write_recipient(cmd, &person, TRUE, &picture);
+	wbxml_close(cmd->writer);
+	pim_lines_free(&no_card);
+}
+
+static void
 resolve_write(struct resolve *cmd, const char *to, struct eas_people *people)
 {
-	unsigned int total = people == NULL ? 0 : eas_people_count(people);
+	unsigned int total = eas_people_count(people);
 	unsigned int count = I_MIN(total, cmd->max_ambiguous);
 	struct gal_picture_limits picture = cmd->picture;
 	enum resolve_status status;
@@ -264,10 +252,7 @@ resolve_write(struct resolve *cmd, const char *to, struct eas_people *people)
 		status = count < total ? RESOLVE_AMBIGUOUS_PARTIAL :
 			RESOLVE_AMBIGUOUS;
 	}
-	wbxml_open(cmd->writer, EAS_RESOLVERECIPIENTS_RESPONSE);
-	wbxml_text(cmd->writer, EAS_RESOLVERECIPIENTS_TO, to);
-	wbxml_uint(cmd->writer, EAS_RESOLVERECIPIENTS_STATUS, status);
-	wbxml_uint(cmd->writer, EAS_RESOLVERECIPIENTS_RECIPIENT_COUNT, total);
+	resolve_open_response(cmd, to, status, total);
 	for (unsigned int i = 0; i < count; i++) T_BEGIN {
 		if (eas_people_get(people, i, &person) == 0) {
 			resolve_write_recipient(cmd, &person, total == 1,
@@ -300,7 +285,11 @@ static int resolve_one(struct resolve *cmd, const char *to)
 		if (eas_people_search(cmd->req, query, FALSE, &people) < 0)
 			return -1;
 	}
-	resolve_write(cmd, to, people);
+	if (eas_people_count(people) == 0 &&
+	    roost_address_is_own(cmd->req->req->user, query))
+		resolve_write_own(cmd, to, query);
+	else
+		resolve_write(cmd, to, people);
 	eas_people_free(&people);
 	return 0;
 }

@@ -23,6 +23,17 @@ const char *roost_request_header(const struct roost_request *req,
 	return NULL;
 }
 
+int roost_request_as_user(struct roost_request *req, const char *username,
+			  roost_as_user_callback_t *callback, void *context,
+			  const char **error_r)
+{
+	if (req->as_user == NULL) {
+		*error_r = "No other user can be opened here";
+		return -1;
+	}
+	return req->as_user(req, username, callback, context, error_r);
+}
+
 void roost_answer_add_header(struct roost_request *req, const char *name,
 			     const char *value)
 {

@@ -74,6 +74,9 @@ struct roost_answer {
 	struct roost_park *park;	/* NULL: answer now */
 };
 
+/* Called as another user: with his rights, his home, his settings. */
+typedef void roost_as_user_callback_t(struct roost_user *user, void *context);
+
 struct roost_request {
 	pool_t pool;
 	struct event *event;		/* child of user->event; add fields freely */
@@ -96,6 +99,11 @@ struct roost_request {
 	   next request. */
 	bool reopen_user;
 
+	/* the worker's part of roost_request_as_user(); NULL = it can't */
+	int (*as_user)(struct roost_request *req, const char *username,
+		       roost_as_user_callback_t *callback, void *context,
+		       const char **error_r);
+
 	struct roost_answer answer;
 
 	/* for the request's log line, set by the protocol; in pool or static */
@@ -105,6 +113,15 @@ struct roost_request {
 /* A request's header by name in any case, NULL if it has none. */
 const char *roost_request_header(const struct roost_request *req,
 				 const char *name);
+/* Puts the request's user aside, becomes another user of this server, runs callback and comes
+   back, whatever happens. The other one is looked up in userdb by the name and
+   opened for this once, without his mailboxes: only his store may be used. What he
+   allows to whom is the callback's to find out, from his own settings. The request
+   must not be answered meanwhile. Returns 1; 0 if there is no such user; -1 and a
+   sentence if he can't be opened. */
+int roost_request_as_user(struct roost_request *req, const char *username,
+			  roost_as_user_callback_t *callback, void *context,
+			  const char **error_r);
 /* Adds a header to the answer. name is static; value is copied, control characters
    in it are replaced. */
 void roost_answer_add_header(struct roost_request *req, const char *name,

@@ -67,6 +67,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(STR, roost_addresses),
 	DEF(STR, roost_display_name),
 	DEF(STR, roost_gal),
+	DEF(ENUM, roost_free_busy),
 	DEF(STR, roost_smime_ca),
 	DEF(STR, roost_smime_crl),
 
@@ -124,6 +125,7 @@ static const struct roost_settings roost_default_settings = {
 	.roost_addresses = "",
 	.roost_display_name = "",
 	.roost_gal = "",
+	.roost_free_busy = "no:domain:yes",
 	.roost_smime_ca = "",
 	.roost_smime_crl = "",
 };

@@ -77,6 +77,8 @@ struct roost_settings {
 	const char *roost_display_name;
 	/* an LDAP URL, a vCard file or a folder of such files; empty = none */
 	const char *roost_gal;
+	/* who sees when the user is free: "no", "domain", "yes" */
+	const char *roost_free_busy;
 	/* PEM files or folders of them; empty = OpenSSL's, none */
 	const char *roost_smime_ca;
 	const char *roost_smime_crl;

@@ -101,12 +101,27 @@ static bool worker_request_set_target(struct worker_request *wreq)
 	return TRUE;
 }
 
+static int
+worker_request_as_user(struct roost_request *req, const char *username,
+		       roost_as_user_callback_t *callback, void *context,
+		       const char **error_r)
+{
+	struct worker_request *wreq =
+		container_of(req, struct worker_request, req);
+	struct worker_user *user =
+		container_of(req->user, struct worker_user, user);
+
+	return worker_user_run_as(user, username, &wreq->line, callback,
+				  context, error_r);
+}
+
 static void
 worker_request_set_user(struct worker_request *wreq, struct worker_user *user)
 {
 	struct roost_request *req = &wreq->req;
 
 	req->user = &user->user;
+	req->as_user = worker_request_as_user;
 	req->event = event_create(user->user.event);
 	event_add_str(req->event, "user", user->name);
 	event_add_str(req->event, "session", wreq->line.session);

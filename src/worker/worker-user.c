@@ -151,16 +151,22 @@ worker_user_lookup(struct worker_users *users, const struct worker_proof *proof,
 	input.local_port = line->local_port;
 	if (line->secured)
 		roost_storage_service_input_set_tls(&input);
-	/* auth has looked them up with the login */
-	input.userdb_fields = proof->fields;
-	input.no_userdb_lookup = TRUE;
+	if (proof->fields != NULL) {
+		/* auth has looked them up with the login */
+		input.userdb_fields = proof->fields;
+		input.no_userdb_lookup = TRUE;
+	} else {
+		/* another user's store only */
+		input.flags_override_add =
+			MAIL_STORAGE_SERVICE_FLAG_NO_NAMESPACES;
+	}
 
 	ret = roost_storage_service_lookup_next(users->storage_service, &input,
 						&user->service_user,
 						&user->user.mail_user, error_r);
 	if (ret == 0)
 		*error_r = "Unknown user";
-	return ret <= 0 ? -1 : 0;
+	return ret;
 }
 
 static void
@@ -178,6 +184,7 @@ worker_user_opened(struct worker_user *user, const struct worker_line *line)
 				      worker_user_deactivated, user);
 }
 
+/* Returns 1, 0 if there is no such user, -1. */
 static int
 worker_user_open(struct worker_users *users, const struct worker_proof *proof,
 		 const struct worker_line *line, struct worker_user **user_r,
@@ -185,20 +192,23 @@ worker_user_open(struct worker_users *users, const struct worker_proof *proof,
 {
 	struct worker_user *user;
 	pool_t pool;
+	int ret;
 
 	pool = pool_alloconly_create("worker user", 2048);
 	user = p_new(pool, struct worker_user, 1);
 	user->pool = pool;
 	user->users = users;
 	user->name = p_strdup(pool, proof->user);
-	user->fields = p_strarray_dup(pool, proof->fields);
+	user->fields = proof->fields == NULL ? NULL :
+		p_strarray_dup(pool, proof->fields);
 	DLLIST2_PREPEND(&users->head, &users->tail, user);
 	users->count++;
 
-	if (worker_user_lookup(users, proof, line, user, error_r) < 0) {
+	ret = worker_user_lookup(users, proof, line, user, error_r);
+	if (ret <= 0) {
 		worker_become_root();
 		worker_user_free(user);
-		return -1;
+		return ret < 0 ? -1 : 0;
 	}
 	worker_user_opened(user, line);
 	if (roost_user_settings_get(user->service_user, user->user.mail_user,
@@ -209,7 +219,7 @@ worker_user_open(struct worker_users *users, const struct worker_proof *proof,
 	}
 	user->user.set = user->set;
 	*user_r = user;
-	return 0;
+	return 1;
 }
 
 static bool
@@ -273,8 +283,10 @@ int worker_users_enter(struct worker_users *users,
 		worker_user_close(user);
 		user = NULL;
 	}
-	if (user == NULL)
-		return worker_user_open(users, proof, line, user_r, error_r);
+	if (user == NULL) {
+		return worker_user_open(users, proof, line, user_r,
+					error_r) > 0 ? 0 : -1;
+	}
 
 	worker_user_set_session(user, line->session);
 	DLLIST2_REMOVE(&users->head, &users->tail, user);
@@ -282,6 +294,31 @@ int worker_users_enter(struct worker_users *users,
 	mail_storage_service_io_activate_user(user->service_user);
 	*user_r = user;
 	return 0;
+}
+
+/* The lookup and everything of the other user happens as between two requests:
+   with nobody's context, from root. He is closed again at once, so that he is
+   never found as an open user for a request of his own, which needs the fields of
+   his login. */
+int worker_user_run_as(struct worker_user *current, const char *username,
+		       const struct worker_line *line,
+		       roost_as_user_callback_t *callback, void *context,
+		       const char **error_r)
+{
+	const struct worker_proof proof = { .user = username };
+	struct worker_user *user;
+	int ret;
+
+	worker_user_deactivate(current);
+	i_assert(io_loop_get_current_context(current_ioloop) == NULL);
+	ret = worker_user_open(current->users, &proof, line, &user, error_r);
+	if (ret > 0) {
+		callback(&user->user, context);
+		worker_user_deactivate(user);
+		worker_user_close(user);
+	}
+	mail_storage_service_io_activate_user(current->service_user);
+	return ret;
 }
 
 static void worker_users_schedule(struct worker_users *users);

@@ -52,6 +52,11 @@ int worker_users_enter(struct worker_users *users,
 		       const struct worker_proof *proof,
 		       const struct worker_line *line,
 		       struct worker_user **user_r, const char **error_r);
+/* roost_request_as_user(): leaves current for a while. */
+int worker_user_run_as(struct worker_user *current, const char *username,
+		       const struct worker_line *line,
+		       roost_as_user_callback_t *callback, void *context,
+		       const char **error_r);
 /* Back to root. The user stays open if the settings want that, unless he is to
    be opened anew. */
 void worker_user_leave(struct worker_user **user, bool reopen);
