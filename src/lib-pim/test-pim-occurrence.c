@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "istream.h"
 #include "str.h"
 #include "strnum.h"
 #include "test-common.h"
@@ -363,10 +364,88 @@ static void test_pim_occurrences(void)
 	}
 }
 
+/*
+ * What python-dateutil has (tests/fixtures/recurrence/generate)
+ */
+
+/* "rule time time ..."; the first time is DTSTART. */
+static bool test_fixture_line(const char *line, unsigned int *count_r)
+{
+	const char *const *words = t_strsplit(line, " ");
+	unsigned int count = str_array_length(words);
+	ARRAY_TYPE(pim_occurrence) found;
+	const struct pim_occurrence *occ;
+	const struct pim_series *series;
+	struct pim_lines *doc;
+	pool_t pool;
+	string_t *str = t_str_new(256);
+
+	i_assert(count >= 2);
+	doc = test_parse(t_strdup_printf("DTSTART:%s\nRRULE:%s\n", words[1],
+					 words[0]));
+	pool = pool_alloconly_create("test", 4096);
+	series = pim_series_read(pool, test_event(doc), NULL);
+	t_array_init(&found, 16);
+	/* none before, none between, none behind the last one shown */
+	(void)pim_series_get(series, test_time(words[1]) - PIM_DAY,
+			     test_time(words[count - 1]) + 1, 1000, &found);
+	str_append(str, words[0]);
+	array_foreach(&found, occ) {
+		str_append_c(str, ' ');
+		pim_ical_time_append(str, occ->start, FALSE, FALSE);
+	}
+	*count_r = count - 1;
+	pim_lines_free(&doc);
+	pool_unref(&pool);
+	if (strcmp(str_c(str), line) == 0)
+		return TRUE;
+	i_error("dateutil: %s", line);
+	i_error("   found: %s", str_c(str));
+	return FALSE;
+}
+
+/* The same from the middle of the series on. */
+static bool test_fixture_middle(const char *line)
+{
+	const char *const *words = t_strsplit(line, " ");
+	unsigned int count = str_array_length(words), middle = count / 2 + 1;
+	const char *lines = t_strdup_printf("DTSTART:%s\nRRULE:%s\n",
+					    words[1], words[0]);
+	const char *found;
+
+	if (middle >= count)
+		return TRUE;
+	found = test_expand(lines, NULL, test_time(words[middle]),
+			    test_time(words[count - 1]) + 1, 1000);
+	return strcmp(t_strcut(found, 'Z'), words[middle]) == 0 &&
+		str_array_length(t_strsplit(found, " ")) == count - middle;
+}
+
+static void test_pim_occurrences_fixture(void)
+{
+	struct istream *input = i_stream_create_file(
+		FIXTURES"/../recurrence/rules.txt", 65536);
+	unsigned int lines = 0, times = 0, count;
+	const char *line;
+
+	test_begin("pim occurrences: random rules");
+	while ((line = i_stream_read_next_line(input)) != NULL) T_BEGIN {
+		test_assert_idx(test_fixture_line(line, &count), lines);
+		test_assert_idx(test_fixture_middle(line), lines);
+		lines++;
+		times += count;
+	} T_END;
+	test_assert(input->stream_errno == 0);
+	test_assert(lines == 250 && times > 1000);
+	i_stream_unref(&input);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_pim_occurrences,
+		test_pim_occurrences_fixture,
 		NULL
 	};
 
