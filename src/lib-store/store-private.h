@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 5
+#define STORE_SCHEMA_VERSION 6
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -95,6 +95,15 @@ enum store_sql {
 	STORE_SQL_RECIPIENT_PUT,
 	STORE_SQL_RECIPIENT_LIST,
 	STORE_SQL_RECIPIENT_EXPIRE,
+	STORE_SQL_OUTBOX_INSERT,
+	STORE_SQL_OUTBOX_NEXT,
+	STORE_SQL_OUTBOX_UPDATE,
+	STORE_SQL_OUTBOX_DELETE,
+	STORE_SQL_GONE_GET,
+	STORE_SQL_GONE_PUT,
+	STORE_SQL_GONE_EXPIRE,
+	STORE_SQL_SEEN_GET,
+	STORE_SQL_SEEN_PUT,
 
 	STORE_SQL_COUNT
 };

@@ -154,6 +154,31 @@ static const struct store_upgrade store_upgrades[] = {
 " name TEXT,"
 " score INTEGER NOT NULL) WITHOUT ROWID;"
 	},
+	{ 6,
+"CREATE TABLE outbox ("
+" num INTEGER PRIMARY KEY AUTOINCREMENT,"
+" rcpts TEXT NOT NULL,"
+" message_id TEXT NOT NULL,"
+" save INTEGER NOT NULL,"
+" sent INTEGER NOT NULL,"
+" uidvalidity INTEGER NOT NULL,"
+" uidnext INTEGER NOT NULL,"
+" tries INTEGER NOT NULL,"
+" next_try INTEGER NOT NULL,"
+" created INTEGER NOT NULL,"
+" mail BLOB NOT NULL);"
+
+"CREATE TABLE meeting_gone ("
+" uid TEXT PRIMARY KEY,"
+" sequence INTEGER NOT NULL,"
+" stamp INTEGER NOT NULL,"
+" time INTEGER NOT NULL) WITHOUT ROWID;"
+
+"CREATE TABLE mail_seen ("
+" mailbox TEXT PRIMARY KEY,"
+" uidvalidity INTEGER NOT NULL,"
+" uidnext INTEGER NOT NULL) WITHOUT ROWID;"
+	},
 };
 
 static int

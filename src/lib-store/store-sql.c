@@ -249,6 +249,31 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"DELETE FROM recipient WHERE address IN (SELECT address "
 		"FROM recipient ORDER BY score DESC, address "
 		"LIMIT -1 OFFSET ?1)",
+	[STORE_SQL_OUTBOX_INSERT] =
+		"INSERT INTO outbox (rcpts, message_id, save, sent, "
+		"uidvalidity, uidnext, tries, next_try, created, mail) "
+		"VALUES (?1, ?2, ?3, 0, 0, 0, 0, ?4, ?4, ?5)",
+	[STORE_SQL_OUTBOX_NEXT] =
+		"SELECT num, rcpts, message_id, save, sent, uidvalidity, "
+		"uidnext, tries, next_try, created, mail FROM outbox "
+		"WHERE num>?1 AND next_try<=?2 ORDER BY num LIMIT 1",
+	[STORE_SQL_OUTBOX_UPDATE] =
+		"UPDATE outbox SET sent=?2, uidvalidity=?3, uidnext=?4, "
+		"tries=?5, next_try=?6 WHERE num=?1",
+	[STORE_SQL_OUTBOX_DELETE] =
+		"DELETE FROM outbox WHERE num=?1",
+	[STORE_SQL_GONE_GET] =
+		"SELECT sequence, stamp FROM meeting_gone WHERE uid=?1",
+	[STORE_SQL_GONE_PUT] =
+		"INSERT OR REPLACE INTO meeting_gone "
+		"(uid, sequence, stamp, time) VALUES (?1, ?2, ?3, ?4)",
+	[STORE_SQL_GONE_EXPIRE] =
+		"DELETE FROM meeting_gone WHERE time<?1",
+	[STORE_SQL_SEEN_GET] =
+		"SELECT uidvalidity, uidnext FROM mail_seen WHERE mailbox=?1",
+	[STORE_SQL_SEEN_PUT] =
+		"INSERT OR REPLACE INTO mail_seen "
+		"(mailbox, uidvalidity, uidnext) VALUES (?1, ?2, ?3)",
 };
 
 sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)

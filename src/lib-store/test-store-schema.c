@@ -103,6 +103,28 @@
 " shown TEXT NOT NULL," \
 " name TEXT," \
 " score INTEGER NOT NULL) WITHOUT ROWID;"
+#define TABLES_6 TABLES_5 \
+"CREATE TABLE outbox (" \
+" num INTEGER PRIMARY KEY AUTOINCREMENT," \
+" rcpts TEXT NOT NULL," \
+" message_id TEXT NOT NULL," \
+" save INTEGER NOT NULL," \
+" sent INTEGER NOT NULL," \
+" uidvalidity INTEGER NOT NULL," \
+" uidnext INTEGER NOT NULL," \
+" tries INTEGER NOT NULL," \
+" next_try INTEGER NOT NULL," \
+" created INTEGER NOT NULL," \
+" mail BLOB NOT NULL);" \
+"CREATE TABLE meeting_gone (" \
+" uid TEXT PRIMARY KEY," \
+" sequence INTEGER NOT NULL," \
+" stamp INTEGER NOT NULL," \
+" time INTEGER NOT NULL) WITHOUT ROWID;" \
+"CREATE TABLE mail_seen (" \
+" mailbox TEXT PRIMARY KEY," \
+" uidvalidity INTEGER NOT NULL," \
+" uidnext INTEGER NOT NULL) WITHOUT ROWID;"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
@@ -111,6 +133,7 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_3 APPLICATION_ID "PRAGMA user_version = 3;",
 	TABLES_4 APPLICATION_ID "PRAGMA user_version = 4;",
 	TABLES_5 APPLICATION_ID "PRAGMA user_version = 5;",
+	TABLES_6 APPLICATION_ID "PRAGMA user_version = 6;",
 };
 
 /* A row for each table, in the columns of version 1. */

@@ -1,0 +1,81 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "store-private.h"
+#include "store-meeting.h"
+
+#include <time.h>
+
+int store_meeting_gone_get(struct store *store, const char *pim_uid,
+			   struct store_meeting_gone *gone_r)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_GONE_GET);
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_text(stmt, 1, pim_uid);
+	ret = store_sql_step(store, stmt);
+	if (ret > 0) {
+		gone_r->sequence = store_column_uint(stmt, 0);
+		gone_r->stamp = store_column_uint64(stmt, 1);
+	}
+	store_sql_done(stmt);
+	return ret;
+}
+
+int store_meeting_gone_put(struct store *store, const char *pim_uid,
+			   const struct store_meeting_gone *gone)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_GONE_PUT);
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_text(stmt, 1, pim_uid);
+	store_bind_uint(stmt, 2, gone->sequence);
+	store_bind_uint(stmt, 3, I_MAX(gone->stamp, 0));
+	store_bind_uint(stmt, 4, time(NULL));
+	return store_sql_run(store, stmt, NULL);
+}
+
+int store_meeting_gone_expire(struct store *store, unsigned int max_age)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_GONE_EXPIRE);
+	time_t now = time(NULL);
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_uint(stmt, 1, now < (time_t)max_age ? 0 : now - max_age);
+	return store_sql_run(store, stmt, NULL);
+}
+
+int store_mail_seen_get(struct store *store, const char *mailbox,
+			struct store_mail_seen *seen_r)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_SEEN_GET);
+	int ret;
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_text(stmt, 1, mailbox);
+	ret = store_sql_step(store, stmt);
+	if (ret > 0) {
+		seen_r->uidvalidity = store_column_uint(stmt, 0);
+		seen_r->uidnext = store_column_uint(stmt, 1);
+	}
+	store_sql_done(stmt);
+	return ret;
+}
+
+int store_mail_seen_put(struct store *store, const char *mailbox,
+			const struct store_mail_seen *seen)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_SEEN_PUT);
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_text(stmt, 1, mailbox);
+	store_bind_uint(stmt, 2, seen->uidvalidity);
+	store_bind_uint(stmt, 3, seen->uidnext);
+	return store_sql_run(store, stmt, NULL);
+}
