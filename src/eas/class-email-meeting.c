@@ -8,6 +8,7 @@
 #include "str.h"
 #include "mail-storage.h"
 #include "eas-folders.h"
+#include "eas-meeting.h"
 #include "pim-body.h"
 #include "pim-charset.h"
 #include "pim-rrule.h"
@@ -198,6 +199,48 @@ int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
 		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
 	return 1;
 }
+
+/* -- for the calendar -- */
+
+int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
+			  struct mail *mail,
+			  struct eas_meeting_mail *meeting_r,
+			  const char **error_r)
+{
+	struct eas_email_context ctx = {
+		.req = req, .pool = pool, .mail = mail,
+	};
+	const struct pim_headers *headers;
+	buffer_t *text;
+	int ret;
+
+	i_zero(meeting_r);
+	if (mail_get_stream(mail, NULL, NULL, &ctx.input) < 0 ||
+	    mail_get_parts(mail, &ctx.parts) < 0)
+		return eas_email_failed(mail, error_r);
+	if (pim_message_read(pool, ctx.input, ctx.parts, &ctx.msg) < 0)
+		return eas_email_input_failed(mail, ctx.input, error_r);
+	if (ctx.msg->calendar == NULL || ctx.msg->kind != PIM_MESSAGE_PLAIN)
+		return 0;
+	text = buffer_create_dynamic(pool, 4096);
+	ret = eas_calendar_read(&ctx, ctx.msg->calendar, text, error_r);
+	if (ret < 0)
+		return eas_email_input_failed(mail, ctx.input, error_r);
+	if (ret == 0)
+		return -1;
+	headers = &ctx.msg->headers;
+	meeting_r->mail.data = text->data;
+	meeting_r->mail.size = text->used;
+	meeting_r->mail.method = ctx.msg->calendar->method;
+	meeting_r->mail.from = p_strdup(pool, pim_header_first_address(
+		headers->value[PIM_HEADER_FROM]));
+	meeting_r->mail.sender = p_strdup(pool, pim_header_first_address(
+		headers->value[PIM_HEADER_SENDER]));
+	return pim_scheduling_peek(pool, &meeting_r->mail, &meeting_r->peek,
+				   error_r);
+}
+
+/* -- for devices -- */
 
 /* Up to 14.1 an all-day event's midnights are in its time zone, from 16.0 on
    they are dates. */

@@ -97,6 +97,13 @@ const struct eas_command eas_commands[] = {
 		.func = eas_cmd_getitemestimate,
 	},
 	{
+		.name = "MeetingResponse", .code = 15,
+		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
+		.root_tag = EAS_MEETINGRESPONSE_MEETING_RESPONSE,
+		.status_tag = EAS_MEETINGRESPONSE_STATUS,
+		.func = eas_cmd_meetingresponse,
+	},
+	{
 		.name = "Search", .code = 16,
 		.min_version = EAS_VERSION_2_5, .max_version = EAS_VERSION_16_1,
 		.root_tag = EAS_SEARCH_SEARCH,

@@ -28,6 +28,7 @@ int eas_cmd_folderdelete(struct eas_request *req);
 int eas_cmd_folderupdate(struct eas_request *req);
 int eas_cmd_moveitems(struct eas_request *req);
 int eas_cmd_getitemestimate(struct eas_request *req);
+int eas_cmd_meetingresponse(struct eas_request *req);
 int eas_cmd_settings(struct eas_request *req);
 int eas_cmd_ping(struct eas_request *req);
 int eas_cmd_itemoperations(struct eas_request *req);

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "pim-lines.h"
 #include "pim-scheduling.h"
 #include "pim-scheduling-mail.h"
 
@@ -41,6 +42,26 @@ static void fuzz_answer(const char *text, size_t size)
 	} T_END;
 }
 
+/* Nothing of our own leaves the house. */
+static void fuzz_check_message(const char *text)
+{
+	struct pim_component *calendar, *event;
+	struct pim_property *prop;
+	struct pim_lines *doc;
+	const char *error;
+
+	if (pim_lines_parse(text, strlen(text), NULL, &doc, &error) < 0)
+		i_panic("%s", error);
+	calendar = pim_component_find(pim_lines_root(doc), "VCALENDAR");
+	event = pim_component_find(calendar, "VEVENT");
+	for (prop = pim_property_find(event, NULL); prop != NULL;
+	     prop = pim_property_next(prop, NULL)) {
+		i_assert(strncasecmp(pim_property_name(prop), "X-ROOST-",
+				     8) != 0);
+	}
+	pim_lines_free(&doc);
+}
+
 static void
 fuzz_organize(pool_t pool, const char *old, size_t old_size, const char *new,
 	      size_t new_size)
@@ -67,7 +88,7 @@ fuzz_organize(pool_t pool, const char *old, size_t old_size, const char *new,
 		i_assert(array_count(&message->people) > 0);
 		letter.to = array_get(&message->people, &letter.to_count);
 		pim_scheduling_letter_write(&letter, mail);
-		i_assert(strstr(message->text, "\nX-ROOST-") == NULL);
+		fuzz_check_message(message->text);
 	}
 }
 

@@ -235,3 +235,25 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 	pool_unref(&pool);
 	return result;
 }
+
+void pim_scheduling_version(const void *stored, size_t stored_size,
+			    unsigned int *sequence_r, int64_t *stamp_r)
+{
+	pool_t pool = pool_alloconly_create("scheduling version", 1024);
+	struct pim_component *event;
+	struct sched_doc doc;
+	const char *error;
+
+	*sequence_r = 0;
+	*stamp_r = 0;
+	if (sched_doc_parse(&doc, pool, stored, stored_size, &error) == 0) {
+		for (event = sched_event_first(&doc); event != NULL;
+		     event = sched_event_next(&doc, event)) {
+			*sequence_r = I_MAX(*sequence_r,
+					    sched_sequence(event));
+			*stamp_r = I_MAX(*stamp_r, sched_stamp(event));
+		}
+		sched_doc_free(&doc);
+	}
+	pool_unref(&pool);
+}

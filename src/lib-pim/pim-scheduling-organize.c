@@ -77,7 +77,7 @@ sched_people_read(struct sched_organize *org,
 	     prop != NULL; prop = pim_property_next(prop, "ATTENDEE")) T_BEGIN {
 		key = p_strdup(org->tmp_pool,
 			       t_str_lcase(sched_address(prop)));
-		if (sched_address_is_valid(key) &&
+		if (pim_scheduling_address_is_valid(key) &&
 		    !sched_is_own(org->user, prop) &&
 		    hash_table_lookup(people, key) == NULL)
 			hash_table_insert(people, key, prop);

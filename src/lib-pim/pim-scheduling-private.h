@@ -117,8 +117,6 @@ int64_t sched_stamp_parse(const char *value);
 
 /* The address of ORGANIZER or ATTENDEE. Never NULL; data stack. */
 const char *sched_address(const struct pim_property *prop);
-/* An address that can stand in a header. */
-bool sched_address_is_valid(const char *address);
 struct pim_property *
 sched_attendee(const struct pim_component *event, const char *address);
 struct pim_property *

@@ -515,7 +515,7 @@ const char *sched_address(const struct pim_property *prop)
 	return t_strdup_until(value, value + strcspn(value, " >"));
 }
 
-bool sched_address_is_valid(const char *address)
+bool pim_scheduling_address_is_valid(const char *address)
 {
 	const char *at = strchr(address, '@'), *p;
 

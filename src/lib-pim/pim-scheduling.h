@@ -133,6 +133,12 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 		      string_t *text, string_t *message,
 		      const char **organizer_r);
 
+/* The highest SEQUENCE of a stored event, and the latest DTSTAMP of its organiser. */
+void pim_scheduling_version(const void *stored, size_t stored_size,
+			    unsigned int *sequence_r, int64_t *stamp_r);
+/* Is it an address that a mail can be sent to? */
+bool pim_scheduling_address_is_valid(const char *address);
+
 /*
  * The organiser
  */

@@ -1,0 +1,88 @@
+#ifndef EAS_MEETING_H
+#define EAS_MEETING_H
+
+#include "eas.h"
+#include "pim-scheduling.h"
+#include "store-item.h"
+
+/* Meetings (lib-pim/pim-scheduling.h) in the user's calendars and mails. Everything that
+   changes the store is done in the transaction that the caller has open;
+   the mails that follow from it are put into the store's outbox, in the same one. */
+
+struct mail;
+struct eas_folder;
+
+/* The calendar object that a mail carries. */
+struct eas_meeting_mail {
+	struct pim_scheduling_mail mail;
+	struct pim_scheduling_peek peek;
+};
+
+/* class-email-meeting.c: reads it. Everything is in pool. Returns 1; 0 if the mail has none that
+   changes a calendar, or is gone; -1 and a sentence. */
+int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
+			  struct mail *mail,
+			  struct eas_meeting_mail *meeting_r,
+			  const char **error_r);
+
+/* The user as his calendars know him. */
+void eas_meeting_user(struct eas_request *req,
+		      struct pim_scheduling_user *user_r);
+
+/* The event with this UID in one of the user's calendars. Returns 1, 0, -1. */
+int eas_meeting_find(struct eas_request *req, pool_t pool, const char *uid,
+		     struct store_item *item_r);
+/* Writes an event's text: a new one into the default calendar if item->uid is 0 (item gets its numbers). Returns
+   0 or -1 (logged). */
+int eas_meeting_put(struct eas_request *req, struct store_item *item,
+		    const string_t *text);
+/* Removes it, and remembers that messages up to these do not bring it back. */
+int eas_meeting_remove(struct eas_request *req, const struct store_item *item,
+		       unsigned int sequence, int64_t stamp);
+
+enum eas_meeting_apply_flags {
+	/* the user asks for it: it does not matter that the event was removed
+	   before */
+	EAS_MEETING_APPLY_ASKED = 0x01,
+	/* an old mail: what is over is left alone */
+	EAS_MEETING_APPLY_OLD = 0x02,
+};
+/* Applies a mail to the calendar. Returns 1 if that changed it (item_r, uid 0 = removed), 0 if not
+   (logged), -1. */
+int eas_meeting_apply(struct eas_request *req,
+		      const struct eas_meeting_mail *meeting,
+		      enum eas_meeting_apply_flags flags);
+/* Wakes those who watch the calendars, after the commit. */
+void eas_meeting_notify(struct eas_request *req);
+
+/* eas-outbox.c */
+
+/* Puts a message for people into the outbox. key names it: the same mail has the same Message-ID. comment and
+   html may be NULL. Returns 0 or -1. */
+struct eas_outbox_letter {
+	enum pim_itip_method method;
+	enum pim_partstat partstat;
+	const struct pim_scheduling_person *people;
+	unsigned int people_count;
+	const char *text, *comment, *html;
+};
+int eas_outbox_add(struct eas_request *req,
+		   const struct eas_outbox_letter *letter);
+/* Sends what is in the outbox, as far as it can be sent now. What can't is tried again with a later request.
+   No transaction may be open. */
+void eas_outbox_send(struct eas_request *req);
+
+/* eas-invitations.c: looks through mails that have come to INBOX since the last time, and applies what
+   is there for the calendar. Costs a look at two numbers if there are none. Then sends what the outbox has. */
+void eas_invitations_check(struct eas_request *req);
+/* INBOX, for those who wait for a change of a calendar. Returns FALSE if it is not known or
+   invitations are not wanted. */
+bool eas_invitations_watch(struct eas_request *req, guid_128_t guid_r);
+
+/* eas-meeting-organize.c: the user's device has changed an event of the calendar from old (NULL = new) to
+   new (NULL = deleted). Puts the mails into the outbox that this makes necessary; text gets the text that is to be
+   stored instead of new. Returns 1 if text is another one than new, 0, or -1. */
+int eas_meeting_changed(struct eas_request *req, const struct store_item *old,
+			const string_t *new, string_t *text);
+
+#endif
