@@ -6,6 +6,7 @@
 #include "eas-class.h"
 #include "eas-commands.h"
 #include "eas-key.h"
+#include "eas-meeting.h"
 #include "eas-sync-state.h"
 
 /* [MS-ASCMD] 3.1.5.10 */
@@ -118,6 +119,7 @@ eas_estimate_count(struct eas_request *req, struct eas_estimate *estimate)
 		return ret < 0 ? EAS_STATUS_SERVER_ERROR :
 			EAS_ESTIMATE_STATUS_INVALID_COLLECTION;
 	}
+	eas_invitations_check(req, folder);
 	if (!eas_class_filter(folder->kind, &estimate->filter_type))
 		return EAS_STATUS_SERVER_ERROR;
 	if (req->version < EAS_VERSION_12_1)

@@ -456,7 +456,7 @@ static int response_answer(struct response *response, struct store_item *item)
 		response->send = FALSE;
 	response->status = RESPONSE_SERVER_ERROR;
 	if (result == PIM_ANSWER_CHANGED) {
-		if (eas_meeting_put(req, item, text) < 0)
+		if (eas_meeting_put(req, item, text) <= 0)
 			return -1;
 		response->calendar = item->folder;
 		response->calendar_uid = item->uid;

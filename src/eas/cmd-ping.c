@@ -9,6 +9,7 @@
 #include "eas-collection.h"
 #include "eas-commands.h"
 #include "eas-hierarchy.h"
+#include "eas-meeting.h"
 
 /* The Ping command ([MS-ASCMD] 2.2.1.13): it is parked until one of the folders has something
    that the device does not. "Something" is whatever its next Sync would bring, by the
@@ -194,6 +195,7 @@ static enum eas_ping_status
 eas_ping_look_folder(struct eas_ping *ping, const char *id)
 {
 	struct eas_folder *folder;
+	guid_128_t inbox;
 	int ret;
 
 	ret = eas_folder_find(ping->req, id, &folder);
@@ -201,6 +203,7 @@ eas_ping_look_folder(struct eas_ping *ping, const char *id)
 		return ret < 0 ? EAS_PING_STATUS_SERVER_ERROR :
 			EAS_PING_STATUS_HIERARCHY_CHANGED;
 	}
+	eas_invitations_check(ping->req, folder);
 	switch (eas_collection_has_changes(ping->req, folder)) {
 	case 1:
 	case -1:
@@ -209,6 +212,10 @@ eas_ping_look_folder(struct eas_ping *ping, const char *id)
 		return EAS_PING_STATUS_CHANGES;
 	case 0:
 		array_push_back(&ping->watch, &folder->guid);
+		/* an invitation comes there first */
+		if (folder->kind == STORE_KIND_CALENDAR &&
+		    eas_invitations_watch(ping->req, inbox))
+			array_push_back(&ping->watch, &inbox);
 		return EAS_PING_STATUS_EXPIRED;
 	case -2:
 		return EAS_PING_STATUS_HIERARCHY_CHANGED;

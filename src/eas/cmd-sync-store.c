@@ -13,6 +13,7 @@
 #include "store-conflict.h"
 #include "store-state.h"
 #include "pim-item.h"
+#include "eas-meeting.h"
 #include "cmd-sync.h"
 
 /* What a device did to the items of a store's folder, in one transaction of the store.
@@ -466,6 +467,32 @@ store_add_more(struct eas_sync_store *ctx, string_t *more)
 			      str_len(more), NULL, NULL);
 }
 
+/* Meetings: from 16.0 on others are told of the change, and new->text becomes what is
+   to be stored; if that is not what the device sent it has to get it. */
+static void
+store_plan_meeting(struct eas_sync_store *ctx, const struct store_item *old,
+		   struct eas_sync_store_applied *new,
+		   struct eas_meeting_plan *plan_r)
+{
+	i_zero(plan_r);
+	if (ctx->class->kind != STORE_KIND_CALENDAR ||
+	    eas_meeting_plan(ctx->sync->req, old, new->text, plan_r) == 0)
+		return;
+	ctx->sync->meetings_changed = TRUE;
+	if (!str_equals(new->text, plan_r->text)) {
+		new->text = plan_r->text;
+		new->tell = TRUE;
+	}
+}
+
+static int
+store_tell_meeting(struct eas_sync_store *ctx,
+		   const struct eas_meeting_plan *plan)
+{
+	return plan->text == NULL ? 0 :
+		eas_meeting_tell(ctx->sync->req, plan);
+}
+
 /* Writes the item's new text. tell_r: it is not what the device has. Returns 0, or -1 if the
    transaction is lost. */
 static int
@@ -477,6 +504,7 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	struct eas_sync_collection *coll = ctx->coll;
 	struct eas_sync_store_applied new;
 	enum store_put put = STORE_PUT_OK;
+	struct eas_meeting_plan plan;
 	bool conflict;
 
 	*tell_r = FALSE;
@@ -502,6 +530,8 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		return store_keep_conflict(ctx, item->uid, FALSE, item->text,
 					   str_c(new.text));
 	}
+	store_plan_meeting(ctx, item, &new, &plan);
+	*tell_r = new.tell;
 	if (new.more != NULL)
 		put = store_add_more(ctx, new.more);
 	if (put == STORE_PUT_OK) {
@@ -516,6 +546,8 @@ store_change_item(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	if (put != STORE_PUT_OK)
 		return 0;
 	ctx->modified = TRUE;
+	if (store_tell_meeting(ctx, &plan) < 0)
+		return -1;
 	if (conflict) {
 		*tell_r = TRUE;
 		if (store_keep_conflict(ctx, item->uid, TRUE, str_c(new.text),
@@ -649,6 +681,7 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	struct store *store = ctx->sync->req->store;
 	uint32_t folder = ctx->coll->folder->pim_id;
 	struct eas_sync_store_applied new;
+	struct eas_meeting_plan plan;
 	enum store_put put;
 	int ret;
 
@@ -669,6 +702,7 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		*tell_r = TRUE;
 		return ret;
 	}
+	store_plan_meeting(ctx, NULL, &new, &plan);
 	*tell_r = new.tell;
 	put = store_item_add(store, folder, &new.props, str_c(new.text),
 			     str_len(new.text), uid_r, modseq_r);
@@ -682,6 +716,8 @@ store_add_new(struct eas_sync_store *ctx, const struct wbxml_node *node,
 		return -1;
 	if (*status_r != EAS_SYNC_STATUS_SUCCESS)
 		return store_item_remove(store, folder, *uid_r) < 0 ? -1 : 0;
+	if (store_tell_meeting(ctx, &plan) < 0)
+		return -1;
 	return 0;
 }
 
@@ -765,9 +801,12 @@ store_delete(struct eas_sync_store *ctx, const struct wbxml_node *node)
 			return -1;
 	}
 	if (ret > 0) {
-		if (store_item_remove(store, coll->folder->pim_id, uid) < 0)
+		if (store_item_remove(store, coll->folder->pim_id, uid) < 0 ||
+		    (ctx->class->kind == STORE_KIND_CALENDAR &&
+		     eas_meeting_deleted(ctx->sync->req, &item) < 0))
 			return -1;
 		ctx->modified = TRUE;
+		ctx->sync->meetings_changed = TRUE;
 	}
 	store_result(ctx, node->tag, uid, 0, FALSE);
 	return 0;

@@ -8,6 +8,7 @@
 #include "store.h"
 #include "eas-commands.h"
 #include "eas-key.h"
+#include "eas-meeting.h"
 #include "cmd-sync.h"
 
 /* The course of a Sync command, and why it may die at any instruction:
@@ -163,6 +164,8 @@ eas_sync_prepare(struct eas_sync *sync, struct eas_sync_collection *coll)
 	int ret;
 
 	ret = eas_folder_find(req, coll->id, &coll->folder);
+	if (ret > 0)
+		eas_invitations_check(req, coll->folder);
 	if (ret == 0)
 		coll->status = eas_sync_status_gone(sync);
 	else if (ret < 0 || eas_sync_open_folder(req, coll->folder, &coll->box,
@@ -462,16 +465,23 @@ static bool eas_sync_park(struct eas_sync *sync)
 {
 	struct eas_sync_collection *const *collp;
 	ARRAY_TYPE(guid_128_t) watch;
+	bool calendar = FALSE;
+	guid_128_t inbox;
 	unsigned int msecs = sync->wait_secs * 1000;
 	unsigned int elapsed = sync->req->req->elapsed_msecs;
 
 	if (elapsed >= msecs)
 		return FALSE;
-	t_array_init(&watch, array_count(&sync->collections));
+	t_array_init(&watch, array_count(&sync->collections) + 1);
 	array_foreach(&sync->collections, collp) {
-		if ((*collp)->coll != NULL)
-			array_push_back(&watch, &(*collp)->folder->guid);
+		if ((*collp)->coll == NULL)
+			continue;
+		array_push_back(&watch, &(*collp)->folder->guid);
+		if ((*collp)->folder->kind == STORE_KIND_CALENDAR)
+			calendar = TRUE;
 	}
+	if (calendar && eas_invitations_watch(sync->req, inbox))
+		array_push_back(&watch, &inbox);
 	roost_answer_park(sync->req->req, msecs - elapsed,
 			  array_front(&watch), array_count(&watch));
 	return TRUE;
@@ -543,6 +553,8 @@ int eas_cmd_sync(struct eas_request *req)
 		ret = eas_sync_fail(&sync, status);
 	else
 		ret = eas_sync_run(&sync);
+	if (sync.meetings_changed)
+		eas_outbox_send(req);
 	eas_sync_deinit(&sync);
 	return ret;
 }

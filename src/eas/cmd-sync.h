@@ -108,6 +108,8 @@ struct eas_sync {
 	unsigned int limit;
 	/* every answer gets a key that was not issued before */
 	bool new_keys;
+	/* there may be mails in the outbox */
+	bool meetings_changed;
 };
 
 /* Reads the request, or takes it from the one that is remembered. Returns 0, or -1 with a

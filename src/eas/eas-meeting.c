@@ -5,7 +5,6 @@
 #include "ioloop.h"
 #include "str.h"
 #include "str-sanitize.h"
-#include "pim-date.h"
 #include "pim-item.h"
 #include "store-meeting.h"
 #include "roost-addresses.h"
@@ -51,7 +50,7 @@ eas_meeting_put_result(struct eas_request *req, enum store_put put)
 {
 	switch (put) {
 	case STORE_PUT_OK:
-		return 0;
+		return 1;
 	case STORE_PUT_NOQUOTA:
 		e_info(req->event, "Meeting not stored: "
 		       "There is no room (roost_db_quota)");
@@ -63,9 +62,9 @@ eas_meeting_put_result(struct eas_request *req, enum store_put put)
 		e_info(req->event, "Meeting not stored: The event is gone");
 		break;
 	case STORE_PUT_FAILED:
-		break;
+		return -1;
 	}
-	return -1;
+	return 0;
 }
 
 int eas_meeting_put(struct eas_request *req, struct store_item *item,
@@ -80,7 +79,7 @@ int eas_meeting_put(struct eas_request *req, struct store_item *item,
 	if (pim_item_props_read(str_data(text), str_len(text), &read,
 				&error) < 0) {
 		e_error(req->event, "Meeting not stored: %s", error);
-		return -1;
+		return 0;
 	}
 	props.pim_uid = read.uid;
 	props.name = read.name;
@@ -102,15 +101,24 @@ int eas_meeting_put(struct eas_request *req, struct store_item *item,
 	return eas_meeting_put_result(req, put);
 }
 
-int eas_meeting_remove(struct eas_request *req, const struct store_item *item,
+int eas_meeting_forget(struct eas_request *req, const char *pim_uid,
 		       unsigned int sequence, int64_t stamp)
 {
 	struct store_meeting_gone gone = {
 		.sequence = sequence, .stamp = stamp,
 	};
 
-	if (store_meeting_gone_expire(req->store, EAS_MEETING_GONE_SECS) < 0 ||
-	    store_meeting_gone_put(req->store, item->props.pim_uid, &gone) < 0)
+	if (*pim_uid == '\0')
+		return 0;
+	return store_meeting_gone_expire(req->store,
+					 EAS_MEETING_GONE_SECS) < 0 ?
+		-1 : store_meeting_gone_put(req->store, pim_uid, &gone);
+}
+
+int eas_meeting_remove(struct eas_request *req, const struct store_item *item,
+		       unsigned int sequence, int64_t stamp)
+{
+	if (eas_meeting_forget(req, item->props.pim_uid, sequence, stamp) < 0)
 		return -1;
 	return store_item_remove(req->store, item->folder, item->uid) ==
 		STORE_PUT_FAILED ? -1 : 0;
@@ -130,16 +138,6 @@ eas_meeting_is_gone(struct eas_request *req,
 	return peek->sequence < gone.sequence ||
 		(peek->sequence == gone.sequence &&
 		 peek->stamp <= gone.stamp) ? 1 : 0;
-}
-
-static bool eas_meeting_is_over(const string_t *text)
-{
-	struct pim_item_props props;
-	const char *error;
-
-	return pim_item_props_read(str_data(text), str_len(text), &props,
-				   &error) == 0 &&
-		(int64_t)props.last_day < pim_days_of(ioloop_time);
 }
 
 int eas_meeting_apply(struct eas_request *req,
@@ -170,9 +168,10 @@ int eas_meeting_apply(struct eas_request *req,
 	switch (result) {
 	case PIM_SCHEDULING_CHANGED:
 		if (ret == 0 && (flags & EAS_MEETING_APPLY_OLD) != 0 &&
-		    eas_meeting_is_over(text))
+		    pim_scheduling_is_over(str_data(text), str_len(text),
+					   ioloop_time))
 			return 0;
-		return eas_meeting_put(req, &item, text) < 0 ? -1 : 1;
+		return eas_meeting_put(req, &item, text);
 	case PIM_SCHEDULING_REMOVED:
 		return eas_meeting_remove(req, &item, peek->sequence,
 					  peek->stamp) < 0 ? -1 : 1;

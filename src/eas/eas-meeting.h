@@ -33,10 +33,13 @@ void eas_meeting_user(struct eas_request *req,
 int eas_meeting_find(struct eas_request *req, pool_t pool, const char *uid,
 		     struct store_item *item_r);
 /* Writes an event's text: a new one into the default calendar if item->uid is 0 (item gets its numbers). Returns
-   0 or -1 (logged). */
+   1, 0 if it can't be stored (no room; logged), -1. */
 int eas_meeting_put(struct eas_request *req, struct store_item *item,
 		    const string_t *text);
-/* Removes it, and remembers that messages up to these do not bring it back. */
+/* Remembers that messages up to these do not bring an event back. */
+int eas_meeting_forget(struct eas_request *req, const char *pim_uid,
+		       unsigned int sequence, int64_t stamp);
+/* The same, and removes it. */
 int eas_meeting_remove(struct eas_request *req, const struct store_item *item,
 		       unsigned int sequence, int64_t stamp);
 
@@ -72,17 +75,30 @@ int eas_outbox_add(struct eas_request *req,
    No transaction may be open. */
 void eas_outbox_send(struct eas_request *req);
 
-/* eas-invitations.c: looks through mails that have come to INBOX since the last time, and applies what
-   is there for the calendar. Costs a look at two numbers if there are none. Then sends what the outbox has. */
-void eas_invitations_check(struct eas_request *req);
+/* eas-invitations.c: for a request that looks at this folder. If it is a calendar or INBOX, looks through the mails
+   that have come to INBOX since the last time, and applies what is there for the calendar; then sends what the
+   outbox has. Once for each request; costs a look at two numbers if there is nothing new. */
+void eas_invitations_check(struct eas_request *req,
+			   const struct eas_folder *folder);
 /* INBOX, for those who wait for a change of a calendar. Returns FALSE if it is not known or
    invitations are not wanted. */
 bool eas_invitations_watch(struct eas_request *req, guid_128_t guid_r);
 
-/* eas-meeting-organize.c: the user's device has changed an event of the calendar from old (NULL = new) to
-   new (NULL = deleted). Puts the mails into the outbox that this makes necessary; text gets the text that is to be
-   stored instead of new. Returns 1 if text is another one than new, 0, or -1. */
-int eas_meeting_changed(struct eas_request *req, const struct store_item *old,
-			const string_t *new, string_t *text);
+/* eas-meeting-organize.c: what has to be told of a change that the user's device makes. */
+
+struct eas_meeting_plan {
+	/* what is to be stored instead of the new text */
+	string_t *text;
+	ARRAY_TYPE(pim_scheduling_message) messages;
+};
+/* An event is changed from old (NULL = it is new) to new. Returns 1 if there is a plan, 0 if
+   new is just to be stored. */
+int eas_meeting_plan(struct eas_request *req, const struct store_item *old,
+		     const string_t *new, struct eas_meeting_plan *plan_r);
+/* Puts the mails into the outbox, when the text was stored. */
+int eas_meeting_tell(struct eas_request *req,
+		     const struct eas_meeting_plan *plan);
+/* The event is deleted: cancellations, or the answer no. */
+int eas_meeting_deleted(struct eas_request *req, const struct store_item *item);
 
 #endif

@@ -149,6 +149,8 @@ struct eas_request {
 	struct wbxml_writer *writer;
 	/* eas_request_fail_http() was called */
 	bool http_failed:1;
+	/* eas_invitations_check() was called */
+	bool invitations_checked:1;
 };
 
 /* The writer of the answer's document: the first call sets the content type and

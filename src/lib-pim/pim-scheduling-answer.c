@@ -4,6 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "pim-date.h"
+#include "pim-item.h"
 #include "pim-scheduling-private.h"
 
 /* The user's answer to an invitation (RFC 5546 3.2.3, 3.2.7). */
@@ -256,4 +257,14 @@ void pim_scheduling_version(const void *stored, size_t stored_size,
 		sched_doc_free(&doc);
 	}
 	pool_unref(&pool);
+}
+
+bool pim_scheduling_is_over(const void *stored, size_t stored_size,
+			    int64_t now)
+{
+	struct pim_item_props props;
+	const char *error;
+
+	return pim_item_props_read(stored, stored_size, &props, &error) == 0 &&
+		(int64_t)props.last_day < pim_days_of(now);
 }

@@ -4,8 +4,6 @@
 #include "array.h"
 #include "hash.h"
 #include "str.h"
-#include "pim-date.h"
-#include "pim-item.h"
 #include "pim-scheduling-private.h"
 
 /* The organiser's side (RFC 5546 3.2.2, 3.2.5): who has to be told what of a
@@ -728,17 +726,6 @@ sched_is_organized(struct sched_organize *org, const struct sched_doc *doc)
 	return FALSE;
 }
 
-/* Nobody needs to know that what is over is not kept any more. */
-static bool
-sched_is_over(struct sched_organize *org, const void *text, size_t size)
-{
-	struct pim_item_props props;
-	const char *error;
-
-	return pim_item_props_read(text, size, &props, &error) == 0 &&
-		(int64_t)props.last_day < pim_days_of(org->now);
-}
-
 static void sched_read_people(struct sched_organize *org)
 {
 	HASH_TABLE_TYPE(sched_people) *const tables[] = {
@@ -780,7 +767,8 @@ sched_organize_run(struct sched_organize *org, const void *old, size_t old_size)
 	else if (org->has_new) {
 		sched_compare(org);
 		sched_tell_change(org);
-	} else if (!sched_is_over(org, old, old_size)) {
+	} else if (!pim_scheduling_is_over(old, old_size, org->now)) {
+		/* nobody needs to know that what is over is not kept */
 		sched_tell_deleted(org);
 	}
 	sched_free_people(org);

@@ -5,6 +5,7 @@
 #include "str.h"
 #include "pim-alarm.h"
 #include "pim-date.h"
+#include "pim-occurrence.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
 #include "pim-vtimezone.h"
@@ -341,59 +342,24 @@ void sched_exception_remove(struct sched_doc *doc, struct pim_component *event)
 	pim_component_remove(event);
 }
 
-/* Does the property name the time? */
-static bool
-sched_has_date(struct sched_doc *doc, const struct pim_component *event,
-	       const char *name, const struct sched_time *id)
-{
-	const struct pim_property *prop;
-	const char *const *values;
-	struct sched_time time;
-
-	for (prop = pim_property_find(event, name); prop != NULL;
-	     prop = pim_property_next(prop, name)) {
-		values = t_strsplit(pim_property_value(prop), ",");
-		for (; *values != NULL; values++) {
-			if (sched_value_time(doc, prop, t_strcut(*values, '/'),
-					     &time) &&
-			    sched_time_equals(&time, id))
-				return TRUE;
-		}
-	}
-	return FALSE;
-}
-
 /* A series has this occurrence, if it was not taken out of it. */
 static bool
-sched_has_occurrence(struct sched_doc *doc,
-		     const struct pim_component *master,
+sched_has_occurrence(struct sched_doc *doc, struct pim_component *master,
 		     const struct sched_time *id)
 {
-	const struct pim_property *prop = pim_property_find(master, "DTSTART");
-	const struct pim_timezone *tz;
-	struct sched_time start;
-	int64_t difference;
+	struct pim_occurrence occurrence;
+	struct pim_series *series = pim_series_read(doc->pool, master, NULL);
 
-	if (!sched_time(doc, master, "DTSTART", &start))
-		return FALSE;
-	if (sched_time_equals(&start, id) ||
-	    sched_has_date(doc, master, "RDATE", id))
-		return TRUE;
-	if (pim_property_find(master, "RRULE") == NULL || id->time < start.time)
-		return FALSE;
-	/* at the same time of the day, by the clock there */
-	tz = sched_property_zone(doc, prop, id->time);
-	difference = tz == NULL ? id->time - start.time :
-		pim_timezone_to_local(tz, id->time) -
-		pim_timezone_to_local(tz, start.time);
-	return difference % PIM_DAY == 0;
+	return series != NULL &&
+		pim_series_find(series, id->time, &occurrence);
 }
 
 struct pim_component *
 sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
 {
 	static const char *const series[] = {
-		"RRULE", "RDATE", "EXDATE", "EXRULE", SCHED_GONE,
+		"RRULE", "RDATE", "EXDATE", "EXRULE", "X-ROOST-TZID",
+		SCHED_GONE,
 	};
 	struct pim_component *master = sched_master(doc), *event;
 	const struct pim_property *start;

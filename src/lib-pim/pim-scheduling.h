@@ -136,6 +136,9 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 /* The highest SEQUENCE of a stored event, and the latest DTSTAMP of its organiser. */
 void pim_scheduling_version(const void *stored, size_t stored_size,
 			    unsigned int *sequence_r, int64_t *stamp_r);
+/* Is the event over, with all its occurrences, rather than not? */
+bool pim_scheduling_is_over(const void *stored, size_t stored_size,
+			    int64_t now);
 /* Is it an address that a mail can be sent to? */
 bool pim_scheduling_address_is_valid(const char *address);
 

@@ -72,6 +72,8 @@ struct roost_settings {
 	const char *roost_submit_from;
 	uoff_t roost_submit_max_size;		/* of a mail, 0 = any */
 	unsigned int roost_submit_max_recipients; /* 0 = any number */
+	/* what comes by mail is put into the calendar */
+	bool roost_invitations;
 	/* read them with roost-addresses.h */
 	const char *roost_addresses;
 	const char *roost_display_name;
