@@ -173,8 +173,6 @@ invitations_finish(struct invitations *ctx, uint32_t uidnext)
 	struct store *store = ctx->req->store;
 	int ret;
 
-	if (uidnext <= 1)
-		return 0;
 	if (store_begin(store) < 0)
 		return -1;
 	ret = invitations_advance(ctx, uidnext - 1);

@@ -751,7 +751,8 @@ sched_reply(struct sched_apply *apply, bool counter)
 	if (!apply->has_old)
 		return sched_nothing(apply, "There is no such event");
 	organizer = sched_organizer(&apply->old);
-	if (organizer == NULL || !sched_is_own(apply->user, organizer)) {
+	/* devices may leave out who it is */
+	if (organizer != NULL && !sched_is_own(apply->user, organizer)) {
 		return sched_refuse(apply,
 			"The user doesn't organise the meeting");
 	}

@@ -1,0 +1,189 @@
+"""MeetingResponse: from the mail and from the calendar, at all versions; repeats; what the organiser hears."""
+import threading
+
+from rig import SENT, E, Settings
+from rig.meeting import MeetingCase, calendar, message
+
+VERSIONS = "2.5", "12.1", "14.1", "16.1"
+SETTINGS = Settings(users=30)
+DAILY = "RRULE:FREQ=DAILY;COUNT=5"
+
+
+class MeetingResponse(MeetingCase):
+    def invited(self, user, version, *lines, **named):
+        """A device of one who has an invitation: (device, folders, the mail's id, the event's id)."""
+        device = self.ready_device(user, version)
+        folders = self.folders(device)
+        self.look(device, folders[0])
+        self.look(device, folders[1])
+        self.invite(user, *lines, people=(f"{user}@example.test", "eve@elsewhere.example"), **named)
+        mail, = self.look(device, folders[0])[0]
+        item, = self.look(device, folders[1])[0]
+        return device, folders, mail, item
+
+    def result(self, response):
+        self.assertEqual(response.code, 200)
+        return response.document.find("Result")
+
+    def test_accept_from_the_mail(self):
+        for number, version in enumerate(VERSIONS, 1):
+            with self.subTest(version=version):
+                user = f"u{number}"
+                device, (inbox, events, trash), mail, item = self.invited(user, version)
+                result = self.result(device.meeting_response(1, inbox.id, mail))
+                self.assertEqual((result.get("Status"), result.get("RequestId"), result.get("CalendarId")),
+                                 ("1", mail, item))
+                data = self.look(device, events)[0][item]
+                self.assertEqual((data.get("Calendar:BusyStatus"), data.get("Calendar:MeetingStatus")), ("2", "3"))
+                if float(version) >= 14:
+                    self.assertEqual(data.get("Calendar:ResponseType"), "3")
+                    self.assertIsNotNone(data.get("Calendar:AppointmentReplyTime"))
+                self.assertEqual(self.look(device, inbox)[1], [mail], "the invitation goes to Deleted Items")
+                self.assertEqual(len(self.look(device, trash)[0]), 1)
+                # the answer was lost
+                again = self.result(device.meeting_response(1, inbox.id, mail))
+                self.assertEqual((again.get("Status"), again.get("CalendarId")), ("1", item))
+                self.assertEqual(self.sent(), [])
+                self.assertEqual(self.look(device, events), ({}, []))
+
+    def test_decline_and_tentative(self):
+        for number, version in enumerate(VERSIONS, 5):
+            with self.subTest(version=version):
+                user = f"u{number}"
+                device, (inbox, events, _), mail, item = self.invited(user, version)
+                result = self.result(device.meeting_response(3, inbox.id, mail))
+                self.assertEqual((result.get("Status"), result.get("CalendarId")), ("1", None))
+                self.assertEqual(self.look(device, events), ({}, [item]))
+                # what comes again does not bring it back, but what is new does
+                self.invite(user, people=(f"{user}@example.test",))
+                self.assertEqual(self.look(device, events), ({}, []))
+                self.invite(user, people=(f"{user}@example.test",), sequence=1, stamp="20261125T080000Z")
+                item, = self.look(device, events)[0]
+                mails, _ = self.look(device, inbox)
+                newest = max(mails, key=lambda mail: int(mail.split(":")[1]))
+                result = self.result(device.meeting_response(2, inbox.id, newest))
+                self.assertEqual((result.get("Status"), result.get("CalendarId")), ("1", item))
+                self.assertHas(self.event(user), "PARTSTAT=TENTATIVE", "BUSYSTATUS:TENTATIVE")
+
+    def test_the_server_answers_for_16(self):
+        device, (inbox, events, _), mail, item = self.invited("u9", "16.1", summary="Grüße, alle")
+        body = E("AirSyncBase:Body", E("AirSyncBase:Type", 1), E("AirSyncBase:Data", "See you, there"))
+        send = E("MeetingResponse:SendResponse", body)
+        for _ in range(2):
+            self.assertEqual(self.result(device.meeting_response(1, inbox.id, mail, send=send)).get("Status"), "1")
+        (recipients, method, text), = self.sent()
+        self.assertEqual((recipients, method), (["boss@elsewhere.example"], "REPLY"))
+        self.assertHas(text, "PARTSTAT=ACCEPTED", "mailto:u9@example.test", "!eve@", "COMMENT:See you\\, there",
+                       "SEQUENCE:0", "UID:meeting-1@example.test")
+        mail = self.dovecot.smtp.messages[0]
+        self.assertHas(mail.header.decode(), "Subject: =?utf-8?", "From: u9@example.test", "To: boss@elsewhere.example")
+        sent = device.folders_of_type(SENT)[0]
+        self.assertEqual(len(self.look(device, sent)[0]), 1)
+
+    def test_another_time(self):
+        device, (inbox, _, _), mail, _ = self.invited("u10", "16.1")
+        times = (E("MeetingResponse:ProposedStartTime", "20270104T140000Z"),
+                 E("MeetingResponse:ProposedEndTime", "20270104T150000Z"))
+        bad = self.result(device.meeting_response(2, inbox.id, mail, send=E("MeetingResponse:SendResponse", times[0])))
+        self.assertEqual(bad.get("Status"), "2")
+        self.assertEqual(self.sent(), [])
+        good = self.result(device.meeting_response(2, inbox.id, mail, send=E("MeetingResponse:SendResponse", *times)))
+        self.assertEqual(good.get("Status"), "1")
+        (_, method, text), = self.sent()
+        self.assertEqual(method, "COUNTER")
+        self.assertHas(text, "DTSTART:20270104T140000Z", "X-MS-OLK-ORIGINALSTART:20270104T100000Z")
+        self.assertHas(self.event("u10"), "DTSTART:20270104T100000Z", "PARTSTAT=TENTATIVE")
+
+    def test_from_the_calendar(self):
+        for user, version, status in (("u11", "12.1", "2"), ("u12", "14.1", "1"), ("u13", "16.1", "1")):
+            with self.subTest(version=version):
+                device, (_, events, _), _, item = self.invited(user, version)
+                result = self.result(device.meeting_response(1, events.id, item))
+                self.assertEqual(result.get("Status"), status)
+                if status == "1":
+                    self.assertEqual(result.get("CalendarId"), item)
+                    # yes, no doubt, yes again
+                    for answer, partstat in ((2, "TENTATIVE"), (1, "ACCEPTED")):
+                        self.result(device.meeting_response(answer, events.id, item))
+                        self.assertHas(self.event(user), f"PARTSTAT={partstat}")
+
+    def test_one_occurrence(self):
+        device, (inbox, events, _), mail, item = self.invited("u14", "16.1", DAILY)
+        send = E("MeetingResponse:SendResponse")
+        answer = lambda status, folder, request, instance: self.assertEqual(self.result(
+            device.meeting_response(3, folder, request, instance=instance, send=send)).get("Status"), status)
+        answer("2", inbox.id, mail, "2027-01-06T10:00:00.000Z")
+        answer("104", events.id, item, "yesterday-at-ten-in-town")
+        answer("2", events.id, item, "2027-01-06T10:30:00.000Z")
+        answer("2", events.id, item, "2028-01-06T10:00:00.000Z")
+        self.assertEqual(self.sent(), [])
+        answer("1", events.id, item, "2027-01-06T10:00:00.000Z")
+        (_, method, text), = self.sent()
+        self.assertHas(text, "RECURRENCE-ID:20270106T100000Z", "PARTSTAT=DECLINED", "!RRULE")
+        self.assertHas(self.event("u14"), "EXDATE:20270106T100000Z", "PARTSTAT=NEEDS-ACTION")
+        device, (_, events, _), _, item = self.invited("u15", "14.1")
+        result = self.result(device.meeting_response(1, events.id, item, instance="2027-01-04T10:00:00.000Z"))
+        self.assertEqual(result.get("Status"), "146")
+        device, (_, events, _), _, item = self.invited("u16", "14.0")
+        self.assertEqual(self.result(device.meeting_response(1, events.id, item,
+                         instance="2027-01-04T10:00:00.000Z")).get("Status"), "2")
+
+    def test_what_is_no_invitation(self):
+        device = self.ready_device("u17", "16.1")
+        inbox, events, _ = self.folders(device)
+        self.look(device, inbox)
+        self.look(device, events)
+        self.dovecot.deliver("u17", "From: a@example.test\nSubject: plain\n\nHello\n")
+        self.dovecot.deliver("u17", message(calendar("CANCEL", uid="other")))
+        for mail in self.look(device, inbox)[0]:
+            self.assertEqual(self.result(device.meeting_response(1, inbox.id, mail)).get("Status"), "2")
+        own = device.add(events, [self.meeting("16.1", "anne@elsewhere.example")]).get("Responses/Add/ServerId")
+        self.dovecot.smtp.clear()
+        for folder, request in ((events, own), (inbox, f"{inbox.id}:999"), (inbox, "nonsense"), (events, f"{inbox.id}:1")):
+            self.assertEqual(self.result(device.meeting_response(1, folder.id, request)).get("Status"), "2")
+        self.assertEqual(self.result(device.meeting_response(4, events.id, own)).get("Status"), "2")
+        self.assertEqual(self.sent(), [])
+        many = [E("Request", E("UserResponse", 1), E("CollectionId", inbox.id), E("RequestId", f"{inbox.id}:9"))] * 101
+        response = device.command("MeetingResponse", E("MeetingResponse:MeetingResponse", many))
+        self.assertEqual([node.get("Status") for node in response.document.findall("Result")], ["103"])
+
+    def test_killed(self):
+        """One answer, one event, one mail gone to Deleted Items, whenever the worker dies."""
+        self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
+        device, (inbox, events, trash), mail, item = self.invited("u18", "16.1")
+        send = E("MeetingResponse:SendResponse")
+
+        def hook(stage, _):
+            if stage == "MAIL":
+                self.dovecot.smtp.hook = None
+                self.dovecot.kill("roost-worker")
+        self.dovecot.smtp.hook = hook
+        try:
+            device.meeting_response(1, inbox.id, mail, send=send)
+        except OSError:
+            pass
+        result = None
+        for _ in range(40):
+            response = device.meeting_response(1, inbox.id, mail, send=send)
+            if response.code == 200:
+                result = self.result(response)
+                break
+            threading.Event().wait(0.5)
+        self.assertEqual((result.get("Status"), result.get("CalendarId")), ("1", item))
+        self.assertEqual(len(self.sent()), 1)
+        self.assertEqual(len(self.look(device, trash)[0]), 1)
+        self.assertHas(self.event("u18"), "PARTSTAT=ACCEPTED")
+
+    def test_no_way_to_send(self):
+        """The answer counts, the mail goes with a later request."""
+        device, (inbox, events, _), mail, item = self.invited("u19", "16.1")
+        self.dovecot.smtp.hook = lambda stage, _: "451 4.3.0 Later" if stage == "MAIL" else None
+        self.addCleanup(setattr, self.dovecot.smtp, "hook", None)
+        result = self.result(device.meeting_response(1, inbox.id, mail, send=E("MeetingResponse:SendResponse")))
+        self.assertEqual(result.get("Status"), "1")
+        self.assertEqual(self.sent(), [])
+        self.dovecot.smtp.hook = None
+        # it is not tried again at once
+        self.look(device, events)
+        self.assertEqual(self.sent(), [])
+        self.dovecot.expect_log("not sent yet")
