@@ -638,7 +638,10 @@ sched_set_answer(struct sched_apply *apply, struct pim_property *attendee,
 	enum pim_partstat partstat = sched_partstat(answer);
 	const char *to;
 
-	if (old_stamp != 0 && stamp <= old_stamp)
+	/* who changes his mind within a second is heard */
+	if (old_stamp != 0 && (stamp < old_stamp ||
+			       (stamp == old_stamp &&
+				partstat == sched_partstat(attendee))))
 		return FALSE;
 	pim_property_set_param(attendee, "PARTSTAT",
 			       sched_partstat_name(partstat));

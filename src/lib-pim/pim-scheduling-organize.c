@@ -17,6 +17,8 @@
 
 /* More changed occurrences than this are told in one message with the whole series. */
 #define SCHED_MAX_SINGLE 10
+/* A DTSTAMP that is further ahead is that of a clock that is wrong. */
+#define SCHED_MAX_AHEAD 3600
 
 HASH_TABLE_DEFINE_TYPE(sched_people, char *, struct pim_property *);
 
@@ -750,11 +752,42 @@ static void sched_free_people(struct sched_organize *org)
 	hash_table_destroy(&org->nobody);
 }
 
+/* Two changes within a second have to be told apart by their DTSTAMPs. */
+static void sched_advance_stamp(struct sched_organize *org)
+{
+	const struct pim_component *event;
+	int64_t stamp, last = 0;
+
+	for (event = sched_event_first(&org->old); event != NULL;
+	     event = pim_component_next(event, "VEVENT")) {
+		stamp = sched_stamp_parse(
+			pim_component_value(event, "DTSTAMP"));
+		last = I_MAX(last, stamp);
+	}
+	if (last >= org->now && last < org->now + SCHED_MAX_AHEAD)
+		org->now = last + 1;
+}
+
+static void sched_put_stamp(struct sched_organize *org)
+{
+	struct pim_component *event = org->new_master;
+	const char *stamp = sched_stamp_text(org->now);
+
+	if (event == NULL)
+		event = sched_event_first(&org->new);
+	if (null_strcmp(pim_component_value(event, "DTSTAMP"), stamp) == 0)
+		return;
+	pim_component_set_value(event, "DTSTAMP", stamp);
+	org->changed = TRUE;
+}
+
 static void
 sched_organize_run(struct sched_organize *org, const void *old, size_t old_size)
 {
-	if (org->has_old)
+	if (org->has_old) {
 		org->old_master = sched_master(&org->old);
+		sched_advance_stamp(org);
+	}
 	if (org->has_new) {
 		org->new_master = sched_master(&org->new);
 		sched_put_organizer(org);
@@ -771,6 +804,8 @@ sched_organize_run(struct sched_organize *org, const void *old, size_t old_size)
 		/* nobody needs to know that what is over is not kept */
 		sched_tell_deleted(org);
 	}
+	if (org->has_new && array_count(org->messages) > 0)
+		sched_put_stamp(org);
 	sched_free_people(org);
 }
 
