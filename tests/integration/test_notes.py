@@ -6,8 +6,9 @@ import signal
 import threading
 import time
 
-from rig import NOTES, HTML, PLAIN, Body, Case, E, Settings, options
+from rig import NOTES, HTML, PLAIN, Body, E, Settings, options
 from rig.client import Folder
+from rig.items import ItemsCase
 
 SETTINGS = Settings(users=20, extra="roost_heartbeat_min = 1 secs\n")
 USER_NOTES = 17
@@ -27,62 +28,8 @@ def seen(data):
             [node.text for node in data.findall("Notes:Categories/Category")])
 
 
-class NotesCase(Case):
-    def start(self, user, version="16.1", kind=PLAIN, conflict=None):
-        device = self.ready_device(user, version)
-        folder = device.folders_of_type(NOTES)[0]
-        self.pull(device, folder, opts=options(bodies=[Body(kind)], conflict=conflict))
-        return device, folder
-
-    def pull(self, device, folder, opts=None):
-        """Syncs until nothing more comes; keeps what the device has in device.items."""
-        if not hasattr(device, "items"):
-            device.items = {}
-        if device.sync_keys.get(folder.id, "0") == "0":
-            device.sync_start(folder)
-        for _ in range(50):
-            collection, _ = device.sync_one(folder, opts=opts)
-            opts = None
-            if collection is None:
-                return
-            self.assertEqual(collection.get("Status"), "1")
-            self.take(device, collection)
-            if collection.find("MoreAvailable") is None:
-                return
-        self.fail("Sync does not come to an end")
-
-    def take(self, device, collection):
-        for command in ("Add", "Change"):
-            for item in collection.findall(f"Commands/{command}"):
-                device.items[item.get("ServerId")] = item.find("ApplicationData")
-        for item in collection.findall("Commands/Delete") + collection.findall("Commands/SoftDelete"):
-            device.items.pop(item.get("ServerId"), None)
-
-    def push(self, device, folder, *commands, key=None, **arguments):
-        collection, _ = device.sync_one(folder, commands=commands, key=key, **arguments)
-        if collection is not None:
-            self.take(device, collection)
-        return collection
-
-    def add(self, device, folder, client_id, *properties, **arguments):
-        collection = self.push(device, folder, E("AirSync:Add", E("ClientId", client_id),
-                                                 E("ApplicationData", *properties)), **arguments)
-        answer = collection.find("Responses/Add")
-        self.assertEqual(answer.get("ClientId"), client_id)
-        return answer.get("Status"), answer.get("ServerId")
-
-    def change(self, device, folder, server_id, *properties, **arguments):
-        collection = self.push(device, folder, E("AirSync:Change", E("ServerId", server_id),
-                                                 E("ApplicationData", *properties)), **arguments)
-        if collection is None or collection.find("Responses/Change") is None:
-            return "1"
-        return collection.get("Responses/Change/Status")
-
-    def delete(self, device, folder, server_id, **arguments):
-        collection = self.push(device, folder, E("AirSync:Delete", E("ServerId", server_id)), **arguments)
-        if collection is None or collection.find("Responses/Delete") is None:
-            return "1"
-        return collection.get("Responses/Delete/Status")
+class NotesCase(ItemsCase):
+    folder_type = NOTES
 
 
 class Basics(NotesCase):
