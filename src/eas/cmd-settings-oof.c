@@ -7,6 +7,7 @@
 #include "pim-html.h"
 #include "pim-text.h"
 #include "roost-addresses.h"
+#include "eas-address-book.h"
 #include "oof-scripts.h"
 #include "cmd-settings.h"
 
@@ -15,6 +16,9 @@
 /* Settings, Oof ([MS-ASCMD] 2.2.3.116): out-of-office replies. What is said in a
    request replaces what is there; what is not said stays. How it is kept, and
    why a request may be repeated: oof.h. */
+
+/* The external senders that the script names: those of the moment when it is written. */
+#define OOF_MAX_KNOWN 1000
 
 static const unsigned int oof_audience_tags[OOF_AUDIENCE_COUNT] = {
 	[OOF_INTERNAL] = EAS_SETTINGS_APPLIES_TO_INTERNAL,
@@ -172,10 +176,9 @@ oof_set_finish(struct eas_request *req, struct oof_scripts *scripts,
 	       const struct oof *oof, enum eas_settings_status *status_r,
 	       const char **error_r)
 {
-	static const char *const nobody[] = { NULL };
 	const struct oof_user user = {
 		.addresses = roost_user_addresses(req->req->user),
-		.known = nobody,
+		.known = eas_address_book_known(req, OOF_MAX_KNOWN),
 	};
 	enum oof_error error_code;
 

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from rig import Case, E, case, config
+from rig import CONTACTS, Case, E, case, config
 from rig.config import Settings
 from rig.dovecot import Instance
 
@@ -86,6 +86,26 @@ class Oof(Case):
         found = imap.search(None, "ALL")[1][0].split()
         imap.logout()
         return len(found)
+
+
+class Known(Oof):
+    def test_contacts_and_recipients_are_known(self):
+        device = self.ready_device("u24", "14.1")
+        folder = device.folders_of_type(CONTACTS)[0]
+        device.sync_start(folder)
+        for _ in device.sync_all(folder):
+            pass
+        answer = device.add(folder, [[E("Contacts:LastName", "Friend"), E("Contacts:Email1Address", "x@example.com"),
+                                      E("Contacts:Email2Address", '"My Friend" <Friend@example.com>')]])
+        self.assertEqual(answer.get("Responses/Add/Status"), "1")
+        device.send_mail(b"From: u24@example.test\r\nTo: pen@example.com\r\nSubject: hello\r\n\r\nHi.\r\n").check()
+        self.assertEqual(self.set(device, E("OofState", 1), message(INTERNAL, "internal"), message(KNOWN, "for friends"),
+                                  message(UNKNOWN, "for all")), "1")
+        for sender, text in (("friend@example.com", "for friends"), ("pen@example.com", "for friends"),
+                             ("stranger@example.com", "for all"), ("u2@example.test", "internal")):
+            with self.subTest(sender=sender):
+                reply, = self.replies("u24", sender)
+                self.assertEqual(reply.get_content().strip(), text)
 
 
 class State(Oof):
