@@ -20,8 +20,6 @@ SCRIPT = "roost-out-of-office"
 OWN = 'require "fileinto";\nif header :contains "subject" "file me" { fileinto "Archive"; stop; }\n'
 REPLYING = 'require ["vacation", "fileinto"];\nvacation "my own reply";\n' \
            'if header :contains "subject" "file me" { fileinto "Archive"; }\n'
-
-
 SIEVE = ("protocol lmtp {\n  mail_plugins {\n    sieve = yes\n  }\n}\n"
          "sieve_script personal {\n  driver = file\n  path = ~/sieve\n  active_path = ~/.dovecot.sieve\n}\n") if NEW else \
         "protocol lmtp {\n  mail_plugins = $mail_plugins sieve\n}\n"
