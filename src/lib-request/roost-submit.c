@@ -25,6 +25,11 @@
 struct submit_context {
 	pool_t pool;
 	struct istream *input;
+	const struct smtp_address *mail_from;
+	const struct smtp_address *const *rcpts;
+	unsigned int rcpts_count;
+
+	struct smtp_client_connection *conn;
 	struct smtp_client_transaction *trans;
 	struct timeout *to;
 	unsigned int rcpts_waiting;
@@ -32,6 +37,7 @@ struct submit_context {
 	const char *error;
 	bool temporary:1;
 	bool accepted:1;
+	bool finished:1;
 };
 
 /* One RCPT: whom a refusal was about. */
@@ -53,11 +59,17 @@ submit_fail(struct submit_context *ctx, const struct smtp_reply *reply,
 				     smtp_reply_log(reply));
 }
 
+static void submit_stop(struct submit_context *ctx)
+{
+	ctx->finished = TRUE;
+	io_loop_stop(current_ioloop);
+}
+
 static void submit_finished(struct submit_context *ctx)
 {
 	ctx->trans = NULL;
 	timeout_remove(&ctx->to);
-	io_loop_stop(current_ioloop);
+	submit_stop(ctx);
 }
 
 static void
@@ -75,13 +87,13 @@ static void submit_rcpts_done(struct submit_context *ctx)
 {
 	timeout_remove(&ctx->to);
 	if (ctx->trans == NULL)
-		io_loop_stop(current_ioloop);
+		submit_stop(ctx);
 	else if (ctx->error == NULL) {
 		smtp_client_transaction_send(ctx->trans, ctx->input,
 					     submit_data_callback, ctx);
 	} else {
 		smtp_client_transaction_destroy(&ctx->trans);
-		io_loop_stop(current_ioloop);
+		submit_stop(ctx);
 	}
 }
 
@@ -135,34 +147,49 @@ submit_ssl_mode(const struct smtp_submit_settings *set)
 	return SMTP_CLIENT_SSL_MODE_NONE;
 }
 
-static void
-submit_start(struct submit_context *ctx, struct smtp_client_connection *conn,
-	     const struct smtp_address *mail_from,
-	     const struct smtp_address *const *rcpts, unsigned int count)
+static void submit_start(struct submit_context *ctx)
 {
 	struct smtp_params_mail params;
 	struct submit_rcpt *rcpt;
 	unsigned int i;
 
-	/* both are left out where the server does not know them */
+	/* lib-smtp leaves the size out where the server does not know it, but not
+	   the type */
 	i_zero(&params);
-	params.body.type = SMTP_PARAM_MAIL_BODY_TYPE_8BITMIME;
+	if ((smtp_client_connection_get_capabilities(ctx->conn) &
+	     SMTP_CAPABILITY_8BITMIME) != 0)
+		params.body.type = SMTP_PARAM_MAIL_BODY_TYPE_8BITMIME;
 	if (i_stream_get_size(ctx->input, TRUE, &params.size) <= 0)
 		params.size = 0;
 
-	ctx->trans = smtp_client_transaction_create(conn, mail_from, &params,
-						    0, submit_finished, ctx);
-	ctx->rcpts_waiting = count;
-	for (i = 0; i < count; i++) {
+	ctx->trans = smtp_client_transaction_create(ctx->conn, ctx->mail_from,
+						    &params, 0,
+						    submit_finished, ctx);
+	ctx->rcpts_waiting = ctx->rcpts_count;
+	for (i = 0; i < ctx->rcpts_count; i++) {
 		rcpt = p_new(ctx->pool, struct submit_rcpt, 1);
 		rcpt->ctx = ctx;
-		rcpt->address = rcpts[i];
-		smtp_client_transaction_add_rcpt(ctx->trans, rcpts[i], NULL,
-						 submit_rcpt_callback,
+		rcpt->address = ctx->rcpts[i];
+		smtp_client_transaction_add_rcpt(ctx->trans, ctx->rcpts[i],
+						 NULL, submit_rcpt_callback,
 						 submit_rcpt_data_callback,
 						 rcpt);
 	}
 	smtp_client_transaction_start(ctx->trans, submit_mail_callback, ctx);
+}
+
+/* What the server can do is known from here on. */
+static void
+submit_login_callback(const struct smtp_reply *reply, void *context)
+{
+	struct submit_context *ctx = context;
+
+	if (smtp_reply_is_success(reply))
+		submit_start(ctx);
+	else {
+		submit_fail(ctx, reply, "Connecting");
+		submit_stop(ctx);
+	}
 }
 
 static enum roost_submit_result
@@ -173,7 +200,6 @@ submit_smtp(struct roost_user *user, const struct smtp_submit_settings *set,
 {
 	struct submit_context ctx;
 	struct smtp_client *client;
-	struct smtp_client_connection *conn;
 	struct ioloop *ioloop;
 	const char *host;
 	in_port_t port;
@@ -187,15 +213,20 @@ submit_smtp(struct roost_user *user, const struct smtp_submit_settings *set,
 	i_zero(&ctx);
 	ctx.pool = pool_alloconly_create("submit", 1024);
 	ctx.input = input;
+	ctx.mail_from = mail_from;
+	ctx.rcpts = rcpts;
+	ctx.rcpts_count = rcpts_count;
 	ioloop = io_loop_create();
 	client = roost_smtp_client_init(user->mail_user, set, event);
-	conn = smtp_client_connection_create(client, SMTP_PROTOCOL_SMTP, host,
-					     port, submit_ssl_mode(set), NULL);
-	submit_start(&ctx, conn, mail_from, rcpts, rcpts_count);
-	smtp_client_connection_unref(&conn);
-	io_loop_run(ioloop);
+	ctx.conn = smtp_client_connection_create(client, SMTP_PROTOCOL_SMTP,
+						 host, port,
+						 submit_ssl_mode(set), NULL);
+	smtp_client_connection_connect(ctx.conn, submit_login_callback, &ctx);
+	if (!ctx.finished)
+		io_loop_run(ioloop);
 	if (ctx.trans != NULL)
 		smtp_client_transaction_destroy(&ctx.trans);
+	smtp_client_connection_unref(&ctx.conn);
 	smtp_client_deinit(&client);
 	timeout_remove(&ctx.to);
 	io_loop_destroy(&ioloop);

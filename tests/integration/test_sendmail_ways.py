@@ -55,6 +55,23 @@ class NoRoom(SendCase):
         self.assertEqual(len(self.stored("u1", "Sent", "full12")), 1)
 
 
+class OldServer(SendCase):
+    """One that knows no extensions, not even eight bits: it gets the mail as it is."""
+
+    def test_eight_bits(self):
+        device = self.ready_device("u1", "14.1")
+        for number, ehlo in enumerate(("250 old", "250-old\r\n250 SIZE", "502 5.5.1 What?")):
+            self.dovecot.smtp.hook = lambda stage, _, answer=ehlo: answer if stage == "EHLO" else None
+            data = mail(f"old{number}", body="Grüße\r\n".encode())
+            self.assertSent(device.send_mail(data, client_id=f"old{number}"))
+            message = self.dovecot.smtp.messages[-1]
+            self.assertNotIn("BODY", message.parameters)
+            self.assertTrue(message.data.endswith("\r\nGrüße\r\n".encode()))
+        self.dovecot.smtp.hook = None
+        self.assertSent(device.send_mail(mail("new"), client_id="new"))
+        self.assertIn("BODY=8BITMIME", self.dovecot.smtp.messages[-1].parameters)
+
+
 class Program(SendCase):
     """sendmail_path: run as the user, with the envelope as arguments."""
 

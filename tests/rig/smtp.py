@@ -81,7 +81,9 @@ class Handler(socketserver.StreamRequestHandler):
         finally:
             self.reset()
 
-    def do_ehlo(self, _):
+    def do_ehlo(self, argument):
+        if self.hooked("EHLO", argument):
+            return
         self.wfile.write(f"250-rig\r\n250-PIPELINING\r\n250-SIZE {MAX_SIZE}\r\n250-8BITMIME\r\n"
                          "250 ENHANCEDSTATUSCODES\r\n".encode())
         self.wfile.flush()
