@@ -73,8 +73,17 @@ def _flat(rows):
                        row["open_cpu_ms"] < 2 * smallest["open_cpu_ms"] + 2)
 
 
+def _search(rows):
+    found = {(row["word"], row["index"]): row for row in rows if row["bench"] == "search"}
+    for (word, index), row in found.items():
+        plain = found.get((word, "none"))
+        if index != "none" and plain:
+            yield (f"search in {row['messages']}, '{word}', by that with FTS", f"{plain['ms'] / row['ms']:.1f}", "",
+                   f"{plain['ms']} ms without, {row['ms']} ms with {index}", True)
+
+
 def text(rows):
-    lines = [line for part in (_mail, _nochange, _ping, _memory, _flat) for line in part(rows)]
+    lines = [line for part in (_mail, _nochange, _ping, _memory, _flat, _search) for line in part(rows)]
     if not lines:
         return ""
     width = max(len(line[0]) for line in lines)

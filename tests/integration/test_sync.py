@@ -504,20 +504,36 @@ class Commands(SyncCase):
         self.assertEqual(server_state(self.dovecot.imap(self.user)), {})
 
     def test_sms_is_ignored(self):
-        device = self.ready_device(self.user, "14.1")
-        inbox = self.inbox(device)
-        device.sync_start(inbox)
-        both = [options("SMS", filter_type=0), options("Email", filter_type=0)]
-        answer, _ = device.sync_one(inbox, opts=both, commands=[
-            E("Add", E("Class", "SMS"), E("ClientId", "sms-1"), E("ApplicationData", E("Email:From", "+491234")))])
-        added = answer.find("Responses/Add")
-        self.assertEqual((added.get("Class"), added.get("ClientId"), added.get("Status")), ("SMS", "sms-1", "1"))
-        item = added.get("ServerId")
-        answer, _ = device.sync_one(inbox, commands=[
-            E("Change", E("ServerId", item), E("ApplicationData", E("Email:Read", 1))),
-            E("Delete", E("ServerId", item))])
-        self.assertEqual((answer.get("Status"), answer.findall("Responses")), ("1", []))
-        self.assertEqual(server_state(self.dovecot.imap(self.user)), {})
+        for version in ("14.0", "14.1", "16.1"):
+            device = self.ready_device(self.user, version)
+            inbox = self.inbox(device)
+            device.sync_start(inbox)
+            both = [options("SMS", filter_type=0), options("Email", filter_type=0)]
+            answer, _ = device.sync_one(inbox, opts=both, commands=[
+                E("Add", E("Class", "SMS"), E("ClientId", "sms-1"), E("ApplicationData", E("Email:From", "+491234")))])
+            added = answer.find("Responses/Add")
+            self.assertEqual((added.get("Class"), added.get("ClientId"), added.get("Status")), ("SMS", "sms-1", "1"))
+            item = added.get("ServerId")
+            answer, _ = device.sync_one(inbox, commands=[
+                E("Change", E("ServerId", item), E("ApplicationData", E("Email:Read", 1))),
+                E("Delete", E("ServerId", item))])
+            self.assertEqual((answer.get("Status"), answer.findall("Responses")), ("1", []))
+            self.assertEqual(server_state(self.dovecot.imap(self.user)), {})
+
+    def test_mails_come_whatever_is_said_of_sms(self):
+        self.fill("one")
+        for version in ("14.0", "14.1", "16.1"):
+            for opts in ([options("SMS", filter_type=0)], [options("Email", filter_type=0), options("SMS", filter_type=5)]):
+                with self.subTest(version=version, options=len(opts)):
+                    device = self.ready_device(self.user, version)
+                    inbox = self.inbox(device)
+                    device.sync_start(inbox)
+                    answers = list(device.sync_all(inbox, opts=opts))
+                    self.assertEqual([answer.get("Status") for answer in answers], ["1"] * len(answers))
+                    self.assertEqual(sum(len(answer.findall("Commands/Add")) for answer in answers), 1)
+                    # nothing stops the device afterwards
+                    answer, _ = device.sync_one(inbox, opts=opts)
+                    self.assertIsNone(answer)
 
     def test_options_of_a_class_twice(self):
         device = self.ready_device(self.user, "14.1")

@@ -5,6 +5,7 @@ import email.utils
 import random
 import struct
 import textwrap
+import zoneinfo
 
 from .wbxml import E
 
@@ -14,6 +15,7 @@ WORDS = ("the server keeps every message where it was filed and tells the phone 
          "status update release notes build failed fixed tested merged reviewed thanks regards kind best team").split()
 PEOPLE = [("Ada", "Lindqvist"), ("Bram", "de Vries"), ("Chloé", "Moreau"), ("Dimitri", "Ivanov"), ("Eva", "Müller"),
           ("Farid", "Haddad"), ("Grace", "O'Neill"), ("Hiro", "Tanaka"), ("Ines", "Sørensen"), ("Jan", "Kowalski")]
+ZURICH = zoneinfo.ZoneInfo("Europe/Zurich")
 EPOCH = datetime.datetime(2024, 1, 1, 8, tzinfo=datetime.timezone.utc)
 
 
@@ -100,7 +102,8 @@ def timezone(bias=-60):
 
 
 def event(number):
-    """The ApplicationData of a calendar event: one in five recurs, one in three has attendees."""
+    """The ApplicationData of a calendar event: one in five recurs, with an occurrence that is deleted and one that is
+    moved, one in three has attendees."""
     rng = random.Random(f"event {number}")
 
     def stamp(value):
@@ -108,14 +111,22 @@ def event(number):
     start = EPOCH + datetime.timedelta(hours=9 * number)
     attendees = [E("Attendee", E("Email", f"p{n}@example.test"), E("Name", " ".join(PEOPLE[n])), E("AttendeeType", 1))
                  for n in range(3)] if number % 3 == 0 else []
-    recurrence = E("Recurrence", E("Type", 1), E("Interval", 1), E("Occurrences", 20), E("DayOfWeek", 1 << (start.weekday() + 1) % 7)
-                   ) if number % 5 == 0 else None
+    recurring = []
+    if number % 5 == 0:
+        local = start.astimezone(ZURICH)
+        deleted, moved = ((local + datetime.timedelta(weeks=n)).astimezone(datetime.timezone.utc) for n in (1, 2))
+        recurring = [
+            E("Calendar:Recurrence", E("Type", 1), E("Interval", 1), E("Occurrences", 20),
+              E("DayOfWeek", 1 << (local.weekday() + 1) % 7)),
+            E("Calendar:Exceptions", E("Exception", E("Deleted", 1), E("ExceptionStartTime", stamp(deleted))),
+              E("Exception", E("ExceptionStartTime", stamp(moved)), E("StartTime", stamp(moved + datetime.timedelta(hours=1))),
+                E("EndTime", stamp(moved + datetime.timedelta(hours=2))), E("Subject", f"Event {number}, later")))]
     return [E("Calendar:Timezone", timezone()), E("Calendar:DtStamp", stamp(EPOCH)), E("Calendar:StartTime", stamp(start)),
             E("Calendar:Subject", f"Event {number}: {prose(rng, 30)}"), E("Calendar:UID", f"bench-event-{number}"),
             E("Calendar:OrganizerName", "Bench"), E("Calendar:OrganizerEmail", "bench@example.test"),
             *([E("Calendar:Attendees", attendees)] if attendees else []), E("Calendar:Location", f"Room {number % 12}"),
             E("Calendar:EndTime", stamp(start + datetime.timedelta(minutes=45))),
-            *([E("Calendar:Recurrence", *recurrence.children)] if recurrence else []),
+            *recurring,
             E("AirSyncBase:Body", E("Type", 1), E("Data", prose(rng, 300))), E("Calendar:Sensitivity", 0),
             E("Calendar:BusyStatus", 2), E("Calendar:AllDayEvent", 0), E("Calendar:Reminder", 15),
             E("Calendar:MeetingStatus", 1 if attendees else 0)]
