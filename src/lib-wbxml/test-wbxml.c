@@ -387,6 +387,11 @@ static void test_wbxml_writer_text(void)
 		{ BYTES("latin \xe9 one"), "latin " RC " one" },
 		{ BYTES("cut \xe2\x82"), "cut " RC RC },
 		{ BYTES("\x80\xff"), RC RC },
+		/* a NUL cuts a character off, but not the text */
+		{ BYTES("\xe2\x82\0longer than a character"),
+		  RC RC " longer than a character" },
+		{ BYTES("\xfc\0longer than a character"),
+		  RC " longer than a character" },
 		{ BYTES("\xef\xbf\xbe"), " " },
 		/* surrogates and overlong forms are no UTF-8 */
 		{ BYTES("\xed\xa0\x80"), RC RC RC },

@@ -244,7 +244,9 @@ wbxml_text_filter(struct wbxml_writer *writer, const unsigned char *data,
 		if (pos == size)
 			break;
 		ret = uni_utf8_get_char_n(data + pos, size - pos, &chr);
-		if (ret == 0 && !final)
+		/* a NUL behind it is no end either, the next bytes are there */
+		if (ret == 0 && !final &&
+		    memchr(data + pos, '\0', size - pos) == NULL)
 			break;
 		if (ret > 0 && wbxml_char_is_allowed(chr)) {
 			pos += ret;
