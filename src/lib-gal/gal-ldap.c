@@ -9,7 +9,7 @@
 #include "pim-vcard.h"
 #include "gal-ldap.h"
 
-#ifdef HAVE_LDAP
+#ifdef ROOST_HAVE_LDAP
 #  include <sys/time.h>
 #  include <ldap.h>
 #endif
@@ -26,7 +26,7 @@ bool gal_ldap_is_url(const char *path)
 		strncasecmp(path, "ldapi://", 8) == 0;
 }
 
-#ifdef HAVE_LDAP
+#ifdef ROOST_HAVE_LDAP
 
 struct gal_ldap {
 	/* scheme, host and port: what sentences name */

@@ -178,7 +178,7 @@ static void test_gal_ldap_url(void)
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
 		test_assert_idx(gal_open(tests[i].url, NULL, &gal,
 					 &error) < 0, i);
-#ifdef HAVE_LDAP
+#ifdef ROOST_HAVE_LDAP
 		test_assert_idx(strstr(error, tests[i].error) != NULL, i);
 #endif
 		test_assert_idx(strstr(error, "secret") == NULL, i);

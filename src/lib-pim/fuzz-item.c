@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pim_item_props props, again;
 	const char *error, *text;
+	char *copy;
 
 	T_BEGIN {
 		if (pim_item_props_read(data, size, &props, &error) == 0) {
@@ -36,7 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_text(props.name);
 			i_assert(strpbrk(props.name, "\r\n") == NULL);
 			i_assert(props.first_day <= props.last_day);
-			text = pim_split_add_uid(t_strndup(data, size), &size);
+			/* there may be NULs in it, and behind it is one */
+			copy = t_malloc0(size + 1);
+			memcpy(copy, data, size);
+			text = pim_split_add_uid(copy, &size);
 			if (pim_item_props_read(text, size, &again,
 						&error) == 0) {
 				i_assert(*props.uid == '\0' ||

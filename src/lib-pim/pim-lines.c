@@ -439,6 +439,7 @@ static void parser_convert_line(struct pim_lines_parser *parser,
 {
 	buffer_t *buf = parser->line;
 	struct line_charset charset;
+	unsigned char *text;
 	size_t pos, end, next;
 
 	if (uni_utf8_data_is_valid(raw->data, raw->size))
@@ -467,6 +468,12 @@ static void parser_convert_line(struct pim_lines_parser *parser,
 			       charset.name, buf);
 		buffer_append(buf, raw->data + end, next - end);
 	}
+	/* a control character that became a blank would fold the line to the one
+	   before */
+	text = buffer_get_modifiable_data(buf, NULL);
+	if (buf->used > 0 && raw->data[0] != ' ' && raw->data[0] != '\t' &&
+	    (text[0] == ' ' || text[0] == '\t'))
+		text[0] = '?';
 	raw->size = buf->used;
 	raw->data = p_memdup(parser->doc->pool, buf->data, buf->used);
 }

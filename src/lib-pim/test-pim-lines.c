@@ -378,6 +378,11 @@ static void test_pim_lines_charsets(void)
 			   "B:2\r\n\xc3\xbc;CHARSET=UTF-8\n");
 	pim_lines_free(&doc);
 
+	/* a line stays one */
+	doc = test_parse("A:1\n\x19" "B:\xfc\n");
+	test_assert_strcmp(test_write(doc), "A:1\n?B:\xc3\xbc\n");
+	pim_lines_free(&doc);
+
 	doc = test_parse("A:1\rB:2\r 3\r");
 	test_assert_strcmp(test_write(doc), "A:1\r\nB:2\r\n 3\r\n");
 	pim_lines_free(&doc);
