@@ -4,6 +4,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "str.h"
+#include "unichar.h"
 #include "pim-charset.h"
 #include "pim-decode.h"
 #include "pim-text.h"
@@ -132,6 +133,22 @@ static const char *param_decode(const char *value, size_t len)
 	return str_c(str);
 }
 
+/* Behind the value at pos. Quotes in the middle of it hide separators as well: so they
+   do colons. */
+static size_t param_value_end(const char *line, size_t pos, size_t end)
+{
+	const char *quote;
+
+	for (; pos < end && line[pos] != ',' && line[pos] != ';'; pos++) {
+		if (line[pos] != '"')
+			continue;
+		quote = memchr(line + pos + 1, '"', end - pos - 1);
+		if (quote != NULL)
+			pos = quote - line;
+	}
+	return pos;
+}
+
 /* One value from pos on; sets *pos behind it. */
 static const char *
 param_parse_value(const char *line, size_t *pos, size_t end)
@@ -139,20 +156,15 @@ param_parse_value(const char *line, size_t *pos, size_t end)
 	const char *quote;
 	size_t start = *pos;
 
+	*pos = param_value_end(line, start, end);
 	if (start < end && line[start] == '"') {
 		quote = memchr(line + start + 1, '"', end - start - 1);
+		/* what stands behind the quote belongs to nothing */
 		if (quote != NULL) {
-			*pos = quote + 1 - line;
-			/* what stands behind the quote belongs to nothing */
-			while (*pos < end && line[*pos] != ',' &&
-			       line[*pos] != ';')
-				(*pos)++;
 			return param_decode(line + start + 1,
 					    quote - line - start - 1);
 		}
 	}
-	while (*pos < end && line[*pos] != ',' && line[*pos] != ';')
-		(*pos)++;
 	return param_decode(line + start, *pos - start);
 }
 
@@ -231,7 +243,8 @@ bool pim_property_has_param(const struct pim_property *prop, const char *name,
  * Values
  */
 
-/* Returns FALSE if it is no content line that way. */
+/* Returns FALSE if it is no content line that way, or a fold is inside of a
+   character. */
 static bool
 pim_property_unfold_as(struct pim_property *prop, bool legacy, buffer_t *buf)
 {
@@ -248,6 +261,8 @@ pim_property_unfold_as(struct pim_property *prop, bool legacy, buffer_t *buf)
 		buffer_set_used_size(buf, 0);
 		pim_line_unfold(raw, legacy, colon, buf);
 	}
+	if (!uni_utf8_data_is_valid(buf->data, buf->used))
+		return FALSE;
 	pim_text_clean(buf, 0);
 	prop->params = pim_line_parse_name(buf->data, buf->used, &group_len);
 	prop->value = pim_line_find_colon(buf->data, buf->used) + 1;

@@ -129,6 +129,8 @@ static void test_pim_lines_params(void)
 		{ "X;:1", "TYPE", "" },
 		{ "X;P=\"open:1", "P", "\"open" },
 		{ "X;P=\"a\"b;Q=c:1", "Q", "c" },
+		{ "X;P=a\"b,c;\";Q=d:1", "P", "a\"b,c;\"" },
+		{ "X;P=a\"b,c;\";Q=d:1", "Q", "d" },
 	};
 
 	test_begin("pim lines: parameters");
@@ -376,6 +378,14 @@ static void test_pim_lines_charsets(void)
 			 "\xfc;CHARSET=la\n");
 	test_assert_strcmp(test_write(doc), "A;CHARSET=UTF-8:\xef\xbf\xbd\r\n"
 			   "B:2\r\n\xc3\xbc;CHARSET=UTF-8\n");
+	pim_lines_free(&doc);
+
+	/* a fold of vCard 2.1 keeps its blank, but not inside of a character */
+	doc = test_parse("BEGIN:VCARD\nVERSION:2.1\nX:\xc3\n \xbc\nY:\xfc\n"
+			 "END:VCARD\n");
+	test_assert_strcmp(pim_component_value(pim_component_find(
+				pim_lines_root(doc), "VCARD"), "X"),
+			   "\xc3\xbc");
 	pim_lines_free(&doc);
 
 	/* a line stays one */
