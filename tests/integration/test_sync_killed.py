@@ -113,6 +113,7 @@ class Killed(Case):
         self.dovecot.expect_log(r"killed with signal 9|Worker is gone during a request|command startup failed")
         # what a mail that was half saved makes Dovecot say
         self.dovecot.expect_log(r"already exists, rebuilding index|Rebuilding|rebuild")
+        self.dovecot.expect_log("Deleting corrupted cache: reset_id mismatch")
         self.fill(*range(40))
         device = self.ready_device("u1")
         replica = Replica(device, device.folders_of_type(INBOX)[0], window=10)
