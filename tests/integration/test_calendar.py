@@ -226,7 +226,7 @@ class Accidents(CalendarCase):
         self.assertEqual(status, "1")
         self.import_ics("u23", ICS.format("BEGIN:VEVENT\nUID:huge\nSUMMARY:huge\nDTSTART:20270101T100000Z\nDESCRIPTION:" +
                                           "0123456789" * 1000000 + "\nEND:VEVENT\n"))
-        reader, _ = self.start("u23", "16.1", body=HTML, truncation=2048)
+        reader, _ = self.start("u23", "16.1", kind=HTML, truncation=2048)
         self.assertIn(server_id, reader.items)
         huge, = [data for data in reader.items.values() if data.get("Calendar:Subject") == "huge"]
         self.assertGreater(int(huge.get("AirSyncBase:Body/EstimatedDataSize")), 10000000)

@@ -72,7 +72,7 @@ class Versions(Contacts):
     def test_a_long_body_at_2_5_is_cut_and_stays(self):
         device, folder = self.start("u2", "2.5")
         _, server_id = self.add(device, folder, "1", *contact("Long", "0123456789" * 200, "2.5"))
-        reader = self.ready_device("u2", "2.5")
+        reader, _ = self.start("u2", "2.5", pull=False)
         self.pull(reader, folder, opts=E("Options", E("Truncation", 1)))
         data = reader.items[server_id]
         self.assertEqual((len(data.get("Contacts:Body")), data.get("Contacts:BodySize"), data.get("Contacts:BodyTruncated")),
@@ -93,7 +93,7 @@ class Versions(Contacts):
     def test_ghosted_elements_stay(self):
         device, folder = self.start("u4")
         _, server_id = self.add(device, folder, "1", *contact("G", JobTitle="Boss", Department="D"))
-        other = self.ready_device("u4", "14.1")
+        other, _ = self.start("u4", "14.1", pull=False)
         other.sync(other.collection(folder, key="0", supported=[E("Contacts:JobTitle")])).check()
         other.sync_keys.pop(folder.id, None)
         response = other.sync(other.collection(folder, key="0", supported=[E("Contacts:JobTitle"), E("Contacts:LastName")]))
@@ -165,7 +165,7 @@ class Refused(Contacts):
         device, folder = self.start("u9", "14.1")
         status, server_id = self.add(device, folder, "1", *contact("large", "0123456789" * 300_000))
         self.assertEqual(status, "1")
-        other = self.ready_device("u9", "16.1")
+        other, _ = self.start("u9", "16.1", pull=False)
         self.pull(other, folder, opts=options(bodies=[Body(PLAIN, 100)]))
         self.assertEqual(len(body_of(other.items[server_id])), 100)
         whole = other.fetch_item(folder.id, server_id, Body(PLAIN)).document

@@ -9,8 +9,9 @@ import subprocess
 import threading
 import time
 
-from rig import HTML, PLAIN, Body, Case, E, Settings, options
+from rig import HTML, PLAIN, Body, E, Settings, options
 from rig.client import Folder, HttpError
+from rig.items import ItemsCase
 
 SETTINGS = Settings(users=28, extra="roost_heartbeat_min = 1 secs\n",
                     fields={"u26": "userdb_roost_db_quota=20k"})
@@ -60,56 +61,8 @@ def seen(data):
             "categories": [node.text for node in data.findall("Tasks:Categories/Category")]}
 
 
-class TasksCase(Case):
-    def start(self, user, version="16.1", conflict=None, kind=PLAIN, filter_type=None, pull=True):
-        device = self.ready_device(user, version)
-        device.items = {}
-        device.opts = options(bodies=[Body(kind)] if version != "2.5" else [], conflict=conflict, filter_type=filter_type)
-        folder = device.folders_of_type(TASKS)[0]
-        if pull:
-            self.pull(device, folder, first=True)
-        return device, folder
-
-    def pull(self, device, folder, first=False):
-        if first or device.sync_keys.get(folder.id, "0") == "0":
-            device.sync_start(folder)
-            first = True
-        for _ in range(50):
-            collection, _ = device.sync_one(folder, opts=device.opts if first else None)
-            first = False
-            if collection is None:
-                return
-            self.assertEqual(collection.get("Status"), "1")
-            self.take(device, collection)
-            if collection.find("MoreAvailable") is None:
-                return
-        self.fail("Sync does not come to an end")
-
-    def take(self, device, collection):
-        for command in ("Add", "Change"):
-            for item in collection.findall(f"Commands/{command}"):
-                device.items[item.get("ServerId")] = item.find("ApplicationData")
-        for item in collection.findall("Commands/Delete") + collection.findall("Commands/SoftDelete"):
-            device.items.pop(item.get("ServerId"), None)
-
-    def push(self, device, folder, *commands, key=None):
-        collection, _ = device.sync_one(folder, commands=commands, key=key)
-        if collection is not None:
-            self.take(device, collection)
-        return collection
-
-    def add(self, device, folder, client_id, properties, **arguments):
-        collection = self.push(device, folder, E("AirSync:Add", E("ClientId", client_id),
-                                                 E("ApplicationData", *properties)), **arguments)
-        answer = collection.find("Responses/Add")
-        return answer.get("Status"), answer.get("ServerId")
-
-    def change(self, device, folder, server_id, properties, **arguments):
-        collection = self.push(device, folder, E("AirSync:Change", E("ServerId", server_id),
-                                                 E("ApplicationData", *properties)), **arguments)
-        if collection is None or collection.find("Responses/Change") is None:
-            return "1"
-        return collection.get("Responses/Change/Status")
+class TasksCase(ItemsCase):
+    folder_type = TASKS
 
     def exported(self, user):
         """The texts of the task list, by SUMMARY."""
@@ -405,7 +358,8 @@ class Imported(TasksCase):
         self.imported("u21", self.export("u20"))
         other, _ = self.start("u21", "16.1")
         device.items.clear()
-        self.pull(device, folder, first=True)
+        device.sync_keys.clear()
+        self.pull(device, folder)
         (mine,), (theirs,) = device.items.values(), other.items.values()
         self.assertEqual([str(node) for node in mine.children], [str(node) for node in theirs.children])
 
@@ -566,7 +520,7 @@ class Together(TasksCase):
             stale.items, stale.folder_key = {}, "0"
             stale.sync_keys.clear()
             self.assertStatus(stale.folder_sync(), 1)
-            self.pull(stale, folder, first=True)
+            self.pull(stale, folder)
             self.assertEqual(sorted(seen(data)["subject"] for data in stale.items.values()), sorted(there))
             there.append(stale.version)
             # and goes on from there
@@ -603,7 +557,7 @@ class Limits(TasksCase):
         for version, size in (("2.5", None), ("16.1", 1000), ("14.1", None)):
             reader, _ = self.start("u28", version, pull=False)
             reader.opts = options(bodies=[Body(PLAIN, size)] if version != "2.5" else [])
-            self.pull(reader, folder, first=True)
+            self.pull(reader, folder)
             found = {seen(data)["subject"]: seen(data)["text"] for data in reader.items.values()}
             self.assertEqual(set(found), {"lines", "large"})
             self.assertEqual(len(found["large"].encode()), 750000 * 14 if size is None else size)

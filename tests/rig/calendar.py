@@ -5,8 +5,8 @@ import re
 import struct
 import subprocess
 
-from .case import Case
-from .client import CALENDAR, HTML, PLAIN, Body, options
+from .client import CALENDAR, HTML, PLAIN
+from .items import ItemsCase
 from .wbxml import E
 
 VERSIONS = ("2.5", "12.1", "14.1", "16.0", "16.1")
@@ -31,68 +31,13 @@ def unfold(text):
     return re.sub("\r?\n[ \t]", "", text).replace("\r\n", "\n")
 
 
-class CalendarCase(Case):
-    """Devices with one calendar each: what they have is in device.items, ApplicationData by ServerId."""
+class CalendarCase(ItemsCase):
+    folder_type = CALENDAR
 
-    def start(self, user, version="16.1", conflict=None, filter_type=None, body=PLAIN, truncation=None):
-        device = self.ready_device(user, version)
-        device.items = {}
-        folder = device.folders_of_type(CALENDAR)[0]
-        bodies = [Body(body, truncation)] if version != "2.5" else []
-        device.opts = options(bodies=bodies, conflict=conflict, filter_type=filter_type)
-        if not device.opts.children:
-            device.opts = None
-        device.sync_start(folder)
-        self.pull(device, folder, opts=device.opts)
-        return device, folder
-
-    def pull(self, device, folder, opts=None):
-        for _ in range(100):
-            collection, _ = device.sync_one(folder, opts=opts, get_changes=True)
-            opts = None
-            if collection is None:
-                return
-            self.assertEqual(collection.get("Status"), "1")
-            self.take(device, collection)
-            if collection.find("MoreAvailable") is None:
-                return
-        self.fail("Sync does not come to an end")
-
-    def take(self, device, collection):
-        for command in ("Add", "Change"):
-            for item in collection.findall(f"Commands/{command}"):
-                device.items[item.get("ServerId")] = item.find("ApplicationData")
-        for item in collection.findall("Commands/Delete") + collection.findall("Commands/SoftDelete"):
-            device.items.pop(item.get("ServerId"), None)
-
-    def push(self, device, folder, *commands, key=None, **arguments):
-        collection, _ = device.sync_one(folder, commands=commands, key=key, **arguments)
-        if collection is not None:
-            self.assertEqual(collection.get("Status"), "1")
-            self.take(device, collection)
-        return collection
-
-    def add(self, device, folder, client_id, *properties, **arguments):
+    def add(self, *arguments, **named):
         """(Status, ServerId, the answer's node)"""
-        collection = self.push(device, folder, E("AirSync:Add", E("ClientId", client_id),
-                                                 E("ApplicationData", *properties)), **arguments)
-        answer = collection.find("Responses/Add")
-        self.assertEqual(answer.get("ClientId"), client_id)
+        answer = self.add_answer(*arguments, **named)
         return answer.get("Status"), answer.get("ServerId"), answer
-
-    def status_of(self, collection, command):
-        if collection is None or collection.find(f"Responses/{command}") is None:
-            return "1"
-        return collection.get(f"Responses/{command}/Status")
-
-    def change(self, device, folder, server_id, *properties, instance=None, **arguments):
-        head = [E("ServerId", server_id)] + ([E("AirSyncBase:InstanceId", instance)] if instance else [])
-        return self.status_of(self.push(device, folder, E("AirSync:Change", *head,
-                                                          E("AirSync:ApplicationData", *properties)), **arguments), "Change")
-
-    def delete(self, device, folder, server_id, instance=None, **arguments):
-        head = [E("ServerId", server_id)] + ([E("AirSyncBase:InstanceId", instance)] if instance else [])
-        return self.status_of(self.push(device, folder, E("AirSync:Delete", *head), **arguments), "Delete")
 
     def ics(self, user, *extra):
         """What is exported, unfolded."""
