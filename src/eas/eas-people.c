@@ -42,17 +42,22 @@ recipient_matches(const struct store_recipient *recipient, const char *query,
 					    recipient->name, NULL), query);
 }
 
-static bool people_gal_has(struct gal *gal, const char *address)
+/* A directory that is gone meanwhile (*gal = NULL) isn't waited for again. */
+static bool
+people_gal_has(struct eas_request *req, struct gal **gal, const char *address)
 {
 	struct gal_result *result;
 	const char *error;
 	bool found;
 
-	if (gal == NULL)
+	if (*gal == NULL)
 		return FALSE;
-	result = gal_find(gal, address, &error);
-	if (result == NULL)
+	result = gal_find(*gal, address, &error);
+	if (result == NULL) {
+		e_error(req->event, "roost_gal: %s", error);
+		*gal = NULL;
 		return FALSE;
+	}
 	found = gal_result_count(result) > 0;
 	gal_result_free(&result);
 	return found;
@@ -70,7 +75,7 @@ people_add_recent(struct eas_request *req, struct eas_people *people,
 		return;
 	array_foreach(&all, recipient) T_BEGIN {
 		if (recipient_matches(recipient, query, exact) &&
-		    !people_gal_has(gal, recipient->address))
+		    !people_gal_has(req, &gal, recipient->address))
 			array_push_back(&people->recent, recipient);
 	} T_END;
 }

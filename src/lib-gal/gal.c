@@ -17,6 +17,8 @@ struct gal_result {
 	pool_t pool;
 	struct pim_lines *doc;
 	struct gal_entry entry;
+	/* the directory is gone: it isn't waited for with each entry anew */
+	bool ldap_failed:1;
 };
 
 /* One per path; operators have few. */
@@ -200,9 +202,13 @@ gal_result_read_ldap(struct gal_result *result, unsigned int idx)
 	const char *error;
 	int ret;
 
+	if (result->ldap_failed)
+		return NULL;
 	ret = gal_ldap_read(result->ldap, entry->dn, &result->doc, &error);
-	if (ret < 0)
+	if (ret < 0) {
 		i_error("roost_gal: %s", error);
+		result->ldap_failed = TRUE;
+	}
 	return ret <= 0 ? NULL : pim_vcard_first(result->doc);
 }
 

@@ -2,10 +2,12 @@
 import base64
 import contextlib
 import pathlib
+import select
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -15,7 +17,7 @@ from rig.dovecot import free_ports
 
 SLAPD = shutil.which("slapd", path="/usr/sbin:/usr/local/sbin")
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="roost-ldap-"))
-PORT = free_ports(["ldap"])["ldap"]
+PORT, RELAY = free_ports(["ldap", "relay"]).values()
 BASE, PASSWORD = "ou=people,dc=example,dc=test", "pass, word"
 BOUND = "bindname=cn=roost%2cdc=example%2cdc=test,x-bindpw=pass%2c%20word"
 PHOTO = bytes(range(256)) * 4
@@ -36,6 +38,7 @@ SETTINGS = Settings(users=8, extra=f"roost_gal = {url(BOUND)}\n", fields={
     "u3": f"userdb_roost_gal={field(url(BOUND.replace('pass', 'wrong')))}",
     "u4": f"userdb_roost_gal={field(url(BOUND, query='(o=Other)'))}",
     "u5": f"userdb_roost_gal={field(url(BOUND, port=1))}",
+    "u6": f"userdb_roost_gal={field(url(BOUND, port=RELAY))}",
 })
 CONFIG = f"""include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
@@ -96,6 +99,25 @@ class Directory:
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
+
+
+class Relay(threading.Thread):
+    """Stands before the directory for so many requests. With the next one it is gone."""
+
+    def __init__(self, requests):
+        super().__init__(daemon=True)
+        self.requests, self.listener = requests, socket.create_server(("127.0.0.1", RELAY))
+        self.start()
+
+    def run(self):
+        client = self.listener.accept()[0]
+        with client, self.listener, socket.create_connection(("127.0.0.1", PORT)) as directory:
+            while True:
+                for ready in select.select((client, directory), (), ())[0]:
+                    self.requests -= ready is client
+                    if self.requests < 0:
+                        return
+                    (directory if ready is client else client).sendall(ready.recv(65536))
 
 
 @unittest.skipUnless(SLAPD, "slapd is not installed")
@@ -182,6 +204,20 @@ class Ldap(Case):
 
     def test_nobody_there(self):
         self.failed("u5")
+
+    def test_directory_goes_away_meanwhile(self):
+        """It isn't waited for with each name and each entry anew."""
+        device = self.ready_device("u6", "14.1")
+        device.send_mail(b"From: u6@example.test\r\nTo: many@one.test, many@two.test\r\nSubject: x\r\n\r\nx\r\n").check()
+        self.dovecot.expect_log(f"roost_gal: .*:{RELAY}: .* failed")
+        relay = Relay(2)    # to log in, and to look names up
+        self.assertEqual(self.names(self.search(device, "many")), [])
+        relay.join(20)
+        self.assertNotEqual(self.search(device, "many").get("Status"), "1")
+        self.dovecot.wait_log(f"roost_gal: .*:{RELAY}: Logging in failed")
+        lines = [line for line in self.dovecot.log().splitlines() if f":{RELAY}: " in line]
+        # the first name, the first entry, the second search
+        self.assertEqual(len(lines), 3, lines)
 
     def test_directory_restarts(self):
         device = self.ready_device("u1", "14.1")
