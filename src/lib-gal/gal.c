@@ -57,6 +57,13 @@ int gal_open(const char *path, struct event *event, struct gal **gal_r,
 
 	if (*path == '\0')
 		return 0;
+	if (*path != '/' && strstr(path, "://") != NULL &&
+	    !gal_ldap_is_url(path)) {
+		/* the rest of it may have a password */
+		*error_r = t_strdup_printf("%s is no scheme of LDAP URLs",
+					   t_strcut(path, ':'));
+		return -1;
+	}
 	gal = gal_get(path);
 	if (gal_ldap_is_url(path)) {
 		if (gal_open_ldap(gal, path, error_r) < 0)

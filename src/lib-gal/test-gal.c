@@ -169,6 +169,7 @@ static void test_gal_ldap_url(void)
 		{ "ldap://127.0.0.1:1/ou=x??sub?(a=b)?rubbish=secret",
 		  "rubbish" },
 		{ "ldap://127.0.0.1:1/ou=x??nonsense", "URL" },
+		{ "ldpas://127.0.0.1:1/ou=x????x-bindpw=secret", "ldpas" },
 	};
 	struct gal *gal;
 	const char *error;
