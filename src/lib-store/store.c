@@ -264,6 +264,22 @@ void store_rollback(struct store *store)
 		(void)store_run_simple(store, STORE_SQL_ROLLBACK);
 }
 
+int store_savepoint(struct store *store)
+{
+	i_assert(store->in_transaction);
+
+	return store_run_simple(store, STORE_SQL_SAVEPOINT);
+}
+
+int store_savepoint_end(struct store *store, bool undo)
+{
+	i_assert(store->in_transaction);
+
+	if (undo && store_run_simple(store, STORE_SQL_SAVEPOINT_UNDO) < 0)
+		return -1;
+	return store_run_simple(store, STORE_SQL_SAVEPOINT_RELEASE);
+}
+
 int store_change_begin(struct store *store, bool *own_r)
 {
 	*own_r = !store->in_transaction;

@@ -42,4 +42,10 @@ int store_begin(struct store *store);
 int store_commit(struct store *store);
 void store_rollback(struct store *store);
 
+/* A part of the open transaction that can be undone by itself: it begins here, */
+int store_savepoint(struct store *store);
+/* and ends here. No part within a part. Both return 0, or -1 if the transaction is lost
+   (logged): roll it back. */
+int store_savepoint_end(struct store *store, bool undo);
+
 #endif

@@ -129,6 +129,20 @@ static void test_store_transaction(void)
 	test_assert(store_commit(store) == 0);
 	test_assert(store_op_get(store, pool, num, "k", "2", &value) == 1);
 
+	/* a part */
+	test_assert(store_begin(store) == 0);
+	test_assert(store_op_put(store, num, "k", "a", "x", 1) == 0);
+	test_assert(store_savepoint(store) == 0);
+	test_assert(store_op_put(store, num, "k", "b", "x", 1) == 0);
+	test_assert(store_savepoint_end(store, TRUE) == 0);
+	test_assert(store_savepoint(store) == 0);
+	test_assert(store_op_put(store, num, "k", "c", "x", 1) == 0);
+	test_assert(store_savepoint_end(store, FALSE) == 0);
+	test_assert(store_commit(store) == 0);
+	test_assert(store_op_get(store, pool, num, "k", "a", &value) == 1);
+	test_assert(store_op_get(store, pool, num, "k", "b", &value) == 0);
+	test_assert(store_op_get(store, pool, num, "k", "c", &value) == 1);
+
 	/* closing undoes it */
 	test_assert(store_begin(store) == 0);
 	test_assert(store_op_delete(store, num, "k", "1") == 0);
