@@ -5,11 +5,11 @@
 #include "eas-sync-state.h"
 #include "store-skip.h"
 
-/* The Sync command ([MS-ASCMD] 2.2.1.21), in seven files: cmd-sync.c the command's course and
-   its states, cmd-sync-request.c what was asked (also by an empty or partial request),
-   cmd-sync-commands.c what the device did to mails (cmd-sync-drafts.c to drafts),
-   cmd-sync-store.c to the store's items, cmd-sync-answer.c what it is told,
-   cmd-sync-loop.c what it isn't told any more. */
+/* The Sync command ([MS-ASCMD] 2.2.1.21): cmd-sync.c has its course and its states,
+   cmd-sync-request.c what was asked (also by an empty or partial request), cmd-sync-commands.c what
+   the device did to mails, cmd-sync-draft*.c to drafts (cmd-sync-drafts.h), cmd-sync-store*.c to the
+   store's items (cmd-sync-store.h), cmd-sync-answer.c what it is told, cmd-sync-loop.c what
+   it isn't told any more. */
 
 /* [MS-ASCMD] 2.2.3.177.17 Status (Sync) */
 enum eas_sync_status {

@@ -153,3 +153,26 @@ class New(CalendarCase):
         self.pull(reader, folder)
         self.assertIsNone(reader.items[server_id].find("AirSyncBase:Attachments"))
         self.assertNotIn("ATTACH", "\n".join(self.lines("u9")))
+
+    def test_refused_attachment(self):
+        """An attachment that can't be taken: nothing of its command is done."""
+        def attachments(*methods):
+            return E("AirSyncBase:Attachments", *[E(
+                "AirSyncBase:Add", E("ClientId", f"a{number}"), E("Method", method), E("Content", b"text"),
+                E("DisplayName", "plan.txt")) for number, method in enumerate(methods)])
+        device, folder = self.start("u10", "16.1")
+        status, server_id, _ = self.add(device, folder, "1", *event(version="16.1", uid="kept"))
+        self.assertEqual(status, "1")
+        lines = self.lines("u10")
+        changed = event(version="16.1", uid="kept", subject="Dinner")
+        self.assertEqual(self.change(device, folder, server_id, *changed, attachments(1, 9)), "6")
+        self.assertEqual(self.add(device, folder, "2", *event(version="16.1", uid="new"), attachments(1, 9))[0], "6")
+        self.assertEqual(self.lines("u10"), lines)
+        self.pull(device, folder)
+        self.assertEqual([(key, data.get("Calendar:Subject")) for key, data in device.items.items()], [(server_id, "Lunch")])
+        # what was refused is nowhere, and the same without the fault is done
+        self.assertEqual(self.change(device, folder, server_id, *changed, attachments(1)), "1")
+        self.assertEqual(sum(line.startswith("ATTACH") for line in self.lines("u10")), 1)
+        # the device hears what the server calls it
+        self.pull(device, folder)
+        self.assertTrue(device.items[server_id].get("AirSyncBase:Attachments/Attachment/FileReference"))
