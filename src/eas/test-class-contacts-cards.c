@@ -326,11 +326,40 @@ static void test_contacts_broken(void)
 	test_end();
 }
 
+/* Each label is looked for in all of the card: that of a few only. */
+static void test_contacts_labels(void)
+{
+	struct test_class test;
+	const struct wbxml_node *shown;
+	string_t *card;
+
+	test_begin("eas contacts: so many labels are looked at");
+	for (unsigned int others = 399; others <= 400; others++) T_BEGIN {
+		card = t_str_new(65536);
+		str_append(card, "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:A\r\n");
+		for (unsigned int i = 0; i <= others; i++) {
+			str_printfa(card, "item%u.X-ABRELATEDNAMES:N%u\r\n"
+				    "item%u.X-ABLabel:%s\r\n", i, i, i,
+				    i < others ? "Friend" :
+				    "_$!<Spouse>!$_");
+		}
+		str_append(card, "END:VCARD\r\n");
+		test_class_init(&test, &eas_class_contacts, EAS_VERSION_14_1);
+		shown = test_class_write(&test, str_c(card));
+		test_assert_strcmp_idx(
+			wbxml_child_text(shown, EAS_CONTACTS_SPOUSE),
+			others < 400 ? "N399" : NULL, others);
+		test_class_deinit(&test);
+	} T_END;
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_contacts_cards,
 		test_contacts_broken,
+		test_contacts_labels,
 		NULL
 	};
 

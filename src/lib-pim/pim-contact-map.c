@@ -17,6 +17,8 @@
 
 /* More of one name are not looked at. */
 #define CONTACT_MAX_MANY 64
+/* For each of Apple's labelled ones the label has to be looked for. */
+#define CONTACT_MAX_LABELLED 400
 
 enum contact_rule {
 	RULE_ONE,			/* one slot, the first one wins */
@@ -196,6 +198,7 @@ struct contact_mapper {
 	struct contact_map *map;
 	/* by rule */
 	ARRAY_TYPE(contact_many) many[RULE_URL + 1];
+	unsigned int labelled;
 };
 
 static int contact_name_cmp(const char *name, const struct contact_name *row)
@@ -241,14 +244,16 @@ static enum contact_slot contact_pin(const struct pim_property *prop)
 
 /* Apple's label of a property, "" = none. */
 static const char *
-contact_label(const struct pim_component *card, const struct pim_property *prop)
+contact_label(struct contact_mapper *mapper, const struct pim_property *prop)
 {
 	const char *group = pim_property_group(prop);
 	struct pim_property *label;
 
-	if (group == NULL)
+	if (group == NULL || mapper->labelled == CONTACT_MAX_LABELLED)
 		return "";
-	for (label = pim_property_find(card, "X-ABLABEL"); label != NULL;
+	mapper->labelled++;
+	label = pim_property_find(mapper->card, "X-ABLABEL");
+	for (; label != NULL;
 	     label = pim_property_next(label, "X-ABLABEL")) {
 		if (pim_property_group(label) != NULL &&
 		    strcasecmp(pim_property_group(label), group) == 0)
@@ -290,7 +295,7 @@ contact_map_relation(struct contact_mapper *mapper, struct pim_property *prop,
 static void
 contact_map_labelled(struct contact_mapper *mapper, struct pim_property *prop)
 {
-	const char *label = contact_label(mapper->card, prop);
+	const char *label = contact_label(mapper, prop);
 
 	for (unsigned int i = 0; i < N_ELEMENTS(contact_relations); i++) {
 		if (strcasecmp(contact_relations[i].label, label) == 0) {
@@ -365,7 +370,7 @@ contact_map_property(struct contact_mapper *mapper, struct pim_property *prop)
 		contact_map_labelled(mapper, prop);
 		break;
 	case RULE_AB_DATE:
-		if (strcasecmp(contact_label(mapper->card, prop),
+		if (strcasecmp(contact_label(mapper, prop),
 			       APPLE_ANNIVERSARY) == 0) {
 			contact_map_one(mapper, CONTACT_SLOT_ANNIVERSARY,
 					prop);
