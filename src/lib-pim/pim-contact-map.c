@@ -262,11 +262,10 @@ contact_label(struct contact_mapper *mapper, const struct pim_property *prop)
 	return "";
 }
 
-static bool contact_has_value(const struct pim_property *prop)
+bool contact_has_value(const struct pim_property *prop)
 {
-	const char *value = pim_property_value(prop);
+	const char *value = prop == NULL ? "" : pim_property_value(prop);
 
-	/* ";;;;" is nothing either */
 	return value[strspn(value, "; \t")] != '\0';
 }
 

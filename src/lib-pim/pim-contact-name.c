@@ -65,14 +65,10 @@ static const char *contact_fn(const struct pim_contact *contact)
 
 const char *contact_name_whole(const struct pim_contact *contact)
 {
-	const struct pim_property *n = contact->map.slots[CONTACT_SLOT_N];
 	const char *fn, *value;
 
-	if (n != NULL) {
-		value = pim_property_value(n);
-		if (value[strspn(value, "; \t")] != '\0')
-			return NULL;
-	}
+	if (contact_has_value(contact->map.slots[CONTACT_SLOT_N]))
+		return NULL;
 	fn = contact_fn(contact);
 	if (*fn == '\0')
 		return NULL;
@@ -90,10 +86,8 @@ const char *contact_name_whole(const struct pim_contact *contact)
 
 void contact_name_begin(struct pim_contact *contact)
 {
-	const struct pim_property *n = contact->map.slots[CONTACT_SLOT_N];
-	const char *value = n == NULL ? "" : pim_property_value(n);
-
-	contact->fn_stood_in = value[strspn(value, "; \t")] == '\0' &&
+	contact->fn_stood_in =
+		!contact_has_value(contact->map.slots[CONTACT_SLOT_N]) &&
 		*contact_fn(contact) != '\0' &&
 		contact_name_whole(contact) == NULL;
 }

@@ -82,6 +82,8 @@ struct pim_contact {
 };
 
 /* pim-contact-map.c: gives properties their slots. */
+/* NULL, "" and ";;;;" have none. */
+bool contact_has_value(const struct pim_property *prop);
 void contact_map_init(struct contact_map *map, pool_t pool);
 void contact_map_read(struct contact_map *map,
 		      const struct pim_component *card);

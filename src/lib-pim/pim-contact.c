@@ -159,13 +159,6 @@ pim_contact_get(const struct pim_contact *contact,
 
 /* -- set -- */
 
-static bool contact_is_empty(const struct pim_property *prop)
-{
-	const char *value = pim_property_value(prop);
-
-	return value[strspn(value, "; ")] == '\0';
-}
-
 static bool
 contact_set_property(struct pim_contact *contact, enum pim_contact_field field,
 		     struct pim_property *prop, const char *value)
@@ -209,7 +202,7 @@ contact_unset(struct pim_contact *contact, enum pim_contact_field field)
 	if (contact_fields[field].kind == KIND_FIELD ||
 	    contact_fields[field].kind == KIND_STREET) {
 		(void)contact_set_property(contact, field, prop, "");
-		if (slot == CONTACT_SLOT_N || !contact_is_empty(prop))
+		if (slot == CONTACT_SLOT_N || contact_has_value(prop))
 			return;
 	}
 	contact_remove(contact, slot);
