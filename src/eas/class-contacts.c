@@ -122,21 +122,6 @@ const char *eas_contacts_write_date(const char *date)
 
 /* -- write -- */
 
-static const char *contacts_crlf(const char *text)
-{
-	string_t *str;
-
-	if (strchr(text, '\n') == NULL)
-		return text;
-	str = t_str_new(strlen(text) + 8);
-	for (; *text != '\0'; text++) {
-		if (*text == '\n')
-			str_append_c(str, '\r');
-		str_append_c(str, *text);
-	}
-	return str_c(str);
-}
-
 static void
 contacts_write_fields(const struct pim_contact *contact,
 		      struct wbxml_writer *writer)
@@ -152,7 +137,7 @@ contacts_write_fields(const struct pim_contact *contact,
 			wbxml_text(writer, elem->tag,
 				   eas_contacts_write_date(value));
 		} else {
-			wbxml_text(writer, elem->tag, contacts_crlf(value));
+			wbxml_text(writer, elem->tag, eas_class_crlf(value));
 		}
 	} T_END;
 }

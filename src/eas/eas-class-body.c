@@ -113,7 +113,7 @@ static const char *body_with_lf(pool_t pool, const char *text)
 	return str_c(str);
 }
 
-static const char *body_with_crlf(const char *text)
+const char *eas_class_crlf(const char *text)
 {
 	string_t *str = t_str_new(strlen(text) + 64);
 	const char *p;
@@ -222,7 +222,7 @@ body_convert(const char *text, enum eas_body_type from, enum eas_body_type to)
 		text = to == EAS_BODY_HTML ? eas_class_text_to_html(text) :
 			eas_class_html_to_text(text);
 	}
-	return to == EAS_BODY_PLAIN ? body_with_crlf(text) : text;
+	return to == EAS_BODY_PLAIN ? eas_class_crlf(text) : text;
 }
 
 /* How much of a body of this type the device wants. */

@@ -168,6 +168,8 @@ buffer_t *eas_class_read_data(struct eas_request *req,
    size. Returns 0, or -1 if it is malformed. The caller unrefs it. */
 int eas_class_read_bytes(struct eas_request *req, const struct wbxml_node *node,
 			 struct istream **input_r);
+/* Lines end in CRLF, as devices have them. In the data stack. */
+const char *eas_class_crlf(const char *text);
 /* HTML to text with LF, and text to an HTML document. In the data stack. */
 const char *eas_class_html_to_text(const char *html);
 const char *eas_class_text_to_html(const char *text);
