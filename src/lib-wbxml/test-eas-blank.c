@@ -83,7 +83,7 @@ static void test_eas_blank_names(void)
 	static const char *const names[] = {
 		"Body", "Data", "MIMEData", "Mime", "Password",
 		"DevicePassword", "Preview", "Picture", "Content",
-		"ReplyMessage",
+		"ReplyMessage", "CompressedRTF",
 	};
 	unsigned int i, j;
 
