@@ -303,7 +303,9 @@ tasks_parse_date(struct eas_class_apply *apply, unsigned int utc_tag,
 		utc_ret = 0;
 	tasks_date_set(new, old, local_ret > 0 ? &local : NULL,
 		       utc_ret > 0 ? &utc : NULL);
-	if (new->local < TASKS_TIME_MIN || new->local >= TASKS_TIME_MAX)
+	/* unless somebody's date is that far away: it was shown */
+	if ((new->local < TASKS_TIME_MIN || new->local >= TASKS_TIME_MAX) &&
+	    !(old->set && old->local == new->local))
 		new->set = FALSE;
 	return 0;
 }

@@ -203,6 +203,11 @@ static void test_class_tasks_fixtures(void)
 static const struct {
 	const char *text, *lines, *wanted[8];
 } test_changes[] = {
+	/* beyond what devices may say, and shown all the same */
+	{ VTODO("DUE;VALUE=DATE:99981231\r\n"),
+	  "Subject=x\nDueDate=9998-12-31T00:00:00.000Z\n"
+	  "UtcDueDate=9998-12-30T23:00:00.000Z\n",
+	  { "SUMMARY:x", "DUE;VALUE=DATE:99981231" } },
 	{ VTODO("DTSTART;VALUE=DATE:20261101\r\nDURATION:P2D\r\n"),
 	  "Subject=x\nStartDate=2026-11-01T00:00:00.000Z\n"
 	  "UtcStartDate=2026-10-31T23:00:00.000Z\n"
