@@ -145,4 +145,46 @@ void sched_doc_create(struct sched_doc *doc_r, pool_t pool,
 		      const char *method);
 void sched_write(const struct sched_doc *doc, string_t *dest);
 
+/*
+ * A message that is applied (pim-scheduling-apply.c)
+ */
+
+struct sched_apply {
+	const struct pim_scheduling_user *user;
+	const struct pim_scheduling_mail *mail;
+	struct sched_doc msg, old;
+	bool has_old, changed, removed;
+	const char *reason;
+};
+
+/* Both set the reason, a constant sentence, and return the result of their name. */
+enum pim_scheduling_result
+sched_nothing(struct sched_apply *apply, const char *reason);
+enum pim_scheduling_result
+sched_refuse(struct sched_apply *apply, const char *reason);
+
+/* Is it the mail's From or Sender? */
+bool sched_is_sender(const struct pim_scheduling_mail *mail,
+		     const char *address);
+/* CHANGED if the mail is from the organiser of what is stored, otherwise REFUSED. */
+enum pim_scheduling_result sched_check_organizer(struct sched_apply *apply);
+/* Is event news for somebody who has old? */
+bool sched_is_newer(const struct pim_component *event,
+		    const struct pim_component *old);
+/* Was the occurrence taken out by something newer? */
+bool sched_is_gone(struct sched_apply *apply,
+		   const struct pim_component *event,
+		   const struct sched_time *id);
+bool sched_is_cancelled(const struct pim_component *event);
+
+/* One for each method. CHANGED stands for REMOVED as well, if apply->removed. */
+enum pim_scheduling_result sched_request(struct sched_apply *apply);
+enum pim_scheduling_result sched_add(struct sched_apply *apply);
+enum pim_scheduling_result sched_cancel(struct sched_apply *apply);
+enum pim_scheduling_result
+sched_reply(struct sched_apply *apply, bool counter);
+/* One cancelled event, which a REQUEST may have in it as well. */
+void sched_cancel_event(struct sched_apply *apply,
+			struct pim_component *event);
+
 #endif

@@ -1,0 +1,156 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "pim-scheduling-private.h"
+
+/* REPLY and COUNTER (RFC 5546 3.2.3, 3.2.7): what attendees answer to the user's own meeting. */
+
+/* that one message may have */
+#define SCHED_MAX_ANSWERS 100
+
+/* Sets what one attendee answers. Returns FALSE if that is known or older. */
+static bool
+sched_set_answer(struct sched_apply *apply, struct pim_property *attendee,
+		 const struct pim_property *answer,
+		 const struct pim_component *event)
+{
+	int64_t stamp = sched_stamp_parse(
+		pim_component_value(event, "DTSTAMP"));
+	int64_t old_stamp = sched_stamp_parse(
+		pim_property_param(attendee, SCHED_STAMP));
+	enum pim_partstat partstat = sched_partstat(answer);
+	const char *to;
+
+	/* who changes his mind within a second is heard */
+	if (old_stamp != 0 && (stamp < old_stamp ||
+			       (stamp == old_stamp &&
+				partstat == sched_partstat(attendee))))
+		return FALSE;
+	pim_property_set_param(attendee, "PARTSTAT",
+			       sched_partstat_name(partstat));
+	pim_property_set_param(attendee, "RSVP", NULL);
+	to = pim_property_param(answer, "DELEGATED-TO");
+	if (partstat == PIM_PARTSTAT_DELEGATED && to != NULL)
+		pim_property_set_param(attendee, "DELEGATED-TO",
+				       t_strdup(to));
+	pim_property_set_param(attendee, SCHED_STAMP,
+			       stamp == 0 ? NULL : sched_stamp_text(stamp));
+	apply->changed = TRUE;
+	return TRUE;
+}
+
+static void
+sched_set_proposed(struct sched_apply *apply, struct pim_property *attendee,
+		   const struct pim_component *event, bool counter)
+{
+	struct sched_time start, end;
+	const char *value = NULL;
+
+	if (counter && sched_time(&apply->msg, event, "DTSTART", &start) &&
+	    sched_end(&apply->msg, event, &end) && !start.is_date &&
+	    end.time >= start.time) {
+		value = t_strconcat(sched_stamp_text(start.time), "/",
+				    sched_stamp_text(end.time), NULL);
+	}
+	if (null_strcmp(pim_property_param(attendee, SCHED_PROPOSED),
+			value) != 0)
+		pim_property_set_param(attendee, SCHED_PROPOSED, value);
+}
+
+/* Somebody else comes for an attendee who has said so: DELEGATED-TO of what is stored names
+   him (RFC 5546 3.2.2.3). */
+static struct pim_property *
+sched_add_delegate(struct pim_component *old,
+		   const struct pim_property *answer, const char *address)
+{
+	struct pim_property *prop;
+	const char *to;
+
+	for (prop = pim_property_find(old, "ATTENDEE"); prop != NULL;
+	     prop = pim_property_next(prop, "ATTENDEE")) {
+		to = pim_property_param(prop, "DELEGATED-TO");
+		if (to == NULL ||
+		    sched_partstat(prop) != PIM_PARTSTAT_DELEGATED)
+			continue;
+		if (strncasecmp(to, "mailto:", 7) == 0)
+			to += 7;
+		if (strcasecmp(to, address) == 0)
+			return pim_property_add_copy(old, answer);
+	}
+	return NULL;
+}
+
+static const char *
+sched_answer_event(struct sched_apply *apply, struct pim_component *event,
+		   bool counter)
+{
+	struct pim_component *old = sched_master(&apply->old);
+	const struct pim_property *answer;
+	struct pim_property *attendee;
+	const char *address;
+	struct sched_time id;
+
+	answer = pim_property_find(event, "ATTENDEE");
+	if (answer == NULL)
+		return "It names no attendee";
+	address = sched_address(answer);
+	if (!sched_is_sender(apply->mail, address))
+		return "It is not from the attendee it names";
+	if (pim_property_find(event, "RECURRENCE-ID") != NULL) {
+		if (!sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+			return "Its RECURRENCE-ID is no time";
+		old = sched_exception_find(&apply->old, &id);
+		if (old == NULL) {
+			/* only who may come may have an exception made */
+			if (sched_master(&apply->old) == NULL ||
+			    sched_attendee(sched_master(&apply->old),
+					   address) == NULL)
+				return "The attendee is not known";
+			if (array_count(&apply->old.exceptions) >=
+			    PIM_SCHEDULING_MAX_EXCEPTIONS)
+				return "The series has too many exceptions";
+			old = sched_exception_make(&apply->old, &id);
+		}
+	}
+	if (old == NULL)
+		return "There is no such occurrence";
+	if (sched_sequence(event) < sched_sequence(old))
+		return "It answers an earlier version of the meeting";
+	attendee = sched_attendee(old, address);
+	if (attendee == NULL)
+		attendee = sched_add_delegate(old, answer, address);
+	if (attendee == NULL)
+		return "The attendee is not known";
+	if (sched_set_answer(apply, attendee, answer, event))
+		sched_set_proposed(apply, attendee, event, counter);
+	return "It is known already, or older";
+}
+
+enum pim_scheduling_result
+sched_reply(struct sched_apply *apply, bool counter)
+{
+	const struct pim_property *organizer;
+	struct pim_component *event;
+	const char *reason = NULL;
+	unsigned int count = 0;
+
+	if (!apply->has_old)
+		return sched_nothing(apply, "There is no such event");
+	organizer = sched_organizer(&apply->old);
+	/* devices may leave out who it is */
+	if (organizer != NULL && !sched_is_own(apply->user, organizer)) {
+		return sched_refuse(apply,
+			"The user doesn't organise the meeting");
+	}
+	for (event = sched_event_first(&apply->msg);
+	     event != NULL && count < SCHED_MAX_ANSWERS;
+	     event = sched_event_next(&apply->msg, event), count++) T_BEGIN {
+		reason = sched_answer_event(apply, event, counter);
+	} T_END;
+	if (apply->changed)
+		return PIM_SCHEDULING_CHANGED;
+	return strstr(reason, "not from") != NULL ||
+		strstr(reason, "not known") != NULL ?
+		sched_refuse(apply, reason) : sched_nothing(apply, reason);
+}
