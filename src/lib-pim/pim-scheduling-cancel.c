@@ -39,8 +39,7 @@ sched_cancel_exception(struct sched_apply *apply, struct pim_component *event,
 	apply->changed = TRUE;
 }
 
-void
-sched_cancel_event(struct sched_apply *apply, struct pim_component *event)
+void sched_cancel_event(struct sched_apply *apply, struct pim_component *event)
 {
 	const struct pim_component *old;
 	struct sched_time id;

@@ -1,6 +1,7 @@
 #ifndef PIM_SCHEDULING_PRIVATE_H
 #define PIM_SCHEDULING_PRIVATE_H
 
+#include "hash.h"
 #include "pim-lines.h"
 #include "pim-scheduling.h"
 
@@ -186,5 +187,50 @@ sched_reply(struct sched_apply *apply, bool counter);
 /* One cancelled event, which a REQUEST may have in it as well. */
 void sched_cancel_event(struct sched_apply *apply,
 			struct pim_component *event);
+
+/*
+ * A change that the organiser makes (pim-scheduling-organize.c)
+ */
+
+/* by their addresses in lower case */
+HASH_TABLE_DEFINE_TYPE(sched_people, char *, struct pim_property *);
+
+struct sched_organize {
+	pool_t pool, tmp_pool;
+	const struct pim_scheduling_user *user;
+	int64_t now;
+	struct sched_doc old, new;
+	bool has_old, has_new, changed;
+	ARRAY_TYPE(pim_scheduling_message) *messages;
+
+	/* of the series, or the only event */
+	struct pim_component *old_master, *new_master;
+	HASH_TABLE_TYPE(sched_people) old_people, new_people;
+	/* who is in one of the two only: he is told of the whole */
+	HASH_TABLE_TYPE(sched_people) came, left;
+	HASH_TABLE_TYPE(sched_people) nobody;
+	/* occurrences that were taken out, that are changed */
+	ARRAY(struct sched_time) excluded;
+	ARRAY(struct sched_time) changed_ids;
+	bool master_moved, full;
+};
+
+/* pim-scheduling-tell.c */
+
+/* Adds event's attendees (NULL = none), but for the user himself. */
+void sched_people_read(struct sched_organize *org,
+		       HASH_TABLE_TYPE(sched_people) people,
+		       const struct pim_component *event);
+/* Adds those of more who are not in except. */
+void sched_people_add(HASH_TABLE_TYPE(sched_people) dest,
+		      HASH_TABLE_TYPE(sched_people) more,
+		      HASH_TABLE_TYPE(sched_people) except);
+void sched_add_organizer(const struct pim_scheduling_user *user,
+			 struct pim_component *event);
+/* Each adds its messages: of a new meeting, of one that was compared with what it was,
+   of one that is gone. */
+void sched_tell_created(struct sched_organize *org);
+void sched_tell_change(struct sched_organize *org);
+void sched_tell_deleted(struct sched_organize *org);
 
 #endif
