@@ -75,6 +75,22 @@ enum pim_itip_method pim_itip_method_find(const char *name)
 			     PIM_ITIP_NONE);
 }
 
+const char *pim_itip_method_name(enum pim_itip_method method)
+{
+	return pim_methods[method];
+}
+
+enum pim_partstat pim_partstat_find(const char *name)
+{
+	return pim_word_find(pim_partstats, N_ELEMENTS(pim_partstats), name,
+			     PIM_PARTSTAT_NEEDS_ACTION);
+}
+
+const char *pim_partstat_name(enum pim_partstat partstat)
+{
+	return pim_partstats[partstat];
+}
+
 /* A date-time property in UTC. tz_r is its zone, UTC for what has none;
    a floating time is by the user's own clock. */
 static int
@@ -144,7 +160,6 @@ static void pim_itip_people(struct pim_itip_reader *reader)
 {
 	struct pim_itip *itip = reader->itip;
 	const struct pim_property *prop;
-	const char *value;
 
 	prop = pim_property_find(reader->event, "ORGANIZER");
 	if (prop != NULL) {
@@ -156,10 +171,8 @@ static void pim_itip_people(struct pim_itip_reader *reader)
 	prop = pim_property_find(reader->event, "ATTENDEE");
 	if (prop != NULL) {
 		/* a reply has one attendee */
-		value = pim_property_param(prop, "PARTSTAT");
-		itip->partstat = pim_word_find(pim_partstats,
-			N_ELEMENTS(pim_partstats), value,
-			PIM_PARTSTAT_NEEDS_ACTION);
+		itip->partstat = pim_partstat_find(
+			pim_property_param(prop, "PARTSTAT"));
 	}
 	for (; prop != NULL; prop = pim_property_next(prop, "ATTENDEE")) {
 		if (pim_property_has_param(prop, "RSVP", "TRUE")) {

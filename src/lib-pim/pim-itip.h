@@ -82,6 +82,11 @@ int pim_itip_read(pool_t pool, const void *data, size_t size,
 		  struct pim_itip **itip_r, const char **error_r);
 /* "REQUEST" in any case; NULL and what is not known is PIM_ITIP_NONE. */
 enum pim_itip_method pim_itip_method_find(const char *name);
+/* The same the other way; "" for PIM_ITIP_NONE. */
+const char *pim_itip_method_name(enum pim_itip_method method);
+/* PARTSTAT: NULL and what is not known is NEEDS-ACTION. */
+enum pim_partstat pim_partstat_find(const char *name);
+const char *pim_partstat_name(enum pim_partstat partstat);
 /* The first event's UID, NULL = none. In the data stack. */
 const char *pim_itip_uid(const void *data, size_t size);
 

@@ -59,7 +59,7 @@ sched_answer_add_attendee(struct sched_answer *ctx,
 		pim_property_set_param(attendee, "CN", user->name);
 	}
 	pim_property_set_param(attendee, "PARTSTAT",
-			       sched_partstat_name(ctx->answer->partstat));
+			       pim_partstat_name(ctx->answer->partstat));
 }
 
 /* A COUNTER is the event as the user wants it; Outlook looks for the times that it has
@@ -128,7 +128,7 @@ sched_answer_event(struct sched_answer *ctx, struct pim_component *event)
 			"mailto:", user->address, NULL));
 		pim_property_set_param(own, "CN", user->name);
 	}
-	pim_property_set_param(own, "PARTSTAT", sched_partstat_name(partstat));
+	pim_property_set_param(own, "PARTSTAT", pim_partstat_name(partstat));
 	pim_property_set_param(own, "RSVP", NULL);
 	sched_set_busy(event, partstat);
 	pim_component_set_value(event, SCHED_REPLY_TIME,

@@ -17,16 +17,6 @@
 
 #define LETTER_LINE 76
 
-static const char *const letter_methods[] = {
-	[PIM_ITIP_NONE] = "PUBLISH",
-	[PIM_ITIP_REQUEST] = "REQUEST",
-	[PIM_ITIP_ADD] = "ADD",
-	[PIM_ITIP_CANCEL] = "CANCEL",
-	[PIM_ITIP_REPLY] = "REPLY",
-	[PIM_ITIP_COUNTER] = "COUNTER",
-	[PIM_ITIP_DECLINECOUNTER] = "DECLINECOUNTER",
-	[PIM_ITIP_REFRESH] = "REFRESH",
-};
 static const char *const letter_answers[] = {
 	[PIM_PARTSTAT_NEEDS_ACTION] = "",
 	[PIM_PARTSTAT_ACCEPTED] = "Accepted: ",
@@ -234,7 +224,7 @@ void pim_scheduling_letter_write(const struct pim_scheduling_letter *letter,
 	}
 	letter_append_part(dest, boundary, t_strdup_printf(
 		"text/calendar; charset=utf-8; method=%s",
-		letter_methods[letter->method]), letter->text);
+		pim_itip_method_name(letter->method)), letter->text);
 	str_printfa(dest, "--%s--\r\n", boundary);
 	pool_unref(&pool);
 }

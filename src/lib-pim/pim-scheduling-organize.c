@@ -140,7 +140,7 @@ sched_reset_answers(struct sched_organize *org, struct pim_component *event)
 		if (sched_partstat(prop) == PIM_PARTSTAT_NEEDS_ACTION)
 			continue;
 		pim_property_set_param(prop, "PARTSTAT",
-			sched_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
+			pim_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
 		org->changed = TRUE;
 	}
 }

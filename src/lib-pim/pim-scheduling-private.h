@@ -128,7 +128,6 @@ bool sched_is_own(const struct pim_scheduling_user *user,
 /* ORGANIZER of any of the events; NULL = none */
 struct pim_property *sched_organizer(const struct sched_doc *doc);
 enum pim_partstat sched_partstat(const struct pim_property *attendee);
-const char *sched_partstat_name(enum pim_partstat partstat);
 
 /* What the organiser means, and what it is for somebody with this answer. */
 void sched_set_busy(struct pim_component *event, enum pim_partstat partstat);

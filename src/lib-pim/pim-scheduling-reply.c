@@ -28,7 +28,7 @@ sched_set_answer(struct sched_apply *apply, struct pim_property *attendee,
 				partstat == sched_partstat(attendee))))
 		return FALSE;
 	pim_property_set_param(attendee, "PARTSTAT",
-			       sched_partstat_name(partstat));
+			       pim_partstat_name(partstat));
 	pim_property_set_param(attendee, "RSVP", NULL);
 	to = pim_property_param(answer, "DELEGATED-TO");
 	if (partstat == PIM_PARTSTAT_DELEGATED && to != NULL)

@@ -105,7 +105,7 @@ sched_keep_answer(struct sched_apply *apply, struct pim_component *new,
 		own = pim_property_add_copy(new, old_own);
 		if (moved)
 			pim_property_set_param(own, "PARTSTAT",
-				sched_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
+				pim_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
 	}
 	if (own != NULL)
 		partstat = sched_partstat(own);
@@ -113,7 +113,7 @@ sched_keep_answer(struct sched_apply *apply, struct pim_component *new,
 		partstat = old_partstat;
 		if (own != NULL && partstat != PIM_PARTSTAT_NEEDS_ACTION)
 			pim_property_set_param(own, "PARTSTAT",
-					       sched_partstat_name(partstat));
+					       pim_partstat_name(partstat));
 	}
 	sched_set_busy(new, partstat);
 	busy = pim_component_value(old, SCHED_BUSY);

@@ -137,7 +137,7 @@ static void sched_ask(struct pim_component *event)
 		if (pim_property_param(prop, "RSVP") == NULL &&
 		    sched_partstat(prop) == PIM_PARTSTAT_NEEDS_ACTION) {
 			pim_property_set_param(prop, "PARTSTAT",
-				sched_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
+				pim_partstat_name(PIM_PARTSTAT_NEEDS_ACTION));
 			pim_property_set_param(prop, "RSVP", "TRUE");
 		}
 	}

@@ -21,14 +21,6 @@ static const struct pim_lines_limits sched_limits = {
 	.max_depth = 8,
 };
 
-static const char *const sched_partstats[] = {
-	[PIM_PARTSTAT_NEEDS_ACTION] = "NEEDS-ACTION",
-	[PIM_PARTSTAT_ACCEPTED] = "ACCEPTED",
-	[PIM_PARTSTAT_TENTATIVE] = "TENTATIVE",
-	[PIM_PARTSTAT_DECLINED] = "DECLINED",
-	[PIM_PARTSTAT_DELEGATED] = "DELEGATED",
-};
-
 /* -- the object -- */
 
 static void sched_doc_load(struct sched_doc *doc)
@@ -553,19 +545,7 @@ struct pim_property *sched_organizer(const struct sched_doc *doc)
 
 enum pim_partstat sched_partstat(const struct pim_property *attendee)
 {
-	const char *value = pim_property_param(attendee, "PARTSTAT");
-
-	for (unsigned int i = 0; value != NULL &&
-	     i < N_ELEMENTS(sched_partstats); i++) {
-		if (strcasecmp(sched_partstats[i], value) == 0)
-			return (enum pim_partstat)i;
-	}
-	return PIM_PARTSTAT_NEEDS_ACTION;
-}
-
-const char *sched_partstat_name(enum pim_partstat partstat)
-{
-	return sched_partstats[partstat];
+	return pim_partstat_find(pim_property_param(attendee, "PARTSTAT"));
 }
 
 /* -- what is one's own -- */

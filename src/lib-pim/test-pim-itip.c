@@ -142,6 +142,25 @@ static void test_pim_itip(void)
 	test_end();
 }
 
+static void test_pim_itip_names(void)
+{
+	test_begin("pim itip names");
+	for (unsigned int i = PIM_ITIP_NONE; i <= PIM_ITIP_REFRESH; i++) {
+		test_assert_idx(pim_itip_method_find(
+			pim_itip_method_name(i)) == i, i);
+	}
+	for (unsigned int i = PIM_PARTSTAT_NEEDS_ACTION;
+	     i <= PIM_PARTSTAT_DELEGATED; i++)
+		test_assert_idx(pim_partstat_find(pim_partstat_name(i)) == i, i);
+	test_assert(pim_itip_method_find("reply") == PIM_ITIP_REPLY);
+	test_assert(pim_itip_method_find("PUBLISH") == PIM_ITIP_NONE);
+	test_assert(pim_itip_method_find(NULL) == PIM_ITIP_NONE);
+	test_assert(pim_partstat_find("declined") == PIM_PARTSTAT_DECLINED);
+	test_assert(pim_partstat_find("X-LATE") == PIM_PARTSTAT_NEEDS_ACTION);
+	test_assert(pim_partstat_find(NULL) == PIM_PARTSTAT_NEEDS_ACTION);
+	test_end();
+}
+
 static void test_pim_itip_bounds(void)
 {
 	buffer_t *buf = buffer_create_dynamic(default_pool, 1024);
@@ -312,6 +331,7 @@ int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_pim_itip,
+		test_pim_itip_names,
 		test_pim_itip_bounds,
 		test_pim_global_obj_id,
 		test_pim_vtimezone_again,
