@@ -49,6 +49,20 @@ static bool sched_is_deputy(struct sched_apply *apply)
 	return FALSE;
 }
 
+bool sched_names_user(struct sched_apply *apply)
+{
+	const struct pim_property *organizer;
+	struct pim_component *event;
+
+	for (event = sched_event_first(&apply->msg); event != NULL;
+	     event = sched_event_next(&apply->msg, event)) {
+		organizer = pim_property_find(event, "ORGANIZER");
+		if (organizer != NULL && sched_is_own(apply->user, organizer))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Is it from the organiser of what is stored? */
 enum pim_scheduling_result
 sched_check_organizer(struct sched_apply *apply)
@@ -61,6 +75,10 @@ sched_check_organizer(struct sched_apply *apply)
 	if (sched_is_own(apply->user, organizer)) {
 		return sched_refuse(apply,
 			"The user himself organises the meeting");
+	}
+	if (sched_names_user(apply)) {
+		return sched_refuse(apply,
+			"It makes the user the meeting's organizer");
 	}
 	if (sched_is_sender(apply->mail, sched_address(organizer)))
 		return PIM_SCHEDULING_CHANGED;

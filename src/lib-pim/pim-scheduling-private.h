@@ -166,6 +166,9 @@ sched_refuse(struct sched_apply *apply, const char *reason);
 /* Is it the mail's From or Sender? */
 bool sched_is_sender(const struct pim_scheduling_mail *mail,
 		     const char *address);
+/* Does it say that the user himself organises it, or one of its occurrences? What he organises
+   he sends mails about: nobody else gets him to. */
+bool sched_names_user(struct sched_apply *apply);
 /* CHANGED if the mail is from the organiser of what is stored, otherwise REFUSED. */
 enum pim_scheduling_result sched_check_organizer(struct sched_apply *apply);
 /* Is event news for somebody who has old? */

@@ -77,7 +77,8 @@ sched_keep_properties(struct pim_component *new,
 		name = pim_property_name(prop);
 		if (strncasecmp(name, SCHED_OWN_PREFIX,
 				strlen(SCHED_OWN_PREFIX)) == 0)
-			keep = TRUE;
+			keep = strcasecmp(name, SCHED_SENDER) != 0 ||
+				pim_property_find(new, SCHED_SENDER) == NULL;
 		else if (strncasecmp(name, "X-", 2) == 0)
 			keep = pim_property_find(event, name) == NULL;
 		else
@@ -140,6 +141,11 @@ static void sched_clean(struct sched_apply *apply, struct pim_component *event)
 	if (sched_stamp_parse(stamp) != 0)
 		pim_component_set_value(event, SCHED_STAMP, stamp);
 	organizer = pim_property_find(event, "ORGANIZER");
+	if (organizer == NULL && sched_organizer(&apply->msg) != NULL) {
+		/* what has none is the user's own */
+		organizer = pim_property_add_copy(event,
+			sched_organizer(&apply->msg));
+	}
 	if (organizer == NULL || apply->mail->from == NULL ||
 	    apply->mail->sender == NULL ||
 	    strcasecmp(apply->mail->from, apply->mail->sender) == 0)
@@ -300,7 +306,7 @@ enum pim_scheduling_result sched_request(struct sched_apply *apply)
 		return PIM_SCHEDULING_INVALID;
 	}
 	if (!apply->has_old) {
-		if (sched_is_own(apply->user, organizer)) {
+		if (sched_names_user(apply)) {
 			return sched_nothing(apply,
 				"It is the user's own invitation");
 		}

@@ -165,7 +165,24 @@ static const struct {
 	  STORED(SEQ(0) STAMP(1) AT(10) "ORGANIZER:mailto:g@group.example\r\n"
 		 "X-ROOST-SENDER:calendar@google.example\r\n"),
 	  REQUEST(SEQ(1) STAMP(2) AT(11) "ORGANIZER:mailto:g@group.example\r\n"),
-	  PIM_SCHEDULING_CHANGED, "T110000Z" },
+	  PIM_SCHEDULING_CHANGED, "T110000Z|X-ROOST-SENDER:|"
+	  "!X-ROOST-SENDER:calendar@google.example\nX-ROOST-SENDER:" },
+	/* nobody makes the user an organiser, who would mail to those people */
+	{ "boss@example.com", NULL, STORED(SEQ(1) STAMP(2) AT(10) PEOPLE),
+	  REQUEST(SEQ(2) STAMP(3) AT(10) OWN), PIM_SCHEDULING_REFUSED,
+	  "makes the user" },
+	{ "boss@example.com", NULL, NULL,
+	  CALENDAR("METHOD:REQUEST\r\n", EVENT(SEQ(0) STAMP(1) AT(10) DAILY
+		   PEOPLE) EVENT("RECURRENCE-ID:20261203T100000Z\r\n" SEQ(0)
+		   STAMP(1) AT(12) OWN)),
+	  PIM_SCHEDULING_NOTHING, "own invitation" },
+	{ "boss@example.com", NULL, NULL,
+	  CALENDAR("METHOD:REQUEST\r\n", EVENT(SEQ(0) STAMP(1) AT(10) DAILY
+		   "ATTENDEE:mailto:anne@example.com\r\n")
+		   EVENT("RECURRENCE-ID:20261203T100000Z\r\n" SEQ(0)
+		   STAMP(1) AT(12) PEOPLE)),
+	  PIM_SCHEDULING_CHANGED, "mailto:anne@example.com\nX-ROOST-STAMP:"
+	  "20261101T080000Z\nORGANIZER;CN=Boss:mailto:boss@example.com\n" },
 	{ "deputy@example.com", NULL,
 	  STORED(SEQ(0) STAMP(1) AT(10) "ORGANIZER;SENT-BY=\"mailto:deputy@"
 		 "example.com\":mailto:boss@example.com\r\n"),
