@@ -58,7 +58,6 @@ int eas_meeting_tell(struct eas_request *req,
 	return ret;
 }
 
-/* Was the user asked, and has not said no? */
 static int
 eas_meeting_decline(struct eas_request *req, const struct store_item *item)
 {
@@ -72,7 +71,8 @@ eas_meeting_decline(struct eas_request *req, const struct store_item *item)
 	const char *organizer;
 
 	eas_meeting_user(req, &user);
-	if (pim_scheduling_is_over(item->text, item->size, ioloop_time) ||
+	if (!pim_scheduling_is_asked(&user, item->text, item->size) ||
+	    pim_scheduling_is_over(item->text, item->size, ioloop_time) ||
 	    pim_scheduling_answer(&user, item->text, item->size, &answer, text,
 				  message, &organizer) != PIM_ANSWER_REMOVED ||
 	    !pim_scheduling_address_is_valid(organizer))

@@ -237,6 +237,31 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 	return result;
 }
 
+bool pim_scheduling_is_asked(const struct pim_scheduling_user *user,
+			     const void *stored, size_t stored_size)
+{
+	pool_t pool = pool_alloconly_create("scheduling asked", 1024);
+	const struct pim_property *own;
+	struct pim_component *event;
+	struct sched_doc doc;
+	const char *error;
+	bool asked = FALSE;
+
+	if (sched_doc_parse(&doc, pool, stored, stored_size, &error) == 0) {
+		for (event = sched_event_first(&doc); event != NULL && !asked;
+		     event = sched_event_next(&doc, event)) {
+			own = sched_own_attendee(user, event);
+			/* it came by mail: through a list, or forwarded */
+			asked = own == NULL ?
+				pim_property_find(event, SCHED_STAMP) != NULL :
+				sched_partstat(own) != PIM_PARTSTAT_DECLINED;
+		}
+		sched_doc_free(&doc);
+	}
+	pool_unref(&pool);
+	return asked;
+}
+
 void pim_scheduling_version(const void *stored, size_t stored_size,
 			    unsigned int *sequence_r, int64_t *stamp_r)
 {

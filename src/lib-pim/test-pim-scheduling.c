@@ -513,6 +513,32 @@ static void test_answer(void)
 	test_end();
 }
 
+static void test_is_asked(void)
+{
+	static const struct {
+		const char *stored;
+		bool asked;
+	} tests[] = {
+		{ STORED(AT(10) PEOPLE), TRUE },
+		{ STORED(AT(10) "ORGANIZER:mailto:boss@example.com\r\n"
+			 "ATTENDEE;PARTSTAT=DECLINED:mailto:me@example.org\r\n"),
+		  FALSE },
+		/* an import, and what came by mail */
+		{ STORED(AT(10) "ORGANIZER:mailto:boss@example.com\r\n"), FALSE },
+		{ STORED(AT(10) "ORGANIZER:mailto:boss@example.com\r\n"
+			 "X-ROOST-STAMP:20261101T080000Z\r\n"), TRUE },
+		{ "", FALSE },
+	};
+
+	test_begin("scheduling: is asked");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		test_assert_idx(pim_scheduling_is_asked(&test_user,
+			tests[i].stored, strlen(tests[i].stored)) ==
+			tests[i].asked, i);
+	}
+	test_end();
+}
+
 #define THREE "ORGANIZER;CN=Me:mailto:me@example.org\r\n" \
 	"ATTENDEE;PARTSTAT=ACCEPTED:mailto:anne@example.com\r\n" \
 	"ATTENDEE;CN=Bob;PARTSTAT=NEEDS-ACTION:mailto:bob@example.com\r\n" \
@@ -760,6 +786,7 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_apply,
 		test_answer,
+		test_is_asked,
 		test_organize,
 		test_letter,
 		NULL

@@ -1,4 +1,6 @@
 """Two users of one server meet: the organiser's device at 14.1 mails itself, at 16.1 the server does."""
+import os
+
 from rig import CALENDAR, INBOX, SENT, E, Settings
 from rig.meeting import MeetingCase, calendar, message
 
@@ -141,6 +143,20 @@ class Meetings(MeetingCase):
                 if told:
                     self.look(first, own)
                     self.assertHas(self.event(organizer), "PARTSTAT=DECLINED")
+
+    def test_deleted_by_one_who_was_not_asked(self):
+        """An event that was imported has an organiser who knows nothing of the user."""
+        path = self.dovecot.home("u23") / "talk.ics"
+        path.write_text(calendar("PUBLISH", people=("eve@elsewhere.example",)))
+        os.chown(path, self.dovecot.uid("u23"), self.dovecot.uid("u23"))
+        self.dovecot.doveadm("roost", "import", "-u", "u23", str(self.dovecot.inside / "home" / "u23" / path.name))
+        device = self.ready_device("u23", "16.1")
+        events = device.folders_of_type(CALENDAR)[0]
+        item, = self.look(device, events)[0]
+        self.told()
+        device.delete(events, item)
+        self.assertEqual(self.events("u23"), [])
+        self.assertEqual(self.told(), set())
 
     def test_one_who_is_refused(self):
         """The others get their invitation."""
