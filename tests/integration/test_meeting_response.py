@@ -46,6 +46,35 @@ class MeetingResponse(MeetingCase):
                 self.assertEqual(self.sent(), [])
                 self.assertEqual(self.look(device, events), ({}, []))
 
+    def test_what_a_search_found(self):
+        """A LongId names the mail, without its folder; the same answer twice is one answer."""
+        for number, version in enumerate(("12.1", "14.1", "16.1"), 20):
+            with self.subTest(version=version):
+                user = f"u{number}"
+                device, (inbox, events, trash), mail, item = self.invited(user, version)
+                found = device.search_mailbox("Talk").document.find("Response/Store/Result")
+                long_id = E("Search:LongId", found.get("LongId"))
+                send = E("MeetingResponse:SendResponse") if version == "16.1" else None
+
+                def answer(*ids):
+                    return self.result(device.command("MeetingResponse", E("MeetingResponse:MeetingResponse", E("Request",
+                                       E("UserResponse", 1), *ids, send))))
+                self.dovecot.smtp.clear()
+                folder, validity, uid = found.get("LongId").split(":")
+                for ids in ((E("CollectionId", inbox.id), E("RequestId", mail), long_id), (E("Search:LongId", "nonsense"),),
+                            (E("Search:LongId", f"{folder}:{int(validity) + 1}:{uid}"),),
+                            (E("Search:LongId", f"{folder}:{validity}:999"),)):
+                    self.assertEqual(answer(*ids).get("Status"), "2")
+                self.assertHas(self.event(user), "!ACCEPTED")
+                for _ in range(2):
+                    result = answer(long_id)
+                    self.assertEqual((result.get("Status"), result.get("RequestId"), result.get("CalendarId")),
+                                     ("1", None, item))
+                self.assertEqual(self.look(device, inbox)[1], [mail])
+                self.assertEqual(len(self.look(device, trash)[0]), 1)
+                self.assertHas(self.event(user), "PARTSTAT=ACCEPTED")
+                self.assertEqual([method for _, method, _ in self.sent()], ["REPLY"] if send else [])
+
     def test_decline_and_tentative(self):
         for number, version in enumerate(VERSIONS, 5):
             with self.subTest(version=version):
