@@ -4,8 +4,9 @@
 
      1. store:   the mail is put in, in the transaction of the change that it tells
 		 of: there are both or neither
-     2. SMTP:    it is handed over, to all recipients or none
-     3. store:   SENT, with Sent Items' UIDNEXT from before 2
+     2. store:   how often it was tried, with Sent Items' UIDNEXT
+	SMTP:    it is handed over, to all recipients or none
+     3. store:   SENT
      4. mailbox: the copy is saved
      5. store:   the mail is taken out
 
@@ -27,6 +28,7 @@
 #include "randgen.h"
 #include "str.h"
 #include "str-sanitize.h"
+#include "time-util.h"
 #include "smtp-address.h"
 #include "store.h"
 #include "store-outbox.h"
@@ -43,6 +45,8 @@
 
 /* that one request sends */
 #define OUTBOX_MAX_MAILS 50
+/* a server that doesn't answer holds up one request for one mail, not for all */
+#define OUTBOX_MAX_MSECS 10000
 #define OUTBOX_RETRY_MIN_SECS 60
 #define OUTBOX_RETRY_MAX_SECS 3600
 #define OUTBOX_GIVE_UP_SECS (5 * 24 * 3600)
@@ -199,6 +203,14 @@ outbox_save(struct eas_request *req, struct store_outbox *mail, bool repeat)
 	(void)store_outbox_update(req->store, mail);
 }
 
+/* Steps 3 to 5. */
+static void outbox_finish(struct eas_request *req, struct store_outbox *mail)
+{
+	mail->sent = TRUE;
+	if (store_outbox_update(req->store, mail) == 0)
+		outbox_save(req, mail, FALSE);
+}
+
 static int
 outbox_divide_locked(struct eas_request *req, const struct store_outbox *mail,
 		     const char *const *addresses)
@@ -236,7 +248,7 @@ static void
 outbox_failed(struct eas_request *req, struct store_outbox *mail,
 	      enum roost_submit_result result, const char *error)
 {
-	unsigned int secs = OUTBOX_RETRY_MIN_SECS << I_MIN(mail->tries, 6);
+	unsigned int secs = OUTBOX_RETRY_MIN_SECS << I_MIN(mail->tries - 1, 6);
 	bool again = result == ROOST_SUBMIT_FAILED &&
 		mail->created + OUTBOX_GIVE_UP_SECS > time(NULL);
 
@@ -247,10 +259,9 @@ outbox_failed(struct eas_request *req, struct store_outbox *mail,
 		  again ? " yet" : "", error);
 	if (!again) {
 		/* what the user wanted to be sent is at least in Sent Items */
-		outbox_save(req, mail, FALSE);
+		outbox_finish(req, mail);
 		return;
 	}
-	mail->tries++;
 	mail->next_try = time(NULL) + I_MIN(secs, OUTBOX_RETRY_MAX_SECS);
 	(void)store_outbox_update(req->store, mail);
 }
@@ -268,6 +279,12 @@ static void outbox_send_mail(struct eas_request *req, struct store_outbox *mail)
 	i_zero(&record);
 	if (mail->save)
 		eas_submit_sent_look(req, &record);
+	mail->tries++;
+	mail->uidvalidity = record.uidvalidity;
+	mail->uidnext = record.uidnext;
+	/* a store that can't be written could not be told that it was sent */
+	if (store_outbox_update(req->store, mail) < 0)
+		return;
 	result = outbox_hand_over(req, mail, &error);
 	if (result != ROOST_SUBMIT_OK) {
 		outbox_failed(req, mail, result, error);
@@ -275,11 +292,15 @@ static void outbox_send_mail(struct eas_request *req, struct store_outbox *mail)
 	}
 	e_info(req->event, "Sent %s to %u recipients", mail->message_id,
 	       str_array_length(t_strsplit(mail->rcpts, "\n")));
-	mail->sent = TRUE;
-	mail->uidvalidity = record.uidvalidity;
-	mail->uidnext = record.uidnext;
-	if (store_outbox_update(req->store, mail) == 0)
-		outbox_save(req, mail, FALSE);
+	outbox_finish(req, mail);
+}
+
+static bool outbox_is_time_up(const struct timeval *started)
+{
+	struct timeval now;
+
+	i_gettimeofday(&now);
+	return timeval_diff_msecs(&now, started) > OUTBOX_MAX_MSECS;
 }
 
 void eas_outbox_send(struct eas_request *req)
@@ -288,9 +309,12 @@ void eas_outbox_send(struct eas_request *req)
 	unsigned int count;
 	uint32_t after = 0;
 	time_t now = time(NULL);
+	struct timeval started;
 	int fd = -1, ret = 1;
 
-	for (count = 0; count < OUTBOX_MAX_MAILS && ret > 0; count++) T_BEGIN {
+	i_gettimeofday(&started);
+	for (count = 0; count < OUTBOX_MAX_MAILS && ret > 0 &&
+	     !outbox_is_time_up(&started); count++) T_BEGIN {
 		ret = store_outbox_next(req->store, pool_datastack_create(),
 					after, now, &mail);
 		if (ret > 0 && fd == -1) {

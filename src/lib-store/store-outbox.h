@@ -16,7 +16,7 @@ struct store_outbox {
 	/* a copy belongs into Sent Items */
 	bool save;
 
-	/* It was handed over; only the copy is missing. uidvalidity and uidnext are
+	/* It was handed over, or was given up; only the copy is missing. uidvalidity and uidnext are
 	   those of Sent Items from before. */
 	bool sent;
 	uint32_t uidvalidity, uidnext;

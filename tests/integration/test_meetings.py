@@ -1,5 +1,7 @@
 """Two users of one server meet: the organiser's device at 14.1 mails itself, at 16.1 the server does."""
+import contextlib
 import os
+import sqlite3
 
 from rig import CALENDAR, INBOX, SENT, E, Settings
 from rig.meeting import MeetingCase, calendar, message
@@ -110,7 +112,10 @@ class Meetings(MeetingCase):
             def hook(reached, _, wanted=stage):
                 if reached == wanted:
                     self.dovecot.smtp.hook = None
+                    with contextlib.closing(sqlite3.connect(self.dovecot.home("u13") / "roost.db", timeout=10)) as db:
+                        tries.extend(db.execute("SELECT tries, sent FROM outbox"))
                     self.dovecot.kill("roost-worker")
+            tries = []
             key = first.sync_keys[own.id]
             add = E("Add", E("ClientId", f"killed {stage}"), E("ApplicationData",
                     self.meeting("16.1", "u14@example.test", subject=stage)))
@@ -128,6 +133,7 @@ class Meetings(MeetingCase):
                     import time
                     time.sleep(0.5)
             self.assertEqual(self.told(), {("u14", "REQUEST")}, stage)
+            self.assertEqual(tries, [(1, 0)], "the store was written just before")
         self.assertEqual(len(self.events("u13")), 2)
 
     def test_deleted_by_the_attendee(self):
