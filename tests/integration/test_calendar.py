@@ -197,15 +197,15 @@ class Accidents(CalendarCase):
         attendees = "".join(f"ATTENDEE;CN=P{n}:mailto:p{n}@example.test\n" for n in range(5000))
         dates = ",".join((datetime.datetime(2000, 1, 1) + datetime.timedelta(days=n)).strftime("%Y%m%dT%H%M%SZ")
                          for n in range(100000))
-        self.import_ics("u22", ICS.format(
+        self.imported("u22", ICS.format(
             "BEGIN:VEVENT\nUID:people\nSUMMARY:people\nDTSTART:20270101T100000Z\n" + attendees + "END:VEVENT\n"))
-        self.import_ics("u22", ICS.format(
+        self.imported("u22", ICS.format(
             "BEGIN:VEVENT\nUID:dates\nSUMMARY:dates\nDTSTART:20000101T000000Z\nRRULE:FREQ=DAILY\nEXDATE:" + dates +
             "\nEND:VEVENT\n"))
-        self.import_ics("u22", ICS.format(
+        self.imported("u22", ICS.format(
             "BEGIN:VEVENT\nUID:endless\nSUMMARY:endless\nDTSTART:20270101T000000Z\n"
             "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\nEND:VEVENT\n"))
-        self.import_ics("u22", ICS.format(
+        self.imported("u22", ICS.format(
             "BEGIN:VEVENT\nUID:broken\nSUMMARY:broken\nDTSTART:whenever\nEND:VEVENT\n"))
         self.pull(device, folder)
         by_subject = {data.get("Calendar:Subject"): data for data in device.items.values()}
@@ -224,8 +224,8 @@ class Accidents(CalendarCase):
         device, folder = self.start("u23", "14.1")
         status, server_id, _ = self.add(device, folder, "1", *event(body="0123456789abcde\r\n" * 60000, uid="large"))
         self.assertEqual(status, "1")
-        self.import_ics("u23", ICS.format("BEGIN:VEVENT\nUID:huge\nSUMMARY:huge\nDTSTART:20270101T100000Z\nDESCRIPTION:" +
-                                          "0123456789" * 1000000 + "\nEND:VEVENT\n"))
+        self.imported("u23", ICS.format("BEGIN:VEVENT\nUID:huge\nSUMMARY:huge\nDTSTART:20270101T100000Z\nDESCRIPTION:" +
+                                        "0123456789" * 1000000 + "\nEND:VEVENT\n"))
         reader, _ = self.start("u23", "16.1", kind=HTML, truncation=2048)
         self.assertIn(server_id, reader.items)
         huge, = [data for data in reader.items.values() if data.get("Calendar:Subject") == "huge"]

@@ -36,11 +36,6 @@ class Contacts(ItemsCase):
     def cards(self, user):
         return self.dovecot.doveadm("roost", "export", "-u", user, "--folder", "Contacts", "-")
 
-    def import_cards(self, user, *cards):
-        path = self.dovecot.home(user) / "cards.vcf"
-        path.write_text("".join(cards))
-        self.dovecot.doveadm("roost", "import", "-u", user, str(self.dovecot.inside / "home" / user / "cards.vcf"))
-
 
 class Versions(Contacts):
     def test_a_contact_goes_from_each_version_to_each(self):
@@ -107,7 +102,7 @@ class Versions(Contacts):
 
 class Cards(Contacts):
     def test_imported_cards_are_seen_and_patched(self):
-        self.import_cards("u5", CARD % ("one", "One", "One", "one"), CARD % ("two", "Two", "Two", "two"))
+        self.imported("u5", CARD % ("one", "One", "One", "one") + CARD % ("two", "Two", "Two", "two"))
         device, folder = self.start("u5", "14.1")
         names = {data.get("Contacts:LastName"): item for item, data in device.items.items()}
         self.assertEqual(set(names), {"One", "Two"})
@@ -120,7 +115,7 @@ class Cards(Contacts):
 
     def test_a_fourth_address_that_takes_a_place_is_told(self):
         emails = "".join(f"EMAIL:{n}@x.example\n" for n in range(1, 5))
-        self.import_cards("u6", (CARD % ("a", "A", "A", "x")).replace("EMAIL:x@x.example\n", emails))
+        self.imported("u6", (CARD % ("a", "A", "A", "x")).replace("EMAIL:x@x.example\n", emails))
         device, folder = self.start("u6", "14.1")
         (item, data), = device.items.items()
         self.assertEqual(data.get("Contacts:Email3Address"), "3@x.example")

@@ -5,7 +5,6 @@ import datetime
 import os
 import re
 import signal
-import subprocess
 import threading
 import time
 
@@ -72,11 +71,6 @@ class TasksCase(ItemsCase):
 
     def export(self, user):
         return self.dovecot.doveadm("roost", "export", "-u", user, "--kind", "tasks", "-")
-
-    def imported(self, user, text):
-        done = subprocess.run([str(self.dovecot.root / "doveadm"), "roost", "import", "-u", user, "-"], capture_output=True,
-                              input=text, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Basics(TasksCase):

@@ -1,9 +1,7 @@
 """Calendars for tests: events as a device sends and shows them, at each version, and the .ics that doveadm exports."""
 import base64
-import os
 import re
 import struct
-import subprocess
 
 from .client import CALENDAR, HTML, PLAIN
 from .items import ItemsCase
@@ -45,17 +43,6 @@ class CalendarCase(ItemsCase):
 
     def lines(self, user):
         return [line for line in self.ics(user).split("\n") if not line.startswith(("DTSTAMP", "LAST-MODIFIED"))]
-
-    def import_ics(self, user, text, code=0):
-        path = self.dovecot.home(user) / "import.ics"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(text.replace("\r\n", "\n").replace("\n", "\r\n").encode())
-        for changed in (path, path.parent):
-            os.chown(changed, self.dovecot.uid(user), self.dovecot.uid(user))
-        done = subprocess.run([str(self.dovecot.root / "doveadm"), "roost", "import", "-u", user,
-                               str(self.dovecot.inside / "home" / user / "import.ics")], capture_output=True, text=True)
-        self.assertEqual(done.returncode, code, done.stderr + done.stdout)
-        return done.stdout
 
 
 def event(start="20261201T110000Z", end="20261201T120000Z", subject="Lunch", timezone=BERLIN, version="14.1", uid=None,

@@ -1,4 +1,6 @@
 """Tests of the classes whose items are in the store: devices that keep what they were shown."""
+import subprocess
+
 from .case import Case
 from .client import PLAIN, Body, options
 from .wbxml import E
@@ -70,6 +72,11 @@ class ItemsCase(Case):
 
     def named(self, server_id, instance):
         return E("ServerId", server_id), E("AirSyncBase:InstanceId", instance) if instance else None
+
+    def imported(self, user, text):
+        done = subprocess.run([str(self.dovecot.root / "doveadm"), "roost", "import", "-u", user, "-"], capture_output=True,
+                              input=text, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
 
     def status_of(self, command, collection):
         """What has no answer went well."""
