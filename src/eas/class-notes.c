@@ -1,11 +1,10 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "pim-rrule.h"
 #include "pim-text.h"
 #include "eas-class-ical.h"
 #include "class-notes.h"
-
-#include <ctype.h>
 
 /* element		property
    Subject		SUMMARY
@@ -17,18 +16,16 @@
 #define NOTES_CLASS "IPM.StickyNote"
 #define NOTES_CLASS_PROPERTY "X-ROOST-MESSAGE-CLASS"
 
-/* "20261128T093000Z", which is ActiveSync's form as well */
-static bool notes_time_is_valid(const char *value)
+static time_t
+notes_modified(const struct pim_component *note, const struct store_item *item)
 {
-	unsigned int i;
+	const char *value = pim_component_value(note, "LAST-MODIFIED");
+	bool is_date, is_utc;
+	int64_t t;
 
-	if (strlen(value) != 16 || value[8] != 'T' || value[15] != 'Z')
-		return FALSE;
-	for (i = 0; i < 15; i++) {
-		if (i != 8 && !i_isdigit(value[i]))
-			return FALSE;
-	}
-	return TRUE;
+	return value != NULL &&
+		pim_ical_time_parse(value, &t, &is_date, &is_utc) == 0 &&
+		is_utc ? t : item->changed;
 }
 
 static void
@@ -44,10 +41,8 @@ notes_write_properties(const struct eas_class_write *write,
 	value = pim_component_text(note, NOTES_CLASS_PROPERTY);
 	wbxml_text(writer, EAS_NOTES_MESSAGE_CLASS,
 		   value == NULL ? NOTES_CLASS : value);
-	value = pim_component_value(note, "LAST-MODIFIED");
 	wbxml_text(writer, EAS_NOTES_LAST_MODIFIED_DATE,
-		   value != NULL && notes_time_is_valid(value) ? value :
-		   eas_ical_time(item->changed));
+		   eas_ical_time(notes_modified(note, item)));
 	eas_ical_write_categories(note, writer, EAS_NOTES_CATEGORIES,
 				  EAS_NOTES_CATEGORY);
 	eas_ical_write_body(write, note, NULL, writer);

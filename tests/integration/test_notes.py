@@ -98,6 +98,18 @@ class Basics(NotesCase):
         whole = short.fetch_item(folder.id, server_id, Body(PLAIN)).document
         self.assertEqual(whole.get("Response/Fetch/Properties/AirSyncBase:Body/Data"), "äöüß")
 
+    def test_an_imported_date_that_is_none_is_not_shown(self):
+        self.imported("u17", "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//example//test//EN\n" + "".join(
+            f"BEGIN:VJOURNAL\nUID:{date}\nSUMMARY:{date}\nLAST-MODIFIED:{date}\nEND:VJOURNAL\n"
+            for date in ("20261399T306090Z", "20261101T080000Z", "20261101T080000", "20261101")) + "END:VCALENDAR\n")
+        device, _ = self.start("u17", "14.1")
+        self.assertEqual(len(device.items), 4)
+        for data in device.items.values():
+            shown = data.get("Notes:LastModifiedDate")
+            self.assertRegex(shown, r"^20\d{2}(0\d|1[0-2])[0-3]\dT[0-2]\d[0-5]\d[0-5]\dZ$")
+            if seen(data)[0] == "20261101T080000Z":
+                self.assertEqual(shown, "20261101T080000Z")
+
     def test_what_is_wrong_is_refused_and_the_rest_is_done(self):
         device, folder = self.start("u5")
         collection = self.push(device, folder,
