@@ -50,8 +50,7 @@ enum eas_meeting_apply_flags {
 	/* an old mail: what is over is left alone */
 	EAS_MEETING_APPLY_OLD = 0x02,
 };
-/* Applies a mail to the calendar. Returns 1 if that changed it (item_r, uid 0 = removed), 0 if not
-   (logged), -1. */
+/* Applies a mail to the calendar. Returns 1 if that changed it, 0 if not (logged), -1. */
 int eas_meeting_apply(struct eas_request *req,
 		      const struct eas_meeting_mail *meeting,
 		      enum eas_meeting_apply_flags flags);
@@ -60,8 +59,7 @@ void eas_meeting_notify(struct eas_request *req);
 
 /* eas-outbox.c */
 
-/* Puts a message for people into the outbox. key names it: the same mail has the same Message-ID. comment and
-   html may be NULL. Returns 0 or -1. */
+/* A message for people. partstat is that of a REPLY; comment and html may be NULL. */
 struct eas_outbox_letter {
 	enum pim_itip_method method;
 	enum pim_partstat partstat;
@@ -69,6 +67,7 @@ struct eas_outbox_letter {
 	unsigned int people_count;
 	const char *text, *comment, *html;
 };
+/* Puts it into the outbox as a mail from the user, in the open transaction. Returns 0 or -1. */
 int eas_outbox_add(struct eas_request *req,
 		   const struct eas_outbox_letter *letter);
 /* Sends what is in the outbox, as far as it can be sent now. What can't is tried again with a later request.
