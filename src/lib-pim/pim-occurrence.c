@@ -110,14 +110,18 @@ pim_series_find_change(const struct pim_series *series, int64_t id)
 static const struct pim_series_change *
 pim_series_find_future(const struct pim_series *series, int64_t id)
 {
-	const struct pim_series_change *change, *best = NULL;
+	unsigned int left = 0, right, middle;
+	const struct pim_series_change *futures =
+		array_get(&series->futures, &right);
 
-	array_foreach(&series->futures, change) {
-		if (change->id > id)
-			break;
-		best = change;
+	while (left < right) {
+		middle = (left + right) / 2;
+		if (futures[middle].id <= id)
+			left = middle + 1;
+		else
+			right = middle;
 	}
-	return best;
+	return left == 0 ? NULL : &futures[left - 1];
 }
 
 static void

@@ -52,7 +52,7 @@ struct pim_series {
 	ARRAY_TYPE(pim_int64) exdates, exdays;
 	/* sorted by id, each id once */
 	ARRAY(struct pim_series_change) changes;
-	/* those of them with THISANDFUTURE */
+	/* those of them with THISANDFUTURE, sorted too */
 	ARRAY(struct pim_series_change) futures;
 	/* how much before a window an occurrence that touches it may have its
 	   id, and how much behind it */

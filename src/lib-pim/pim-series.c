@@ -11,6 +11,9 @@
 
 /* Reads a series. What can't be read is left out. */
 
+/* TZIDs of one series; times of more are the user's own */
+#define PIM_SERIES_ZONES_MAX 64
+
 /* nothing lasts longer than a hundred years */
 #define PIM_LENGTH_MAX (36525 * (int64_t)PIM_DAY)
 
@@ -23,6 +26,10 @@ struct pim_series_reader {
 	struct pim_series *series;
 	struct pim_timezone_hints hints;
 	ARRAY(struct pim_series_zone) zones;
+	/* whose TZID was looked up last: a line may have a hundred thousand
+	   times */
+	const struct pim_property *prop;
+	const struct pim_timezone *prop_zone;
 };
 
 /* A time as it is written. */
@@ -44,6 +51,8 @@ pim_reader_zone(struct pim_series_reader *reader, const char *tzid,
 		if (strcmp(known->tzid, tzid) == 0)
 			return known->tz;
 	}
+	if (array_count(&reader->zones) == PIM_SERIES_ZONES_MAX)
+		return NULL;
 	reader->hints.time = time;
 	zone.tzid = p_strdup(reader->series->pool, tzid);
 	zone.tz = pim_timezone_from_calendar(reader->series->pool,
@@ -53,23 +62,38 @@ pim_reader_zone(struct pim_series_reader *reader, const char *tzid,
 	return zone.tz;
 }
 
+static const struct pim_timezone *
+pim_reader_property_zone(struct pim_series_reader *reader,
+			 const struct pim_property *prop, int64_t time)
+{
+	const char *tzid;
+
+	if (reader->prop == prop)
+		return reader->prop_zone;
+	tzid = pim_property_param(prop, "TZID");
+	reader->prop = prop;
+	reader->prop_zone = tzid == NULL || *tzid == '\0' ? NULL :
+		pim_reader_zone(reader, tzid, time);
+	return reader->prop_zone;
+}
+
 static int
 pim_reader_time(struct pim_series_reader *reader,
 		const struct pim_property *prop, const char *value,
 		struct pim_series_time *time_r)
 {
-	const char *tzid;
 	bool is_utc;
 
 	if (pim_ical_time_parse(value, &time_r->local, &time_r->is_date,
 				&is_utc) < 0)
 		return -1;
 	time_r->tz = NULL;
-	tzid = pim_property_param(prop, "TZID");
 	if (is_utc)
 		time_r->tz = pim_timezone_utc();
-	else if (!time_r->is_date && tzid != NULL && *tzid != '\0')
-		time_r->tz = pim_reader_zone(reader, tzid, time_r->local);
+	else if (!time_r->is_date) {
+		time_r->tz = pim_reader_property_zone(reader, prop,
+						      time_r->local);
+	}
 	if (time_r->tz == NULL)
 		reader->series->floating = TRUE;
 	time_r->utc = pim_timezone_from_local(time_r->tz == NULL ?

@@ -374,11 +374,46 @@ static void test_pim_series_patterns(void)
 	test_end();
 }
 
+/* The zone of a line is that of all its times: it is not read for each. */
+static void test_pim_series_long(void)
+{
+	string_t *text = str_new(default_pool, 4 * 1024 * 1024);
+	struct pim_series *series;
+	struct pim_lines *doc;
+	const char *error;
+	pool_t pool;
+	clock_t start;
+
+	test_begin("pim series: many dates and a long TZID");
+	str_append(text, "BEGIN:VCALENDAR\nBEGIN:VEVENT\n"
+		   "DTSTART:20260101T100000Z\nRRULE:FREQ=DAILY\nEXDATE;TZID=");
+	for (unsigned int i = 0; i < 300000; i++)
+		str_append_c(text, 'A' + i % 26);
+	str_append_c(text, ':');
+	for (unsigned int i = 0; i < 200000; i++)
+		str_append(text, "20260102T100000,");
+	str_append(text, "20260103T100000\nEND:VEVENT\nEND:VCALENDAR\n");
+	test_assert(pim_lines_parse(str_data(text), str_len(text), NULL, &doc,
+				    &error) == 0);
+	pool = pool_alloconly_create("test", 1024);
+	start = clock();
+	series = pim_series_read(pool, pim_component_find(pim_component_find(
+		pim_lines_root(doc), "VCALENDAR"), "VEVENT"), NULL);
+	test_assert(series != NULL);
+	/* minutes otherwise */
+	test_assert((clock() - start) / CLOCKS_PER_SEC < 15);
+	pool_unref(&pool);
+	pim_lines_free(&doc);
+	str_free(&text);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_pim_series_zones,
 		test_pim_series_patterns,
+		test_pim_series_long,
 		NULL
 	};
 
