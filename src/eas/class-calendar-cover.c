@@ -28,15 +28,14 @@ struct cal_cover_days {
 	int64_t first, last;
 };
 
-static struct pim_series *cal_series(struct cal_doc *doc)
+struct pim_series *cal_series_read(struct cal_doc *doc)
 {
-	/* read once, and again after a change */
 	return pim_series_read(doc->pool, doc->master, doc->home);
 }
 
-bool cal_occurrence_exists(struct cal_doc *doc, int64_t key)
+bool cal_series_has(const struct cal_doc *doc, const struct pim_series *series,
+		    int64_t key)
 {
-	struct pim_series *series = cal_series(doc);
 	struct pim_occurrence occurrence;
 
 	if (doc->start.is_date)
@@ -238,7 +237,7 @@ cal_cover_get_days(struct cal_doc *doc, struct pim_series *series,
 
 bool cal_cover_make(struct cal_doc *doc, struct cal_cover *cover_r)
 {
-	struct pim_series *series = cal_series(doc);
+	struct pim_series *series = cal_series_read(doc);
 	ARRAY_TYPE(pim_occurrence) occurrences;
 	struct cal_cover_days days;
 	int64_t until;

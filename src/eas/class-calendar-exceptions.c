@@ -27,11 +27,12 @@ cal_exceptions_add_dates(struct cal_doc *doc, const struct pim_property *prop,
 			 ARRAY_TYPE(cal_exception) *exceptions)
 {
 	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	struct cal_values dates = { .prop = prop };
 	struct cal_exception *exception;
 	struct cal_time t;
 
 	for (; *values != NULL; values++) {
-		if (cal_time_parse(doc, prop, *values, &t) < 0)
+		if (cal_time_parse(doc, &dates, *values, &t) < 0)
 			continue;
 		exception = array_append_space(exceptions);
 		exception->key = cal_instance_key(doc, &t);
@@ -70,23 +71,42 @@ void cal_exceptions_get(struct cal_doc *doc,
 	array_delete(exceptions, used, array_count(exceptions) - used);
 }
 
-const struct cal_exception *
-cal_exceptions_find(const ARRAY_TYPE(cal_exception) *exceptions, int64_t key)
+/* The first one that is not before the key. */
+static unsigned int
+cal_exceptions_pos(const ARRAY_TYPE(cal_exception) *exceptions, int64_t key)
 {
-	unsigned int left = 0, right = array_count(exceptions), middle;
-	const struct cal_exception *exception;
+	unsigned int left = 0, right, middle;
+	const struct cal_exception *array = array_get(exceptions, &right);
 
 	while (left < right) {
 		middle = (left + right) / 2;
-		exception = array_idx(exceptions, middle);
-		if (exception->key == key)
-			return exception;
-		if (exception->key < key)
+		if (array[middle].key < key)
 			left = middle + 1;
 		else
 			right = middle;
 	}
-	return NULL;
+	return left;
+}
+
+const struct cal_exception *
+cal_exceptions_find(const ARRAY_TYPE(cal_exception) *exceptions, int64_t key)
+{
+	unsigned int count, pos = cal_exceptions_pos(exceptions, key);
+	const struct cal_exception *array = array_get(exceptions, &count);
+
+	return pos == count || array[pos].key != key ? NULL : &array[pos];
+}
+
+void cal_exceptions_put(ARRAY_TYPE(cal_exception) *exceptions, int64_t key,
+			struct pim_component *comp)
+{
+	const struct cal_exception new = { .key = key, .comp = comp };
+	unsigned int pos = cal_exceptions_pos(exceptions, key);
+
+	if (cal_exceptions_find(exceptions, key) != NULL)
+		*array_idx_modifiable(exceptions, pos) = new;
+	else
+		array_insert(exceptions, pos, &new, 1);
 }
 
 /* Those that matter most, if they are too many. */

@@ -3,10 +3,14 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "store-item.h"
 #include "class-calendar-private.h"
 
 /* The occurrences of a series that are changed (a VEVENT with RECURRENCE-ID) or deleted (EXDATE). They
    are what devices up to 14.1 send as Exceptions, and later ones by InstanceId. */
+
+/* a few seconds: 1,000 occurrences that are changed or deleted among 5,000 */
+#define CAL_MAX_SEARCHED 5000000
 
 /* What only the series itself has */
 static const char *const cal_series_properties[] = {
@@ -33,11 +37,12 @@ cal_exdate_remove_value(struct cal_doc *doc, struct pim_property *prop,
 			int64_t key)
 {
 	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	struct cal_values dates = { .prop = prop };
 	string_t *left = t_str_new(128);
 	struct cal_time t;
 
 	for (; *values != NULL; values++) {
-		if (cal_time_parse(doc, prop, *values, &t) == 0 &&
+		if (cal_time_parse(doc, &dates, *values, &t) == 0 &&
 		    cal_instance_key(doc, &t) == key)
 			continue;
 		if (str_len(left) > 0)
@@ -97,12 +102,13 @@ cal_shift_dates(struct cal_doc *doc, const struct cal_time *old,
 		struct pim_property *prop)
 {
 	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	struct cal_values dates = { .prop = prop };
 	string_t *shifted = t_str_new(128);
 	struct cal_time t;
 
 	for (; *values != NULL; values++) {
 		/* periods of RDATE stay */
-		if (cal_time_parse(doc, prop, *values, &t) < 0)
+		if (cal_time_parse(doc, &dates, *values, &t) < 0)
 			return;
 		cal_shift_time(doc, old, &t);
 		if (str_len(shifted) > 0)
@@ -217,11 +223,82 @@ cal_apply_exception_times(struct eas_class_apply *apply, struct cal_doc *doc,
 	return cal_apply_times(apply, doc, comp, node);
 }
 
+struct cal_apply_exceptions {
+	struct eas_class_apply *apply;
+	struct cal_doc *doc;
+	/* what there is, and what became of it */
+	ARRAY_TYPE(cal_exception) exceptions;
+	/* of a series that no pattern has, else NULL */
+	struct pim_series *series;
+	/* bytes of the event, once they are known, and of its copies */
+	size_t size, copied;
+	/* exceptions that were looked at to change or delete one */
+	uint64_t searched;
+};
+
+/* Returns 0, or -1 if it takes too long (apply->error). */
+static int cal_apply_search(struct cal_apply_exceptions *ctx)
+{
+	ctx->searched += array_count(&ctx->exceptions);
+	if (ctx->searched <= CAL_MAX_SEARCHED)
+		return 0;
+	ctx->apply->error = "There are too many exceptions";
+	return -1;
+}
+
 static int
-cal_apply_exception(struct eas_class_apply *apply, struct cal_doc *doc,
-		    const ARRAY_TYPE(cal_exception) *exceptions,
+cal_apply_deleted(struct cal_apply_exceptions *ctx,
+		  const struct cal_exception *old, int64_t key)
+{
+	if (old != NULL && old->comp == NULL)
+		return 0;
+	if (old == NULL)
+		cal_exdate_add(ctx->doc, key);
+	else if (cal_apply_search(ctx) < 0)
+		return -1;
+	else
+		cal_occurrence_delete(ctx->doc, key);
+	cal_exceptions_put(&ctx->exceptions, key, NULL);
+	return 0;
+}
+
+/* The VEVENT of the occurrence, a new one if it has none; NULL = error. Each is
+   a copy of the whole event: a short request must not make a text without end. */
+static struct pim_component *
+cal_apply_changed(struct cal_apply_exceptions *ctx,
+		  const struct cal_exception *old, int64_t key)
+{
+	struct pim_component *comp;
+	string_t *text;
+
+	if (old != NULL && old->comp != NULL)
+		return old->comp;
+	if (ctx->size == 0) {
+		text = str_new(default_pool, 4096);
+		pim_component_write(ctx->doc->master, text);
+		ctx->size = str_len(text);
+		str_free(&text);
+	}
+	ctx->copied += ctx->size;
+	if (ctx->copied > STORE_ITEM_MAX_SIZE) {
+		ctx->apply->error = "The exceptions are too large";
+		return NULL;
+	}
+	if (old != NULL) {
+		if (cal_apply_search(ctx) < 0)
+			return NULL;
+		cal_exdate_remove(ctx->doc, key);
+	}
+	comp = cal_override_create(ctx->doc, key);
+	cal_exceptions_put(&ctx->exceptions, key, comp);
+	return comp;
+}
+
+static int
+cal_apply_exception(struct cal_apply_exceptions *ctx,
 		    const struct wbxml_node *node)
 {
+	struct eas_class_apply *apply = ctx->apply;
 	const struct cal_exception *old;
 	struct pim_component *comp;
 	const char *value;
@@ -231,46 +308,45 @@ cal_apply_exception(struct eas_class_apply *apply, struct cal_doc *doc,
 	value = wbxml_child_text(node, EAS_CALENDAR_EXCEPTION_START_TIME);
 	if (value == NULL)
 		value = wbxml_child_text(node, EAS_AIRSYNCBASE_INSTANCE_ID);
-	if (value == NULL || cal_instance_parse(doc, value, &key) < 0 ||
+	if (value == NULL || cal_instance_parse(ctx->doc, value, &key) < 0 ||
 	    wbxml_child_bool(node, EAS_CALENDAR_DELETED, &deleted) < 0) {
 		apply->error = "An Exception is malformed";
 		return -1;
 	}
-	old = cal_exceptions_find(exceptions, key);
+	old = cal_exceptions_find(&ctx->exceptions, key);
 	/* a day that the pattern has which was shown, and the series hasn't */
-	if (old == NULL && cal_is_list(doc) &&
-	    !cal_occurrence_exists(doc, key))
+	if (old == NULL && ctx->series != NULL &&
+	    !cal_series_has(ctx->doc, ctx->series, key))
 		return 0;
-	if (deleted) {
-		if (old == NULL || old->comp != NULL)
-			cal_occurrence_delete(doc, key);
-		return 0;
-	}
-	if (old != NULL && old->comp == NULL)
-		cal_exdate_remove(doc, key);
-	comp = old != NULL && old->comp != NULL ? old->comp :
-		cal_override_create(doc, key);
-	return cal_apply_exception_times(apply, doc, comp, key, node) < 0 ||
-		cal_apply_elements(apply, doc, comp, node) < 0 ? -1 : 0;
+	if (deleted)
+		return cal_apply_deleted(ctx, old, key);
+	comp = cal_apply_changed(ctx, old, key);
+	if (comp == NULL)
+		return -1;
+	return cal_apply_exception_times(apply, ctx->doc, comp, key,
+					 node) < 0 ||
+		cal_apply_elements(apply, ctx->doc, comp, node) < 0 ? -1 : 0;
 }
 
 int cal_apply_exceptions(struct eas_class_apply *apply, struct cal_doc *doc,
 			 const struct wbxml_node *exceptions)
 {
-	ARRAY_TYPE(cal_exception) old;
+	struct cal_apply_exceptions ctx = { .apply = apply, .doc = doc };
 	const struct wbxml_node *node;
 	unsigned int count = 0;
 	int ret = 0;
 
-	p_array_init(&old, doc->pool, 16);
-	cal_exceptions_get(doc, &old);
+	p_array_init(&ctx.exceptions, doc->pool, 16);
+	cal_exceptions_get(doc, &ctx.exceptions);
+	if (cal_is_list(doc))
+		ctx.series = cal_series_read(doc);
 	node = wbxml_node_child(exceptions, EAS_CALENDAR_EXCEPTION);
 	for (; node != NULL && ret == 0; node = wbxml_node_next_same(node)) {
 		if (++count > CAL_MAX_EXCEPTIONS) {
 			apply->error = "There are too many exceptions";
 			ret = -1;
 		} else T_BEGIN {
-			ret = cal_apply_exception(apply, doc, &old, node);
+			ret = cal_apply_exception(&ctx, node);
 		} T_END_PASS_STR_IF(ret < 0, &apply->error);
 	}
 	return ret;
@@ -284,7 +360,7 @@ int cal_apply_instance(struct eas_class_apply *apply, struct cal_doc *doc)
 
 	if (!cal_is_series(doc) ||
 	    cal_instance_parse(doc, apply->instance_id, &key) < 0 ||
-	    !cal_occurrence_exists(doc, key)) {
+	    !cal_series_has(doc, cal_series_read(doc), key)) {
 		apply->error = "There is no occurrence of that InstanceId";
 		return -1;
 	}

@@ -1,6 +1,7 @@
 #ifndef CLASS_CALENDAR_PRIVATE_H
 #define CLASS_CALENDAR_PRIVATE_H
 
+#include "hash.h"
 #include "eas-class-ical.h"
 #include "pim-recurrence.h"
 #include "pim-timezone.h"
@@ -11,6 +12,8 @@
 /* what is taken of a device: the schema's limit */
 #define CAL_MAX_EXCEPTIONS 1000
 #define CAL_MAX_ATTENDEES 10000
+/* VTIMEZONEs that are read of one event; times of more are the user's own */
+#define CAL_MAX_ZONES 64
 #define CAL_MAX_UID 300
 
 /* A date or time as a property has it. */
@@ -45,9 +48,22 @@ struct cal_doc {
 	bool has_start;
 	/* it was a series that no pattern has before it is edited */
 	bool was_list;
-	/* The last TZID that was looked for */
+	/* TZIDs that were looked for; made with the first one */
+	HASH_TABLE(char *, struct cal_zone *) zones;
+};
+
+struct cal_zone {
 	const char *tzid;
-	const struct pim_timezone *tzid_zone;
+	const struct pim_timezone *tz;
+};
+
+/* The times of one property: its zone is looked up once for all of them. Set
+   prop, and zero the rest. */
+struct cal_values {
+	const struct pim_property *prop;
+	/* NULL = it has no TZID, or that was not asked for yet */
+	const struct cal_zone *zone;
+	bool has_zone;
 };
 
 /* -- class-calendar.c -- */
@@ -72,8 +88,8 @@ bool cal_values_equal(const struct pim_component *comp1,
 void cal_doc_read_start(struct cal_doc *doc);
 /* The event has dates, and this clock. */
 void cal_doc_set_date_zone(struct cal_doc *doc, const struct pim_timezone *tz);
-/* Returns 0, or -1 if it is no time. */
-int cal_time_parse(struct cal_doc *doc, const struct pim_property *prop,
+/* value is one of them. Returns 0, or -1 if it is no time. */
+int cal_time_parse(struct cal_doc *doc, struct cal_values *values,
 		   const char *value, struct cal_time *time_r);
 int cal_time_read(struct cal_doc *doc, const struct pim_component *comp,
 		  const char *name, struct cal_time *time_r);
@@ -192,6 +208,9 @@ void cal_exceptions_get(struct cal_doc *doc,
 			ARRAY_TYPE(cal_exception) *exceptions);
 const struct cal_exception *
 cal_exceptions_find(const ARRAY_TYPE(cal_exception) *exceptions, int64_t key);
+/* Adds one, or replaces that of the same key. */
+void cal_exceptions_put(ARRAY_TYPE(cal_exception) *exceptions, int64_t key,
+			struct pim_component *comp);
 /* Writes these; nothing if there are none. */
 void cal_write_exceptions(const struct eas_class_write *write,
 			  struct cal_doc *doc,
@@ -199,6 +218,8 @@ void cal_write_exceptions(const struct eas_class_write *write,
 			  struct wbxml_writer *writer);
 
 /* -- class-calendar-cover.c -- */
+
+struct pim_series;
 
 /* What is shown of a series that no pattern has. */
 struct cal_cover {
@@ -212,7 +233,11 @@ struct cal_cover {
 
 /* Returns FALSE if there is nothing to be shown but the event as it stands. */
 bool cal_cover_make(struct cal_doc *doc, struct cal_cover *cover_r);
-bool cal_occurrence_exists(struct cal_doc *doc, int64_t key);
+/* The event as it stands now, in doc's pool; NULL = it has no start. */
+struct pim_series *cal_series_read(struct cal_doc *doc);
+/* series may be NULL */
+bool cal_series_has(const struct cal_doc *doc, const struct pim_series *series,
+		    int64_t key);
 
 /* -- class-calendar-write.c -- */
 

@@ -45,26 +45,47 @@ void cal_doc_set_date_zone(struct cal_doc *doc, const struct pim_timezone *tz)
 				NULL : pim_timezone_name(tz));
 }
 
-static const struct pim_timezone *
+static const struct cal_zone *
 cal_find_zone(struct cal_doc *doc, const char *tzid, int64_t local)
 {
 	struct pim_timezone_hints hints;
+	struct cal_zone *zone;
 
-	if (doc->tzid != NULL && strcmp(doc->tzid, tzid) == 0)
-		return doc->tzid_zone;
+	if (!hash_table_is_created(doc->zones))
+		hash_table_create(&doc->zones, doc->pool, 0, str_hash, strcmp);
+	zone = hash_table_lookup(doc->zones, tzid);
+	if (zone != NULL)
+		return zone;
 	i_zero(&hints);
 	hints.time = local;
 	hints.home = doc->home;
-	doc->tzid = p_strdup(doc->pool, tzid);
-	doc->tzid_zone = pim_timezone_from_calendar(doc->pool, doc->calendar,
-						    tzid, &hints);
-	return doc->tzid_zone;
+	zone = p_new(doc->pool, struct cal_zone, 1);
+	zone->tzid = p_strdup(doc->pool, tzid);
+	zone->tz = hash_table_count(doc->zones) >= CAL_MAX_ZONES ? doc->home :
+		pim_timezone_from_calendar(doc->pool, doc->calendar, tzid,
+					   &hints);
+	hash_table_insert(doc->zones, p_strdup(doc->pool, tzid), zone);
+	return zone;
 }
 
-int cal_time_parse(struct cal_doc *doc, const struct pim_property *prop,
-		   const char *value, struct cal_time *time_r)
+static const struct cal_zone *
+cal_values_zone(struct cal_doc *doc, struct cal_values *values, int64_t local)
 {
 	const char *tzid;
+
+	if (!values->has_zone) {
+		tzid = pim_property_param(values->prop, "TZID");
+		if (tzid != NULL && *tzid != '\0')
+			values->zone = cal_find_zone(doc, tzid, local);
+		values->has_zone = TRUE;
+	}
+	return values->zone;
+}
+
+int cal_time_parse(struct cal_doc *doc, struct cal_values *values,
+		   const char *value, struct cal_time *time_r)
+{
+	const struct cal_zone *zone;
 
 	i_zero(time_r);
 	if (pim_ical_time_parse(value, &time_r->local, &time_r->is_date,
@@ -80,11 +101,11 @@ int cal_time_parse(struct cal_doc *doc, const struct pim_property *prop,
 						      time_r->local);
 		return 0;
 	}
-	tzid = pim_property_param(prop, "TZID");
-	if (tzid != NULL && *tzid != '\0') {
+	zone = cal_values_zone(doc, values, time_r->local);
+	if (zone != NULL) {
 		/* that of an unknown zone stays, too */
-		time_r->tzid = p_strdup(doc->pool, tzid);
-		time_r->tz = cal_find_zone(doc, tzid, time_r->local);
+		time_r->tzid = zone->tzid;
+		time_r->tz = zone->tz;
 	}
 	time_r->utc = pim_timezone_from_local(
 		time_r->tz != NULL ? time_r->tz : doc->home, time_r->local);
@@ -94,10 +115,11 @@ int cal_time_parse(struct cal_doc *doc, const struct pim_property *prop,
 int cal_time_read(struct cal_doc *doc, const struct pim_component *comp,
 		  const char *name, struct cal_time *time_r)
 {
-	const struct pim_property *prop = pim_property_find(comp, name);
+	struct cal_values values = { .prop = pim_property_find(comp, name) };
 
-	return prop == NULL ? -1 :
-		cal_time_parse(doc, prop, pim_property_value(prop), time_r);
+	return values.prop == NULL ? -1 :
+		cal_time_parse(doc, &values, pim_property_value(values.prop),
+			       time_r);
 }
 
 int cal_end_read(struct cal_doc *doc, const struct pim_component *comp,

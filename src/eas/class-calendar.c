@@ -51,6 +51,8 @@ int cal_doc_edit(struct eas_class_apply *apply, struct cal_doc *doc_r)
 
 void cal_doc_close(struct cal_doc *doc)
 {
+	if (hash_table_is_created(doc->zones))
+		hash_table_destroy(&doc->zones);
 	eas_ical_free(&doc->ical);
 	pool_unref(&doc->pool);
 }

@@ -459,6 +459,89 @@ static void test_calendar_add(void)
 	test_end();
 }
 
+static void
+test_exception(struct wbxml_writer *writer, const char *instance,
+	       const char *subject)
+{
+	wbxml_open(writer, EAS_CALENDAR_EXCEPTION);
+	wbxml_text(writer, EAS_CALENDAR_EXCEPTION_START_TIME, instance);
+	if (subject == NULL)
+		wbxml_uint(writer, EAS_CALENDAR_DELETED, 1);
+	else
+		wbxml_text(writer, EAS_CALENDAR_SUBJECT, subject);
+	wbxml_close(writer);
+}
+
+static void test_calendar_exception_twice(void)
+{
+	const char *text = HEAD "DTSTART:20261201T090000Z\r\n"
+		"RRULE:FREQ=DAILY\r\n" TAIL;
+	struct wbxml_writer *writer;
+	struct wbxml_node *data;
+	struct test_class test;
+
+	test_begin("class calendar: an occurrence that is named twice");
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+	writer = test_class_data_begin(&test);
+	wbxml_text(writer, EAS_CALENDAR_START_TIME, "20261201T090000Z");
+	wbxml_open(writer, EAS_CALENDAR_RECURRENCE);
+	wbxml_uint(writer, EAS_CALENDAR_TYPE, 0);
+	wbxml_uint(writer, EAS_CALENDAR_INTERVAL, 1);
+	wbxml_close(writer);
+	wbxml_open(writer, EAS_CALENDAR_EXCEPTIONS);
+	test_exception(writer, "20261203T090000Z", "First");
+	test_exception(writer, "20261203T090000Z", NULL);
+	test_exception(writer, "20261203T090000Z", "Last");
+	test_exception(writer, "20261204T090000Z", "None");
+	test_exception(writer, "20261204T090000Z", NULL);
+	wbxml_close(writer);
+	data = test_class_data_end(&test, &writer);
+	text = test_class_apply(&test, text, data);
+	test_assert(text != NULL);
+	test_assert(text != NULL && has_line(text, "SUMMARY:Last"));
+	test_assert(text != NULL && !has_line(text, "SUMMARY:First"));
+	test_assert(text != NULL && !has_line(text, "SUMMARY:None"));
+	test_assert(text != NULL && !has_line(text, "EXDATE:20261203T090000Z"));
+	test_assert(text != NULL && has_line(text, "EXDATE:20261204T090000Z"));
+	test_class_deinit(&test);
+	test_end();
+}
+
+/* Each exception is a copy of the event. */
+static void test_calendar_exceptions_large(void)
+{
+	string_t *text = str_new(default_pool, 2 * 1024 * 1024);
+	struct wbxml_writer *writer;
+	struct wbxml_node *data;
+	struct test_class test;
+
+	test_begin("class calendar: exceptions of a large event");
+	str_append(text, HEAD "DTSTART:20261201T090000Z\r\n"
+		   "RRULE:FREQ=DAILY\r\nX-LARGE:");
+	for (unsigned int i = 0; i < 1024 * 1024; i++)
+		str_append_c(text, 'x');
+	str_append(text, "\r\n" TAIL);
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+	writer = test_class_data_begin(&test);
+	wbxml_text(writer, EAS_CALENDAR_START_TIME, "20261201T090000Z");
+	wbxml_open(writer, EAS_CALENDAR_RECURRENCE);
+	wbxml_uint(writer, EAS_CALENDAR_TYPE, 0);
+	wbxml_uint(writer, EAS_CALENDAR_INTERVAL, 1);
+	wbxml_close(writer);
+	wbxml_open(writer, EAS_CALENDAR_EXCEPTIONS);
+	for (unsigned int i = 2; i < 20; i++) {
+		test_exception(writer, t_strdup_printf("202612%02uT090000Z", i),
+			       "Other");
+	}
+	wbxml_close(writer);
+	data = test_class_data_end(&test, &writer);
+	test_assert(test_class_apply(&test, str_c(text), data) == NULL);
+	test_assert_strcmp(test.error, "The exceptions are too large");
+	test_class_deinit(&test);
+	str_free(&text);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -467,6 +550,8 @@ int main(void)
 		test_calendar_cover,
 		test_calendar_exports,
 		test_calendar_add,
+		test_calendar_exception_twice,
+		test_calendar_exceptions_large,
 		NULL
 	};
 	int ret;
