@@ -7,6 +7,7 @@
 #include "pim-freebusy.h"
 #include "pim-text.h"
 #include "roost-addresses.h"
+#include "roost-compat-storage.h"
 #include "class-calendar-private.h"
 
 /* element			property
@@ -214,7 +215,15 @@ bool cal_is_own_address(struct cal_doc *doc, const char *address)
 {
 	struct roost_user *user = doc->req->req->user;
 
-	return user != NULL && roost_address_is_own(user, address);
+	if (user == NULL)
+		return FALSE;
+	/* attendees are many */
+	if (doc->addresses == NULL) {
+		doc->addresses = p_strarray_dup(doc->pool,
+						roost_user_addresses(user));
+	}
+	return roost_addresses_have(doc->addresses,
+		roost_user_recipient_delimiter(user->mail_user), address);
 }
 
 bool cal_is_organizer(struct cal_doc *doc, const struct pim_component *comp)

@@ -50,6 +50,8 @@ struct cal_doc {
 	bool was_list;
 	/* TZIDs that were looked for; made with the first one */
 	HASH_TABLE(char *, struct cal_zone *) zones;
+	/* the user's own; NULL before they are asked for */
+	const char *const *addresses;
 };
 
 struct cal_zone {
