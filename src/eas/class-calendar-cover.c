@@ -173,6 +173,17 @@ static int64_t cal_cover_key(const struct cal_doc *doc, int64_t day)
 		pim_timezone_from_local(doc->zone, local);
 }
 
+/* Is it one at the series' own time of day? */
+static bool
+cal_cover_is_shown(const struct cal_doc *doc,
+		   const struct pim_occurrence *occurrence)
+{
+	int64_t id = occurrence->id_local, start = doc->start.local;
+
+	return id - pim_days_of(id) * PIM_DAY ==
+		start - pim_days_of(start) * PIM_DAY;
+}
+
 static void
 cal_cover_add_exceptions(struct cal_doc *doc,
 			 const struct cal_cover_days *days, int64_t until,
@@ -195,7 +206,10 @@ cal_cover_add_exceptions(struct cal_doc *doc,
 	array_foreach(occurrences, occurrence) {
 		int64_t day = pim_days_of(occurrence->id_local);
 
-		if (!occurrence->changed || day < days->first || day > until)
+		/* one at another time of the day is not the one that is
+		   shown there */
+		if (!occurrence->changed || day < days->first || day > until ||
+		    !cal_cover_is_shown(doc, occurrence))
 			continue;
 		exception = array_append_space(&cover->exceptions);
 		exception->key = cal_cover_key(doc, day);
@@ -214,16 +228,14 @@ cal_cover_get_days(struct cal_doc *doc, struct pim_series *series,
 		   struct cal_cover_days *days_r)
 {
 	const struct pim_occurrence *occurrence;
-	int64_t day, seconds = doc->start.local -
-		pim_days_of(doc->start.local) * PIM_DAY;
-	int64_t from = ioloop_time - CAL_COVER_PAST;
+	int64_t day, from = ioloop_time - CAL_COVER_PAST;
 
 	(void)pim_series_get(series, from, from + CAL_COVER_FUTURE,
 			     CAL_COVER_MAX, occurrences);
 	p_array_init(&days_r->days, doc->pool, 64);
 	array_foreach(occurrences, occurrence) {
 		day = pim_days_of(occurrence->id_local);
-		if (occurrence->id_local - day * PIM_DAY == seconds)
+		if (cal_cover_is_shown(doc, occurrence))
 			array_push_back(&days_r->days, &day);
 	}
 	if (array_count(&days_r->days) == 0)

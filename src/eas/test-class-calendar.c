@@ -542,6 +542,38 @@ static void test_calendar_exceptions_large(void)
 	test_end();
 }
 
+/* What is changed at another time of day is not the one that is shown. */
+static void test_calendar_cover_times(void)
+{
+	const char *text = HEAD "DTSTART:20261120T090000Z\r\n"
+		"RRULE:FREQ=DAILY;BYHOUR=9,15\r\nEND:VEVENT\r\n"
+		"BEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20261201T150000Z\r\n"
+		"DTSTART:20261201T160000Z\r\nSUMMARY:Other\r\n"
+		"END:VEVENT\r\nBEGIN:VEVENT\r\nUID:u\r\n"
+		"RECURRENCE-ID:20261202T090000Z\r\n"
+		"DTSTART:20261202T100000Z\r\nSUMMARY:Mine\r\n" TAIL;
+	const struct wbxml_node *node;
+	struct wbxml_node *data;
+	struct test_class test;
+	unsigned int count = 0;
+
+	test_begin("class calendar: changed ones of several on a day");
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+	data = test_class_write(&test, text);
+	test_assert(data != NULL);
+	node = wbxml_node_child(wbxml_node_child(data,
+			EAS_CALENDAR_EXCEPTIONS), EAS_CALENDAR_EXCEPTION);
+	for (; node != NULL; node = wbxml_node_next_same(node)) {
+		if (wbxml_node_child(node, EAS_CALENDAR_DELETED) != NULL)
+			continue;
+		count++;
+		test_assert_strcmp(child(node, EAS_CALENDAR_SUBJECT), "Mine");
+	}
+	test_assert(count == 1);
+	test_class_deinit(&test);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -552,6 +584,7 @@ int main(void)
 		test_calendar_add,
 		test_calendar_exception_twice,
 		test_calendar_exceptions_large,
+		test_calendar_cover_times,
 		NULL
 	};
 	int ret;
