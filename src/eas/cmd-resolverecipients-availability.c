@@ -92,7 +92,7 @@ resolve_availability_add(struct resolve_availability *av, const char *address,
 		return RESOLVE_AVAILABILITY_TOO_MANY;
 	if (time(NULL) > av->deadline)
 		return RESOLVE_AVAILABILITY_TEMPORARY;
-	switch (eas_freebusy_read(av->req, address, fb)) {
+	switch (eas_freebusy_read(av->req, address, av->deadline, fb)) {
 	case EAS_FREEBUSY_OK:
 		return RESOLVE_AVAILABILITY_SUCCESS;
 	case EAS_FREEBUSY_NONE:

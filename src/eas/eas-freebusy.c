@@ -13,6 +13,7 @@
 #include "eas-freebusy.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 /* Events of one user in the six weeks that may be asked for: more are not read.
    Who has as many is busy. */
@@ -21,14 +22,21 @@
 struct eas_freebusy {
 	struct eas_request *req;
 	struct pim_freebusy *fb;
+	time_t deadline;
 	enum eas_freebusy_result result;
+};
+
+/* Whose calendar it is; asked for each attendee. */
+struct eas_freebusy_own {
+	const char *const *addresses;
+	const char *delimiters;
 };
 
 static bool eas_freebusy_is_own(const char *address, void *context)
 {
-	struct roost_user *user = context;
+	const struct eas_freebusy_own *own = context;
 
-	return roost_address_is_own(user, address);
+	return roost_addresses_have(own->addresses, own->delimiters, address);
 }
 
 static int
@@ -36,8 +44,12 @@ eas_freebusy_read_folder(struct eas_freebusy *ctx, struct roost_user *user,
 			 struct store *store,
 			 const struct store_pim_folder *folder)
 {
+	struct eas_freebusy_own own = {
+		.addresses = roost_user_addresses(user),
+		.delimiters = roost_user_recipient_delimiter(user->mail_user),
+	};
 	const struct pim_freebusy_user fb_user = {
-		.is_own = eas_freebusy_is_own, .context = user,
+		.is_own = eas_freebusy_is_own, .context = &own,
 		.home = pim_timezone_home(),
 	};
 	struct pim_freebusy *fb = ctx->fb;
@@ -57,8 +69,14 @@ eas_freebusy_read_folder(struct eas_freebusy *ctx, struct roost_user *user,
 	seq_range_array_iter_init(&iter, &uids);
 	while (ret >= 0 && n < EAS_FREEBUSY_MAX_ITEMS &&
 	       seq_range_array_iter_nth(&iter, n++, &uid)) {
-		pool_t pool = pool_alloconly_create("free/busy item", 4096);
+		pool_t pool;
 
+		if (time(NULL) > ctx->deadline) {
+			e_info(user->event, "Reading free/busy times takes too "
+			       "long");
+			return -1;
+		}
+		pool = pool_alloconly_create("free/busy item", 4096);
 		ret = store_item_get(store, pool, folder->id, uid, &item);
 		if (ret > 0)
 			pim_freebusy_add(fb, &fb_user, item.text, item.size);
@@ -142,10 +160,11 @@ static void eas_freebusy_as_user(struct roost_user *user, void *context)
 
 enum eas_freebusy_result
 eas_freebusy_read(struct eas_request *req, const char *address,
-		  struct pim_freebusy *fb)
+		  time_t deadline, struct pim_freebusy *fb)
 {
 	struct eas_freebusy ctx = {
-		.req = req, .fb = fb, .result = EAS_FREEBUSY_NONE,
+		.req = req, .fb = fb, .deadline = deadline,
+		.result = EAS_FREEBUSY_NONE,
 	};
 	const char *error;
 	int ret;

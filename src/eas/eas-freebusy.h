@@ -18,13 +18,14 @@ enum eas_freebusy_result {
 	/* no user of ours, nothing is known of him, or he doesn't allow it:
 	   who asks can't tell these apart */
 	EAS_FREEBUSY_NONE,
-	/* temporary (logged) */
+	/* temporary, or it took too long (logged) */
 	EAS_FREEBUSY_FAILED,
 };
 
-/* Adds the times of whose address that is to fb. */
+/* Adds the times of whose address that is to fb. Gives up after the deadline: what
+   another user has in his calendar must not hold up who asks. */
 enum eas_freebusy_result
 eas_freebusy_read(struct eas_request *req, const char *address,
-		  struct pim_freebusy *fb);
+		  time_t deadline, struct pim_freebusy *fb);
 
 #endif
