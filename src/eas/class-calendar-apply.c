@@ -46,7 +46,7 @@ cal_apply_field(struct eas_class_apply *apply, struct cal_doc *doc,
 	case CAL_ABSENT_REMOVED:
 		break;
 	case CAL_ABSENT_INHERITED:
-		value = field->get(doc, doc->master);
+		value = cal_field_inherited(doc, field);
 		if (null_strcmp(value, field->get(doc, comp)) == 0)
 			return 0;
 		break;

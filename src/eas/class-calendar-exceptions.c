@@ -170,7 +170,7 @@ cal_write_exception_fields(struct cal_doc *doc, struct pim_component *comp,
 		if (field->in_exception &&
 		    field->min_version <= doc->req->version) {
 			value = field->get(doc, comp);
-			inherited = field->get(doc, doc->master);
+			inherited = cal_field_inherited(doc, field);
 			if (null_strcmp(value, inherited) == 0)
 				;
 			else if (value != NULL)

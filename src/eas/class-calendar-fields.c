@@ -530,3 +530,26 @@ const struct cal_field cal_fields[] = {
 	  cal_get_external_link, NULL, TRUE, NULL },
 	{ .tag = 0 }
 };
+
+struct cal_inherited {
+	const char *value;
+	bool known;
+};
+
+const char *
+cal_field_inherited(struct cal_doc *doc, const struct cal_field *field)
+{
+	struct cal_inherited *inherited;
+
+	if (doc->inherited == NULL) {
+		doc->inherited = p_new(doc->pool, struct cal_inherited,
+				       N_ELEMENTS(cal_fields));
+	}
+	inherited = &doc->inherited[field - cal_fields];
+	if (!inherited->known) {
+		inherited->value = p_strdup(doc->pool,
+					    field->get(doc, doc->master));
+		inherited->known = TRUE;
+	}
+	return inherited->value;
+}

@@ -52,6 +52,8 @@ struct cal_doc {
 	HASH_TABLE(char *, struct cal_zone *) zones;
 	/* the user's own; NULL before they are asked for */
 	const char *const *addresses;
+	/* cal_field_inherited()'s answers */
+	struct cal_inherited *inherited;
 };
 
 struct cal_zone {
@@ -144,6 +146,10 @@ struct cal_field {
 	const char *otherwise;
 };
 extern const struct cal_field cal_fields[];
+/* The event's value of one of them, for its exceptions. It is read once: the event must not
+   be changed between them. In doc's pool. */
+const char *
+cal_field_inherited(struct cal_doc *doc, const struct cal_field *field);
 
 /* The organizer's address; NULL = none. */
 const char *cal_organizer(const struct pim_component *comp);
