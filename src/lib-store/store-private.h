@@ -162,7 +162,10 @@ struct store_upgrade {
    gaps), all steps in one transaction. Returns 0, or -1 and a sentence. */
 int store_schema_upgrade(sqlite3 *db, const struct store_upgrade *upgrades,
 			 unsigned int count, const char **error_r);
-/* The same with the store's own upgrades; refuses foreign databases. */
+/* Refuses another program's database and one of a newer version. Writes nothing.
+   Returns 0, or -1 and a sentence. */
+int store_schema_check(sqlite3 *db, const char **error_r);
+/* The same as store_schema_upgrade() with the store's own upgrades, after that check. */
 int store_schema_init(sqlite3 *db, const char **error_r);
 
 /* store-sql.c: every use of a statement is get, bind, step, and done in any case:

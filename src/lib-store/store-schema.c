@@ -4,7 +4,8 @@
 #include "store-private.h"
 
 /* An upgrade is never changed once it was released: test-store-schema.c keeps the
-   text of every earlier version and upgrades from each.
+   text and rows of every earlier version and upgrades from each, and
+   test_store_doveadm.py lets devices go on after it.
 
    - AUTOINCREMENT: a number that stood in a device's memory must never mean
      something else.
@@ -210,6 +211,17 @@ schema_get_number(sqlite3 *db, const char *sql, int64_t *value_r,
 	return ret;
 }
 
+/* A newer program has other tables, or reads these in another way: hands off. */
+static int
+schema_check_version(int64_t version, unsigned int count, const char **error_r)
+{
+	if (version >= 0 && version <= count)
+		return 0;
+	*error_r = t_strdup_printf("Schema version %"PRId64" is newer than "
+				   "this program's (%u)", version, count);
+	return -1;
+}
+
 /* Inside of the transaction: another process may have upgraded meanwhile. */
 static int
 schema_upgrade_locked(sqlite3 *db, const struct store_upgrade *upgrades,
@@ -218,7 +230,9 @@ schema_upgrade_locked(sqlite3 *db, const struct store_upgrade *upgrades,
 	int64_t version;
 	unsigned int i;
 
-	if (schema_get_number(db, "PRAGMA user_version", &version, error_r) < 0)
+	if (schema_get_number(db, "PRAGMA user_version", &version,
+			      error_r) < 0 ||
+	    schema_check_version(version, count, error_r) < 0)
 		return -1;
 	for (i = 0; i < count; i++) {
 		i_assert(upgrades[i].version == i + 1);
@@ -229,7 +243,7 @@ schema_upgrade_locked(sqlite3 *db, const struct store_upgrade *upgrades,
 				upgrades[i].version), error_r) < 0)
 			return -1;
 	}
-	if (version >= count)
+	if (version == count)
 		return 0;
 	return schema_exec(db, t_strdup_printf("PRAGMA user_version = %u",
 					       count),
@@ -241,16 +255,12 @@ int store_schema_upgrade(sqlite3 *db, const struct store_upgrade *upgrades,
 {
 	int64_t version;
 
-	if (schema_get_number(db, "PRAGMA user_version", &version, error_r) < 0)
+	if (schema_get_number(db, "PRAGMA user_version", &version,
+			      error_r) < 0 ||
+	    schema_check_version(version, count, error_r) < 0)
 		return -1;
 	if (version == count)
 		return 0;
-	if (version < 0 || version > count) {
-		*error_r = t_strdup_printf(
-			"Schema version %"PRId64" is newer than this program's "
-			"(%u)", version, count);
-		return -1;
-	}
 	if (schema_exec(db, "BEGIN IMMEDIATE", "Locking for the upgrade",
 			error_r) < 0)
 		return -1;
@@ -266,22 +276,42 @@ int store_schema_upgrade(sqlite3 *db, const struct store_upgrade *upgrades,
 }
 
 /* A new database is claimed before its first table is made, so whatever has tables
-   but not our mark is somebody else's. */
+   but not our mark is somebody else's. The mark is read last: another process may be making
+   the database at this moment. */
+static int schema_check_owner(sqlite3 *db, int64_t *id_r, const char **error_r)
+{
+	int64_t tables;
+
+	if (schema_get_number(db, "SELECT count(*) FROM sqlite_master",
+			      &tables, error_r) < 0 ||
+	    schema_get_number(db, "PRAGMA application_id", id_r, error_r) < 0)
+		return -1;
+	if (*id_r == STORE_APPLICATION_ID || (*id_r == 0 && tables == 0))
+		return 0;
+	*error_r = "It is another program's database";
+	return -1;
+}
+
+int store_schema_check(sqlite3 *db, const char **error_r)
+{
+	int64_t id, version;
+
+	if (schema_check_owner(db, &id, error_r) < 0 ||
+	    schema_get_number(db, "PRAGMA user_version", &version,
+			      error_r) < 0)
+		return -1;
+	return schema_check_version(version, N_ELEMENTS(store_upgrades),
+				    error_r);
+}
+
 static int schema_claim(sqlite3 *db, const char **error_r)
 {
-	int64_t id, tables;
+	int64_t id;
 
-	if (schema_get_number(db, "PRAGMA application_id", &id, error_r) < 0)
+	if (schema_check_owner(db, &id, error_r) < 0)
 		return -1;
 	if (id == STORE_APPLICATION_ID)
 		return 0;
-	if (schema_get_number(db, "SELECT count(*) FROM sqlite_master",
-			      &tables, error_r) < 0)
-		return -1;
-	if (id != 0 || tables != 0) {
-		*error_r = "It is another program's database";
-		return -1;
-	}
 	return schema_exec(db, t_strdup_printf("PRAGMA application_id = %d",
 					       STORE_APPLICATION_ID),
 			   "Marking the new database", error_r);

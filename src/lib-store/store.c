@@ -134,7 +134,10 @@ store_configure(sqlite3 *db, const struct store_settings *set,
 	/* SQL that a damaged file may hold in its schema is not run */
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
+	/* the journal's mode stands in the file: a database that is not ours to change
+	   keeps its own */
 	if (store_pragma(db, "mmap_size = 0", NULL, error_r) < 0 ||
+	    store_schema_check(db, error_r) < 0 ||
 	    store_set_journal(db, journal, set->busy_msecs, error_r) < 0 ||
 	    store_pragma(db, "synchronous = FULL", NULL, error_r) < 0 ||
 	    store_pragma(db, t_strdup_printf("cache_size = %d",

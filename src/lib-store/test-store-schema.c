@@ -4,12 +4,20 @@
 #include "array.h"
 #include "buffer.h"
 #include "store-private.h"
+#include "store-blob.h"
 #include "store-device.h"
 #include "store-folder.h"
-#include "store-pim.h"
+#include "store-item.h"
+#include "store-maint.h"
 #include "store-state.h"
+#include "str.h"
 #include "test-common.h"
 #include "test-store-common.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* What released versions have written. Never change an entry: add the next one
    when the schema's version goes up. */
@@ -136,16 +144,44 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_6 APPLICATION_ID "PRAGMA user_version = 6;",
 };
 
-/* A row for each table, in the columns of version 1. */
-static const char *const released_rows =
+/* What each version has added to a database that was in use: rows for each of its tables.
+   Those of a version are those of the earlier ones, too. */
+static const char *const released_rows[STORE_SCHEMA_VERSION] = {
 "INSERT INTO device VALUES (7, 'eas', 'ID', 'SP', 'agent', 'model', NULL,"
 " 'name', 'os', NULL, NULL, NULL, 141, 0, 1000, 2000, 2, 1, 1, 11, 12, 'hash',"
 " 900);"
+"INSERT INTO device VALUES (9, 'eas', 'NEW', NULL, NULL, NULL, NULL, NULL,"
+" NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0);"
 "INSERT INTO device_param VALUES (7, 'ping', X'01FF');"
 "INSERT INTO state VALUES (7, 'f17', 5, 6, 1, X'aa', X'bbcc');"
+"INSERT INTO state VALUES (7, 'hierarchy', 4294967295, 1, 0, NULL, X'');"
 "INSERT INTO op VALUES (7, 'move', '17:200>5', X'dd', 3000);"
 "INSERT INTO folder VALUES"
-" (17, X'000102030405060708090a0b0c0d0e0f', 'INBOX');";
+" (17, X'000102030405060708090a0b0c0d0e0f', 'INBOX');"
+"INSERT INTO folder VALUES"
+" (40, X'400102030405060708090a0b0c0d0e0f', 'gone');"
+"DELETE FROM folder WHERE id = 40;",
+"INSERT INTO mail_param VALUES ('0a0b', 'category', 'Red');",
+"INSERT INTO draft VALUES ('f17', 3, 4, 'ID', '1 2', 4000000000);",
+/* f18 is a calendar with a meeting that has an attachment, f19 a folder below it */
+"INSERT INTO folder VALUES"
+" (41, X'410102030405060708090a0b0c0d0e0f', NULL),"
+" (42, X'420102030405060708090a0b0c0d0e0f', NULL);"
+"INSERT INTO pim_folder VALUES (41, 1, 1, 0, 'Calendar', 55, 6, 9, 1, 24),"
+" (42, 1, 0, 41, 'Kalend\xc3\xa4r', 56, 3, 5, 1, 1);"
+"INSERT INTO item VALUES (41 << 32 | 5, 41, 5, 8, 10, 4294967295, 6000, 'uid',"
+" 'name', 'BEGIN:VCALENDAR\r\n\xc3\xa4\r\n');"
+"INSERT INTO item VALUES (42 << 32 | 2, 42, 2, 5, 0, 0, 6001, '', '', 'x');"
+"INSERT INTO tombstone VALUES (41, 9, 3), (41, 9, 4), (42, 3, 1);"
+"INSERT INTO conflict VALUES (3, 41, 5, 7000, 'ID', 1, 'won', 'lost'),"
+" (4, 42, 1, 7001, NULL, 0, NULL, 'lost');"
+"INSERT INTO blob VALUES (2, 41 << 32 | 5, 'a.bin', 'image/png', X'00ff01');",
+"INSERT INTO recipient VALUES ('a@example.test', 'A@example.test', 'A', 123);",
+"INSERT INTO outbox VALUES (8, 'a@example.test', '<id>', 1, 0, 55, 66, 2,"
+" 8000, 7999, 'Subject: x');"
+"INSERT INTO meeting_gone VALUES ('uid2', 3, 9000, 9001);"
+"INSERT INTO mail_seen VALUES ('INBOX', 55, 77);",
+};
 
 static sqlite3 *test_db_open(const char *name)
 {
@@ -175,14 +211,87 @@ static int64_t test_db_number(sqlite3 *db, const char *sql)
 	return value;
 }
 
-static void test_released_rows(struct store *store, unsigned int version)
+/* An expression for the values of all of a table's columns. */
+static const char *
+test_db_columns(sqlite3 *db, const char *table)
+{
+	string_t *str = t_str_new(256);
+	sqlite3_stmt *stmt;
+
+	if (sqlite3_prepare_v2(db, t_strdup_printf(
+			"SELECT name FROM pragma_table_info('%s') "
+			"ORDER BY name", table), -1, &stmt, NULL) != SQLITE_OK)
+		i_fatal("%s: %s", table, sqlite3_errmsg(db));
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		str_printfa(str, "%squote(%s)",
+			    str_len(str) == 0 ? "" : " || ',' || ",
+			    sqlite3_column_text(stmt, 0));
+	}
+	(void)sqlite3_finalize(stmt);
+	return str_c(str);
+}
+
+/* Statements that read the columns of all tables that are there now, and no others that an
+   upgrade may add. */
+static void test_db_dumpers(sqlite3 *db, ARRAY_TYPE(const_string) *dumpers)
+{
+	sqlite3_stmt *stmt;
+	const char *table, *sql;
+
+	if (sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE "
+			       "type='table' ORDER BY name", -1, &stmt,
+			       NULL) != SQLITE_OK)
+		i_fatal("sqlite_master: %s", sqlite3_errmsg(db));
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		table = (const char *)sqlite3_column_text(stmt, 0);
+		sql = t_strdup_printf(
+			"SELECT '%s: ' || %s FROM %s ORDER BY 1", table,
+			test_db_columns(db, table), table);
+		array_push_back(dumpers, &sql);
+	}
+	(void)sqlite3_finalize(stmt);
+}
+
+static const char *
+test_db_dump(sqlite3 *db, const ARRAY_TYPE(const_string) *dumpers)
+{
+	string_t *str = t_str_new(4096);
+	sqlite3_stmt *stmt;
+	const char *const *sqlp;
+
+	array_foreach(dumpers, sqlp) {
+		if (sqlite3_prepare_v2(db, *sqlp, -1, &stmt,
+				       NULL) != SQLITE_OK)
+			i_fatal("%s: %s", *sqlp, sqlite3_errmsg(db));
+		while (sqlite3_step(stmt) == SQLITE_ROW) {
+			str_printfa(str, "%s\n",
+				    sqlite3_column_text(stmt, 0));
+		}
+		(void)sqlite3_finalize(stmt);
+	}
+	return str_c(str);
+}
+
+/* A database as a program of that version has left it. */
+static void test_db_create(const char *name, unsigned int version)
+{
+	unsigned int i;
+	sqlite3 *db;
+
+	db = test_db_open(name);
+	test_db_exec(db, released_schemas[version - 1]);
+	for (i = 0; i < version; i++)
+		test_db_exec(db, released_rows[i]);
+	(void)sqlite3_close(db);
+}
+
+static void test_device_rows(struct store *store, unsigned int version)
 {
 	static const guid_128_t guid = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
 					 11, 12, 13, 14, 15 };
 	pool_t pool = pool_datastack_create();
-	struct store_pim_folder folder;
 	struct store_device *device;
-	struct store_state state;
+	struct store_state state, next;
 	buffer_t *value;
 	uint32_t id;
 
@@ -201,41 +310,225 @@ static void test_released_rows(struct store *store, unsigned int version)
 	test_assert_idx(state.epoch == 5 && state.counter == 6 &&
 			state.confirmed_size == 1 && state.issued_size == 2,
 			version);
+	/* its next request goes on from there */
+	next = state;
+	next.counter++;
+	test_assert_idx(store_state_put(store, 7, "f17", &state, &next) == 1,
+			version);
 	test_assert_idx(store_op_get(store, pool, 7, "move", "17:200>5",
 				     &value) == 1, version);
 	test_assert_idx(store_folder_get_id(store, guid, NULL, &id) == 0,
 			version);
 	test_assert_idx(id == 17, version);
-	/* what came later works, too */
+}
+
+/* What a version of the database does not have yet is empty and works. */
+static void test_pim_rows(struct store *store, unsigned int version)
+{
+	pool_t pool = pool_datastack_create();
+	struct store_pim_folder folder;
+	struct store_item item;
+	unsigned char data[8];
+	size_t size = sizeof(data);
+	uint32_t uid;
+
+	/* a number that a device may have seen is not used again */
 	test_assert_idx(store_pim_folder_get_main(store, pool,
 						  STORE_KIND_NOTES,
 						  &folder) == 0, version);
-	test_assert_idx(folder.id > 17 && folder.uidnext == 1, version);
+	test_assert_idx(folder.id > 40 && folder.uidnext == 1, version);
+	if (version < 4)
+		return;
+	test_assert_idx(store_pim_folder_get_main(store, pool,
+						  STORE_KIND_CALENDAR,
+						  &folder) == 0, version);
+	test_assert_idx(folder.id == 41 && folder.uidnext == 6, version);
+	test_assert_idx(store_item_get(store, pool, 41, 5, &item) == 1,
+			version);
+	test_assert_idx(strcmp(item.text, "BEGIN:VCALENDAR\r\n\xc3\xa4\r\n")
+			== 0 && item.props.last_day == STORE_DAY_EVER, version);
+	test_assert_idx(store_blob_read(store, 2, 0, data, &size) == 0,
+			version);
+	test_assert_idx(size == 3 && data[1] == 0xff, version);
+	test_assert_idx(store_item_add(store, 41, &item.props, "y", 1, &uid,
+				       NULL) == STORE_PUT_OK, version);
+	test_assert_idx(uid == 6, version);
+}
+
+static void test_check_found(const char *problem, bool repaired ATTR_UNUSED,
+			     void *context ATTR_UNUSED)
+{
+	i_error("%s", problem);
+}
+
+static void test_upgraded(const char *name, unsigned int version,
+			  const ARRAY_TYPE(const_string) *dumpers,
+			  const char *before)
+{
+	struct store *store = test_store_open(name);
+
+	test_assert_idx(test_db_number(store->db, "PRAGMA user_version") ==
+			STORE_SCHEMA_VERSION, version);
+	test_assert_strcmp_idx(test_db_dump(store->db, dumpers), before,
+			       version);
+	test_device_rows(store, version);
+	test_pim_rows(store, version);
+	test_assert_idx(store_check(store, FALSE, test_check_found, NULL) == 0,
+			version);
+	store_close(&store);
 }
 
 static void test_store_schema_released(void)
 {
 	unsigned int version;
-	struct store *store;
 	sqlite3 *db;
 
 	test_begin("store schema: upgrade from every released version");
-	for (version = 1; version <= STORE_SCHEMA_VERSION; version++) {
-		const char *name = t_strdup_printf("v%u", version);
+	for (version = 1; version <= STORE_SCHEMA_VERSION; version++) T_BEGIN {
+		const char *name = t_strdup_printf("v%u", version), *before;
+		ARRAY_TYPE(const_string) dumpers;
 
+		test_db_create(name, version);
 		db = test_db_open(name);
-		test_db_exec(db, released_schemas[version - 1]);
-		test_db_exec(db, released_rows);
+		t_array_init(&dumpers, 32);
+		test_db_dumpers(db, &dumpers);
+		before = test_db_dump(db, &dumpers);
 		(void)sqlite3_close(db);
+		test_upgraded(name, version, &dumpers, before);
+	} T_END;
+	test_end();
+}
 
-		store = test_store_open(name);
-		test_released_rows(store, version);
-		test_assert_idx(test_db_number(store->db,
-			"PRAGMA user_version") == STORE_SCHEMA_VERSION,
-			version);
+/* The schema of a database that was upgraded is that of a new one. */
+static void test_store_schema_same(void)
+{
+	static const char *const sql =
+		"SELECT group_concat(replace(sql, '( ', '('), char(10)) "
+		"FROM (SELECT sql FROM "
+		"sqlite_master WHERE sql IS NOT NULL ORDER BY name)";
+	ARRAY_TYPE(const_string) dumpers;
+	struct store *store;
+	const char *fresh;
+	unsigned int version;
+
+	test_begin("store schema: an upgraded database is as a new one");
+	t_array_init(&dumpers, 1);
+	array_push_back(&dumpers, &sql);
+	store = test_store_create("fresh");
+	fresh = test_db_dump(store->db, &dumpers);
+	store_close(&store);
+	for (version = 1; version <= STORE_SCHEMA_VERSION; version++) {
+		store = test_store_open(t_strdup_printf("v%u", version));
+		test_assert_strcmp_idx(test_db_dump(store->db, &dumpers),
+				       fresh, version);
 		store_close(&store);
 	}
 	test_end();
+}
+
+/* -- kill -9 while it is being upgraded -- */
+
+#define TEST_KILL_AT_COMMIT UINT_MAX
+
+static unsigned int test_steps_left;
+
+static int test_count_step(void *context)
+{
+	unsigned int *steps = context;
+
+	++*steps;
+	return 0;
+}
+
+static int test_die_at_step(void *context ATTR_UNUSED)
+{
+	if (test_steps_left-- == 0)
+		(void)kill(getpid(), SIGKILL);
+	return 0;
+}
+
+static int test_die_at_commit(void *context ATTR_UNUSED)
+{
+	(void)kill(getpid(), SIGKILL);
+	return 0;
+}
+
+/* Upgrades in a process that dies after so many of SQLite's steps. */
+static void test_upgrade_killed(const char *name, unsigned int steps)
+{
+	const char *error;
+	int status = 0;
+	sqlite3 *db;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == -1)
+		i_fatal("fork() failed: %m");
+	if (pid == 0) {
+		db = test_db_open(name);
+		test_db_exec(db, "PRAGMA journal_mode=wal");
+		test_steps_left = steps;
+		if (steps == TEST_KILL_AT_COMMIT)
+			(void)sqlite3_commit_hook(db, test_die_at_commit, NULL);
+		else
+			sqlite3_progress_handler(db, 1, test_die_at_step, NULL);
+		(void)store_schema_init(db, &error);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		i_fatal("waitpid() failed: %m");
+	test_assert_idx(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+			steps);
+}
+
+static void test_store_schema_killed(void)
+{
+	const unsigned int rounds = 10;
+	ARRAY_TYPE(const_string) dumpers;
+	unsigned int version, steps, i;
+	const char *name, *before, *error;
+	sqlite3 *db;
+
+	test_begin("store schema: kill -9 in the middle of an upgrade");
+	for (version = 1; version < STORE_SCHEMA_VERSION; version++) T_BEGIN {
+		/* how many steps it takes */
+		name = t_strdup_printf("count%u", version);
+		test_db_create(name, version);
+		db = test_db_open(name);
+		t_array_init(&dumpers, 32);
+		test_db_dumpers(db, &dumpers);
+		before = test_db_dump(db, &dumpers);
+		steps = 0;
+		sqlite3_progress_handler(db, 1, test_count_step, &steps);
+		test_assert(store_schema_init(db, &error) == 0);
+		(void)sqlite3_close(db);
+		test_assert_idx(steps > rounds, version);
+
+		name = t_strdup_printf("killed%u", version);
+		test_db_create(name, version);
+		for (i = 0; i < rounds; i++)
+			test_upgrade_killed(name, steps * i / rounds);
+		test_upgrade_killed(name, TEST_KILL_AT_COMMIT);
+		test_upgraded(name, version, &dumpers, before);
+	} T_END;
+	test_end();
+}
+
+static const buffer_t *test_file_read(const char *name)
+{
+	const char *path = test_store_path(name);
+	buffer_t *data = t_buffer_create(65536);
+	ssize_t ret;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd == -1)
+		i_fatal("open(%s) failed: %m", path);
+	while ((ret = read(fd, buffer_get_space_unsafe(data, data->used, 4096),
+			   4096)) > 0)
+		buffer_set_used_size(data, data->used - 4096 + ret);
+	i_close_fd(&fd);
+	return data;
 }
 
 static void test_store_schema_refused(void)
@@ -250,6 +543,7 @@ static void test_store_schema_refused(void)
 	};
 	struct store *store;
 	const char *error;
+	const buffer_t *before;
 	sqlite3 *db;
 	unsigned int i;
 
@@ -260,11 +554,14 @@ static void test_store_schema_refused(void)
 		db = test_db_open(name);
 		test_db_exec(db, tests[i].sql);
 		(void)sqlite3_close(db);
+		before = test_file_read(name);
 		test_assert_idx(store_open(test_store_path(name), &test_store_settings, NULL,
 					   &store, &error) < 0, i);
 		test_assert_idx(strstr(error, tests[i].error) != NULL, i);
 
 		/* it was left alone */
+		test_assert_idx(buffer_cmp(test_file_read(name),
+					   before), i);
 		db = test_db_open(name);
 		test_assert_idx(test_db_number(db,
 			"SELECT count(*) FROM sqlite_master WHERE "
@@ -334,6 +631,8 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_store_dir_init,
 		test_store_schema_released,
+		test_store_schema_same,
+		test_store_schema_killed,
 		test_store_schema_refused,
 		test_store_schema_steps,
 		test_store_schema_statements,

@@ -5,9 +5,9 @@ import sqlite3
 import subprocess
 import threading
 
-from rig import NOTES, PLAIN, Body, Case, E, Settings, options
+from rig import INBOX, NOTES, PLAIN, Body, Case, E, Settings, options
 
-SETTINGS = Settings(users=13)
+SETTINGS = Settings(users=20)
 
 ZONE = ("BEGIN:VTIMEZONE\r\nTZID:Europe/Vienna\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\nTZOFFSETFROM:+0200\r\n"
         "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
@@ -22,6 +22,9 @@ CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//test//EN\r\n{}E
 EVERYTHING = CALENDAR.format(ZONE + EVENTS + TASK + NOTE.format(1) + NOTE.format(2))
 CARDS = ("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:anne\r\nFN:Anne Müller\r\nN:Müller;Anne;;;\r\nEND:VCARD\r\n"
          "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:No Uid\r\nEND:VCARD\r\n")
+# what each version of the schema has added
+ADDED = {2: ["mail_param"], 3: ["draft"], 4: ["blob", "conflict", "tombstone", "item", "pim_folder"], 5: ["recipient"],
+         6: ["outbox", "meeting_gone", "mail_seen"]}
 TABLES = ("conflict", "time", "folder", "device", "winner", "won", "lost")
 
 
@@ -342,6 +345,89 @@ class Databases(StoreCase):
         done = self.roost("-f", "json", "roost", "check", "-u", "u10")
         self.assertIn(done.returncode, (65, 75))
         self.assertRegex(done.stdout + done.stderr, "SQLite: |malformed")
+
+
+class Upgrades(StoreCase):
+    """An older program's database under devices that know it."""
+
+    def mails(self, device, inbox):
+        """The subjects that are new to the device; it must know the folder already."""
+        self.assertIn(inbox.id, device.sync_keys)
+        return [add.get("ApplicationData/Email:Subject") for page in device.sync_all(inbox)
+                for add in page.findall("Commands/Add")]
+
+    def make_older(self, user, version):
+        """Leaves what a program of that version would have had: later ones only ever added tables."""
+        self.dovecot.kill("roost-worker")
+        database = self.database(user)
+        with database:
+            if version < 4:
+                database.execute("DELETE FROM folder WHERE id IN (SELECT id FROM pim_folder)")
+            for added in range(max(ADDED), version, -1):
+                for table in ADDED[added]:
+                    database.execute(f"DROP TABLE {table}")
+            database.execute(f"PRAGMA user_version={version}")
+        database.close()
+
+    def test_devices_go_on_after_an_upgrade_from_every_version(self):
+        for version in range(1, max(ADDED) + 1):
+            user = f"u{13 + version}"
+            with self.subTest(version):
+                self.dovecot.deliver(user, "Subject: before\n\nx\n")
+                device, notes = self.start(user)
+                inbox = device.folders_of_type(INBOX)[0]
+                device.sync_start(inbox)
+                self.assertEqual(self.mails(device, inbox), ["before"])
+                self.add(device, notes, "kept")
+                self.make_older(user, version)
+                self.dovecot.deliver(user, "Subject: after\n\nx\n")
+                self.assertEqual(self.mails(device, inbox), ["after"])
+                self.assertEqual(self.mails(device, inbox), [])
+                self.assertStatus(device.folder_sync(), 1)
+                again = device.folders_of_type(NOTES)
+                self.assertEqual(len(again), 1)
+                # a number is not used twice
+                self.assertEqual(again[0].id == notes.id, version >= 4)
+                if version < 4:
+                    device.items = {}
+                    device.sync_start(again[0])
+                self.pull_all(device, again[0])
+                self.add(device, again[0], "new")
+                other, folder = self.start(user, "14.1")
+                self.assertEqual(sorted(other.items.values()), ["kept", "new"] if version >= 4 else ["new"])
+                database = self.database(user)
+                self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (max(ADDED),))
+                database.close()
+                self.assertEqual(self.rows("check", "-u", user), [])
+
+    def test_a_newer_database_is_refused_and_left_alone(self):
+        device, notes = self.start("u20")
+        self.add(device, notes, "kept")
+        self.dovecot.kill("roost-worker")
+        path = self.dovecot.home("u20") / "roost.db"
+        database = self.database("u20")
+        with database:
+            database.execute("PRAGMA user_version=77")
+        # as its program has left it
+        database.execute("PRAGMA journal_mode=delete")
+        database.close()
+        before = path.read_bytes()
+        self.dovecot.expect_log("Schema version 77 is newer")
+        self.assertStatus(device.sync(device.collection(notes)), 111)
+        self.dovecot.wait_log(r"roost\(u20\).*: Error: Opening .*roost\.db failed: "
+                              r"Schema version 77 is newer than this program's \(\d+\)")
+        for command in (("check",), ("backup",), ("import",)):
+            done = self.roost("roost", *command, "-u", "u20", *[self.inside("u20", "x")] * (command != ("check",)))
+            self.assertIn("is newer than this program's", done.stderr)
+            self.assertEqual(done.returncode, 75)
+        self.assertEqual(path.read_bytes(), before)
+        database = self.database("u20")
+        with database:
+            database.execute(f"PRAGMA user_version={max(ADDED)}")
+        database.close()
+        self.add(device, notes, "goes on")
+        other, _ = self.start("u20", "14.1")
+        self.assertEqual(sorted(other.items.values()), ["goes on", "kept"])
 
 
 class Conflicts(StoreCase):
