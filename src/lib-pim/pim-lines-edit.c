@@ -4,6 +4,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "str.h"
+#include "unichar.h"
 #include "pim-text.h"
 #include "pim-lines-private.h"
 
@@ -208,7 +209,7 @@ static void line_append_value(string_t *line, const char *value)
 }
 
 static void
-property_write(struct pim_property *prop, const string_t *line, bool fold)
+property_write_raw(struct pim_property *prop, const string_t *line, bool fold)
 {
 	struct pim_lines *doc = prop->node.parent->doc;
 	const unsigned char *data = str_data(line);
@@ -232,6 +233,19 @@ property_write(struct pim_property *prop, const string_t *line, bool fold)
 	str_free(&raw);
 	prop->line = NULL;
 	prop->decoded = NULL;
+}
+
+static void
+property_write(struct pim_property *prop, const string_t *line, bool fold)
+{
+	buffer_t *valid;
+
+	/* what a device sends may be no UTF-8 */
+	valid = buffer_create_dynamic(default_pool, 64);
+	if (!uni_utf8_get_valid_data(str_data(line), str_len(line), valid))
+		line = valid;
+	property_write_raw(prop, line, fold);
+	buffer_free(&valid);
 }
 
 static bool value_needs_qp(const char *value)

@@ -70,7 +70,9 @@ const char *pim_text_clean_line(const char *text)
 	unsigned char *p;
 	size_t i, start, end;
 
-	str_append(str, text);
+	if (uni_utf8_get_valid_data((const unsigned char *)text, strlen(text),
+				    str))
+		str_append(str, text);
 	pim_text_clean(str, 0);
 	p = buffer_get_modifiable_data(str, NULL);
 	for (i = 0; i < str_len(str); i++) {

@@ -12,7 +12,8 @@ size_t pim_text_cut(const void *data, size_t size, size_t max);
    text has to be valid UTF-8. */
 void pim_text_clean(buffer_t *text, size_t start);
 /* As pim_text_clean(), and line breaks and tabs become blanks as well;
-   blanks at both ends go. Returns text in the data stack. */
+   blanks at both ends go. What isn't UTF-8 becomes U+FFFD. Returns text in the
+   data stack. */
 const char *pim_text_clean_line(const char *text);
 
 /* Are the bytes of a stream such a text? Given in any pieces. */

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "buffer.h"
 #include "str.h"
+#include "unichar.h"
 #include "test-common.h"
 #include "pim-lines.h"
 
@@ -288,6 +289,28 @@ static void test_pim_lines_round_trip(void)
 }
 
 /* No line has more than 75 octets, no character is cut. */
+static void test_pim_lines_invalid_utf8(void)
+{
+	struct pim_lines *doc = test_parse("X:1");
+	struct pim_component *root = pim_lines_root(doc);
+	struct pim_property *prop;
+
+	test_begin("pim lines: what is no UTF-8");
+	prop = pim_property_add(root, "Y", "mailto:bo@exampl\xa3""e.org");
+	test_assert_strcmp(pim_property_value(prop), "mailto:bo@exampl"
+			   UNICODE_REPLACEMENT_CHAR_UTF8 "e.org");
+	pim_property_set_param(prop, "CN", "B\xf6");
+	test_assert_strcmp(pim_property_param(prop, "CN"),
+			   "B" UNICODE_REPLACEMENT_CHAR_UTF8);
+	pim_property_set_text(prop, "\xe4,\xc3\xa4");
+	test_assert_strcmp(pim_property_text(prop),
+			   UNICODE_REPLACEMENT_CHAR_UTF8 ",\xc3\xa4");
+	test_assert_strcmp(pim_property_value(
+		pim_property_find(root, "X")), "1");
+	pim_lines_free(&doc);
+	test_end();
+}
+
 static void test_pim_lines_fold(void)
 {
 	struct pim_lines *doc = test_parse("BEGIN:A\nEND:A\n");
@@ -492,6 +515,7 @@ int main(void)
 		test_pim_lines_params,
 		test_pim_lines_edit,
 		test_pim_lines_round_trip,
+		test_pim_lines_invalid_utf8,
 		test_pim_lines_fold,
 		test_pim_lines_components,
 		test_pim_lines_charsets,

@@ -195,6 +195,9 @@ class Instance:
         """Ends every process of the instance, the master first so that it is not surprised."""
         if self.master is None:
             return
+        # Dovecot's own: a service that is just starting does not get its configuration any more
+        self.expect_log(r"Fatal: Error reading configuration: read\(.*/config\) failed: ")
+        self.expect_log(r"master: Error: service\([\w-]+\): child \d+ returned error 89 \(Fatal failure\)$")
         self.master.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.master.wait(10)
