@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "str.h"
+#include "eas-home.h"
 #include "class-calendar-private.h"
 
 /* A text of the store's largest size has its components elsewhere. */
@@ -12,7 +13,7 @@ static void cal_doc_init(struct eas_request *req, struct cal_doc *doc_r)
 	i_zero(doc_r);
 	doc_r->req = req;
 	doc_r->pool = pool_alloconly_create("calendar", CAL_POOL_SIZE);
-	doc_r->home = pim_timezone_home();
+	doc_r->home = eas_home(req);
 	doc_r->zone = doc_r->home;
 }
 
@@ -29,7 +30,7 @@ int cal_doc_open(struct eas_request *req, const struct store_item *item,
 		 struct cal_doc *doc_r, const char **error_r)
 {
 	cal_doc_init(req, doc_r);
-	if (eas_ical_parse(item, "VEVENT", &doc_r->ical, error_r) < 0) {
+	if (eas_ical_parse(req, item, "VEVENT", &doc_r->ical, error_r) < 0) {
 		pool_unref(&doc_r->pool);
 		return -1;
 	}

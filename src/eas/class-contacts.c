@@ -5,7 +5,9 @@
 #include "str.h"
 #include "pim-date.h"
 #include "pim-text.h"
+#include "pim-timezone.h"
 #include "eas-class-ical.h"
+#include "eas-home.h"
 #include "class-contacts.h"
 
 /* What becomes of a field in the vCard is in pim-contact.h; Body and Categories are as those of
@@ -100,15 +102,19 @@ static bool contacts_is_street(enum pim_contact_field field)
 		field == PIM_CONTACT_OTHER_STREET;
 }
 
-bool eas_contacts_read_date(const char *value, const char **date_r)
+bool eas_contacts_read_date(const char *value, const struct pim_timezone *home,
+			    const char **date_r)
 {
 	unsigned int month, day;
-	int64_t t;
+	int64_t t, local;
 	int year;
 
 	if (eas_date_time_parse(value, &t) < 0)
 		return FALSE;
-	pim_date_from_days(pim_days_of(t + PIM_DAY / 2), &year, &month, &day);
+	local = pim_timezone_to_local(home, t);
+	if (local % PIM_DAY != 0)
+		local = t + PIM_DAY / 2;
+	pim_date_from_days(pim_days_of(local), &year, &month, &day);
 	if (year < 1 || year > 9999)
 		return FALSE;
 	*date_r = t_strdup_printf("%04d-%02u-%02u", year, month, day);
@@ -240,7 +246,7 @@ contacts_read_field(struct eas_class_apply *apply,
 		*value_r = text;
 		return 1;
 	}
-	return eas_contacts_read_date(text, value_r) ? 1 : -1;
+	return eas_contacts_read_date(text, eas_home(apply->req), value_r) ? 1 : -1;
 }
 
 static int

@@ -4,6 +4,8 @@
 #include "eas-class.h"
 #include "pim-contact.h"
 
+struct pim_timezone;
+
 /* The class Contacts ([MS-ASCNTC]). Texts are vCards. */
 extern const struct eas_class eas_class_contacts;
 
@@ -16,8 +18,10 @@ struct eas_contacts_element {
 extern const struct eas_contacts_element eas_contacts_elements[];
 
 /* "1980-02-29" of a dateTime, FALSE if it is none. Devices send the day's midnight in some zone,
-   or 11:59: it is the day of the nearest midnight. */
-bool eas_contacts_read_date(const char *value, const char **date_r);
+   or 11:59: it is the day that begins then by the user's own clock, else that of the nearest
+   midnight. */
+bool eas_contacts_read_date(const char *value, const struct pim_timezone *home,
+			    const char **date_r);
 /* [MS-ASCNTC] 2.2.2.6: 11:59, which is the same day nearly everywhere. */
 const char *eas_contacts_write_date(const char *date);
 

@@ -8,6 +8,7 @@
 #include "str.h"
 #include "mail-storage.h"
 #include "eas-folders.h"
+#include "eas-home.h"
 #include "eas-meeting.h"
 #include "pim-body.h"
 #include "pim-charset.h"
@@ -148,6 +149,7 @@ eas_meeting_parse(struct eas_email_context *ctx, const struct pim_part *part,
 		  const char **error_r)
 {
 	buffer_t *text = buffer_create_dynamic(default_pool, 4096);
+	const struct pim_timezone *home = eas_home(ctx->req);
 	struct pim_itip *itip;
 	const char *error;
 	int ret, read_ret;
@@ -156,8 +158,8 @@ eas_meeting_parse(struct eas_email_context *ctx, const struct pim_part *part,
 	if (ret > 0) {
 		ret = part == ctx->msg->calendar ?
 			pim_itip_read(ctx->pool, text->data, text->used,
-				      part->method, NULL, &itip, &error) :
-			pim_tnef_read(ctx->pool, text->data, text->used, NULL,
+				      part->method, home, &itip, &error) :
+			pim_tnef_read(ctx->pool, text->data, text->used, home,
 				      &itip, &error);
 		if (ret > 0 && eas_email_meeting_class(itip) != NULL)
 			ctx->meeting = itip;

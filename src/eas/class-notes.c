@@ -54,7 +54,8 @@ notes_write(const struct eas_class_write *write, const struct store_item *item,
 {
 	struct eas_ical ical;
 
-	if (eas_ical_parse(item, NOTES_COMPONENT, &ical, error_r) < 0)
+	if (eas_ical_parse(write->req, item, NOTES_COMPONENT, &ical,
+			   error_r) < 0)
 		return -1;
 	T_BEGIN {
 		notes_write_properties(write, item, ical.item, writer);

@@ -110,7 +110,7 @@ tasks_copy(struct eas_class_apply *apply, const struct eas_ical *ical,
 	i_zero(&item);
 	item.text = str_c(text);
 	item.size = str_len(text);
-	if (eas_ical_parse(&item, "VTODO", &copy, &error) < 0)
+	if (eas_ical_parse(apply->req, &item, "VTODO", &copy, &error) < 0)
 		return NULL;
 	str_append(uid, old_uid == NULL ? apply->new_uid : old_uid);
 	str_append_c(uid, '-');

@@ -15,14 +15,9 @@
 
 /* -- the clock's difference to UTC -- */
 
-static int tasks_server_offset(int64_t utc)
+static int tasks_home_offset_local(const struct eas_ical *ical, int64_t local)
 {
-	return pim_timezone_offset(pim_timezone_home(), utc);
-}
-
-static int tasks_server_offset_local(int64_t local)
-{
-	return local - pim_timezone_from_local(pim_timezone_home(), local);
+	return local - pim_timezone_from_local(ical->home, local);
 }
 
 /* "+0100", "-093000" */
@@ -57,7 +52,8 @@ static const char *tasks_offset(int offset)
 		t_strdup_printf("%s%02u", str, abs_offset % 60);
 }
 
-void tasks_date_set(struct tasks_date *date, const struct tasks_date *old,
+void tasks_date_set(const struct eas_ical *ical, struct tasks_date *date,
+		    const struct tasks_date *old,
 		    const int64_t *local, const int64_t *utc)
 {
 	date->set = TRUE;
@@ -67,11 +63,11 @@ void tasks_date_set(struct tasks_date *date, const struct tasks_date *old,
 	} else if (local != NULL) {
 		date->local = *local;
 		date->utc = *local - (old->set ? old->local - old->utc :
-				      tasks_server_offset_local(*local));
+				      tasks_home_offset_local(ical, *local));
 	} else {
 		date->utc = *utc;
 		date->local = *utc + (old->set ? old->local - old->utc :
-				      tasks_server_offset(*utc));
+				      pim_timezone_offset(ical->home, *utc));
 	}
 }
 
@@ -99,7 +95,7 @@ tasks_date_read_local(const struct eas_ical *ical, int64_t local,
 	date->has_offset = tasks_offset_parse(
 		pim_property_param(date->prop, TASKS_OFFSET_PARAM), &offset);
 	if (!date->has_offset)
-		offset = tasks_server_offset_local(local);
+		offset = tasks_home_offset_local(ical, local);
 	date->utc = local - offset;
 }
 
@@ -124,7 +120,7 @@ tasks_date_read(const struct eas_ical *ical, const char *name,
 	date_r->has_offset = tasks_offset_parse(
 		pim_property_param(date_r->prop, TASKS_OFFSET_PARAM), &offset);
 	if (!date_r->has_offset)
-		offset = tasks_server_offset(value);
+		offset = pim_timezone_offset(ical->home, value);
 	date_r->utc = value;
 	date_r->local = value + offset;
 }
@@ -186,8 +182,8 @@ tasks_date_put(const struct eas_ical *ical, const char *name,
 	pim_property_set_param(prop, "VALUE", form->is_date ? "DATE" : NULL);
 	pim_property_set_param(prop, "TZID", form->tzid);
 	if (form->tzid != NULL ||
-	    offset == (local ? tasks_server_offset_local(date->local) :
-		       tasks_server_offset(date->utc)))
+	    offset == (local ? tasks_home_offset_local(ical, date->local) :
+		       pim_timezone_offset(ical->home, date->utc)))
 		pim_property_set_param(prop, TASKS_OFFSET_PARAM, NULL);
 	else {
 		pim_property_set_param(prop, TASKS_OFFSET_PARAM,
@@ -290,7 +286,7 @@ tasks_date_move(const struct eas_ical *ical, const char *name,
 	} else if (date->has_offset) {
 		new.utc += delta;
 	} else {
-		new.utc = new.local - tasks_server_offset_local(new.local);
+		new.utc = new.local - tasks_home_offset_local(ical, new.local);
 	}
 	tasks_date_put(ical, name, &new, &form);
 }

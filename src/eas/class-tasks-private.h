@@ -45,7 +45,8 @@ void tasks_dates_write(const struct eas_ical *ical,
 /* Moves both so that the recurrence's next one begins at that local time. */
 void tasks_dates_move(const struct eas_ical *ical, int64_t next);
 /* The date of which a device has said one or both; old has the clock of the one that is NULL. */
-void tasks_date_set(struct tasks_date *date, const struct tasks_date *old,
+void tasks_date_set(const struct eas_ical *ical, struct tasks_date *date,
+		    const struct tasks_date *old,
 		    const int64_t *local, const int64_t *utc);
 /* The date that the recurrence begins with; NULL = there is none. */
 const struct tasks_date *tasks_dates_anchor(const struct tasks_dates *dates);

@@ -199,7 +199,8 @@ tasks_write(const struct eas_class_write *write, const struct store_item *item,
 {
 	struct eas_ical ical;
 
-	if (eas_ical_parse(item, TASKS_COMPONENT, &ical, error_r) < 0)
+	if (eas_ical_parse(write->req, item, TASKS_COMPONENT, &ical,
+			   error_r) < 0)
 		return -1;
 	T_BEGIN {
 		tasks_write_elements(write, item, &ical, writer);
@@ -277,8 +278,8 @@ tasks_apply_ordinal(struct eas_class_apply *apply, struct pim_component *task)
 
 /* A pair of dates. One of them is enough: the clock is then the one it was. */
 static int
-tasks_parse_date(struct eas_class_apply *apply, unsigned int utc_tag,
-		 unsigned int local_tag, const struct tasks_date *old,
+tasks_parse_date(struct eas_class_apply *apply, const struct eas_ical *ical,
+		 unsigned int utc_tag, unsigned int local_tag, const struct tasks_date *old,
 		 struct tasks_date *new)
 {
 	int64_t utc, local;
@@ -301,7 +302,7 @@ tasks_parse_date(struct eas_class_apply *apply, unsigned int utc_tag,
 	if (utc_ret > 0 && local_ret > 0 &&
 	    (local - utc > TASKS_OFFSET_MAX || utc - local > TASKS_OFFSET_MAX))
 		utc_ret = 0;
-	tasks_date_set(new, old, local_ret > 0 ? &local : NULL,
+	tasks_date_set(ical, new, old, local_ret > 0 ? &local : NULL,
 		       utc_ret > 0 ? &utc : NULL);
 	/* unless somebody's date is that far away: it was shown */
 	if ((new->local < TASKS_TIME_MIN || new->local >= TASKS_TIME_MAX) &&
@@ -383,10 +384,10 @@ tasks_apply_times(struct eas_class_apply *apply, const struct eas_ical *ical)
 
 	tasks_dates_read(ical, &old);
 	new = old;
-	if (tasks_parse_date(apply, EAS_TASKS_UTC_START_DATE,
+	if (tasks_parse_date(apply, ical, EAS_TASKS_UTC_START_DATE,
 			     EAS_TASKS_START_DATE, &old.start,
 			     &new.start) < 0 ||
-	    tasks_parse_date(apply, EAS_TASKS_UTC_DUE_DATE,
+	    tasks_parse_date(apply, ical, EAS_TASKS_UTC_DUE_DATE,
 			     EAS_TASKS_DUE_DATE, &old.due, &new.due) < 0)
 		return -1;
 	given = tasks_recurrence_parse(apply, &new_rec);

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-storage.h"
+#include "eas-home.h"
 #include "eas-kql.h"
 #include "eas-mail-search.h"
 #include "cmd-find.h"
@@ -32,7 +33,8 @@ find_parse(struct find_request *find, struct eas_mail_search *mails)
 			EAS_FIND_DEEP_TRAVERSAL, &deep) < 0 ||
 	    find->range.first >= find->store->max_results)
 		return FIND_INVALID;
-	if (eas_kql_parse(req->pool, text, time(NULL), &term, &error) < 0) {
+	if (eas_kql_parse(req->pool, text, time(NULL), eas_home(req), &term,
+			  &error) < 0) {
 		e_info(req->event, "Cannot search: %s", error);
 		return FIND_INVALID;
 	}

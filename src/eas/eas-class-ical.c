@@ -7,6 +7,7 @@
 #include "pim-rrule.h"
 #include "pim-text.h"
 #include "eas-class-ical.h"
+#include "eas-home.h"
 
 #include <ctype.h>
 
@@ -44,9 +45,11 @@ ical_find_item(struct pim_component *calendar, const char *name)
 	return first;
 }
 
-int eas_ical_parse(const struct store_item *item, const char *name,
-		   struct eas_ical *ical_r, const char **error_r)
+int eas_ical_parse(const struct eas_request *req, const struct store_item *item,
+		   const char *name, struct eas_ical *ical_r,
+		   const char **error_r)
 {
+	ical_r->home = eas_home(req);
 	if (pim_lines_parse(item->text, item->size, NULL, &ical_r->doc,
 			    error_r) < 0)
 		return -1;
@@ -67,6 +70,7 @@ ical_create(const struct eas_class_apply *apply, const char *name,
 {
 	const char *now = eas_ical_time(apply->now);
 
+	ical_r->home = eas_home(apply->req);
 	ical_r->doc = pim_lines_create();
 	ical_r->calendar = pim_component_add(pim_lines_root(ical_r->doc),
 					     "VCALENDAR");
@@ -82,7 +86,7 @@ int eas_ical_edit(struct eas_class_apply *apply, const char *name,
 		  struct eas_ical *ical_r)
 {
 	if (apply->old != NULL) {
-		return eas_ical_parse(apply->old, name, ical_r,
+		return eas_ical_parse(apply->req, apply->old, name, ical_r,
 				      &apply->error);
 	}
 	ical_create(apply, name, ical_r);

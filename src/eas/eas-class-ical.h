@@ -24,12 +24,15 @@ struct eas_ical {
 	struct pim_component *calendar;
 	/* the item: the first one that is no changed occurrence of another */
 	struct pim_component *item;
+	/* the user's own clock */
+	const struct pim_timezone *home;
 };
 
 /* Reads a text whose item is a component of that name ("VTODO"). Returns 0, or
    -1 and a sentence. */
-int eas_ical_parse(const struct store_item *item, const char *name,
-		   struct eas_ical *ical_r, const char **error_r);
+int eas_ical_parse(const struct eas_request *req, const struct store_item *item,
+		   const char *name, struct eas_ical *ical_r,
+		   const char **error_r);
 /* apply's old text, or a new one with UID, DTSTAMP and CREATED. Returns 0 or -1. */
 int eas_ical_edit(struct eas_class_apply *apply, const char *name,
 		  struct eas_ical *ical_r);

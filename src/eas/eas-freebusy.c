@@ -7,10 +7,10 @@
 #include "roost-compat-storage.h"
 #include "roost-settings.h"
 #include "pim-date.h"
-#include "pim-timezone.h"
 #include "store.h"
 #include "store-item.h"
 #include "eas-freebusy.h"
+#include "eas-home.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -50,7 +50,7 @@ eas_freebusy_read_folder(struct eas_freebusy *ctx, struct roost_user *user,
 	};
 	const struct pim_freebusy_user fb_user = {
 		.is_own = eas_freebusy_is_own, .context = &own,
-		.home = pim_timezone_home(),
+		.home = eas_user_home(user),
 	};
 	struct pim_freebusy *fb = ctx->fb;
 	ARRAY_TYPE(seq_range) uids;

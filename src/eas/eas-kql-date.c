@@ -2,13 +2,14 @@
 
 #include "lib.h"
 #include "iso8601-date.h"
+#include "pim-date.h"
+#include "pim-timezone.h"
 #include "eas-kql.h"
 
 #include <ctype.h>
-#include <time.h>
 
-/* Dates in queries: local time of the server, since nothing says where the
-   device is. */
+/* Dates in queries: by the user's clock, since nothing says where the device
+   is. */
 
 #define KQL_YEAR_MIN 1900
 #define KQL_YEAR_MAX 9999
@@ -37,39 +38,38 @@ static const struct {
 	{ "last year", KQL_YEAR, -1 },
 };
 
-/* The start of the unit that is offset units from the one of tm. */
-static time_t kql_unit_start(const struct tm *tm, enum kql_unit unit,
-			     int offset)
+/* The start of the unit that is offset units from the one of the day. */
+static time_t kql_unit_start(const struct pim_timezone *home, int64_t day,
+			     enum kql_unit unit, int offset)
 {
-	struct tm start = *tm;
+	unsigned int month, month_day;
+	int year, months;
 
-	start.tm_sec = start.tm_min = start.tm_hour = 0;
-	start.tm_isdst = -1;
+	pim_date_from_days(day, &year, &month, &month_day);
 	switch (unit) {
 	case KQL_DAY:
-		start.tm_mday += offset;
+		day += offset;
 		break;
 	case KQL_WEEK:
-		start.tm_mday += 7 * offset - (tm->tm_wday + 6) % 7;
+		day += 7 * offset - (int)((pim_days_weekday(day) + 6) % 7);
 		break;
 	case KQL_MONTH:
-		start.tm_mday = 1;
-		start.tm_mon += offset;
+		months = year * 12 + (int)month - 1 + offset;
+		day = pim_date_to_days(months / 12, months % 12 + 1, 1);
 		break;
 	case KQL_YEAR:
-		start.tm_mday = 1;
-		start.tm_mon = 0;
-		start.tm_year += offset;
+		day = pim_date_to_days(year + offset, 1, 1);
 		break;
 	}
-	return mktime(&start);
+	return pim_timezone_from_local(home, day * PIM_DAY);
 }
 
-static void kql_interval(const struct tm *tm, enum kql_unit unit, int offset,
-			 time_t *start_r, time_t *end_r)
+static void
+kql_interval(const struct pim_timezone *home, int64_t day, enum kql_unit unit,
+	     int offset, time_t *start_r, time_t *end_r)
 {
-	*start_r = kql_unit_start(tm, unit, offset);
-	*end_r = kql_unit_start(tm, unit, offset + 1);
+	*start_r = kql_unit_start(home, day, unit, offset);
+	*end_r = kql_unit_start(home, day, unit, offset + 1);
 }
 
 /* A number of min to max digits. */
@@ -95,7 +95,7 @@ static bool kql_date_is_valid(int year, int month, int day)
 }
 
 /* 2026, 2026-11, 2026-11-28 */
-static int kql_date_iso(const char *p, struct tm *tm, enum kql_unit *unit_r)
+static int kql_date_iso(const char *p, int64_t *day_r, enum kql_unit *unit_r)
 {
 	int year, month = 1, day = 1;
 
@@ -116,14 +116,12 @@ static int kql_date_iso(const char *p, struct tm *tm, enum kql_unit *unit_r)
 	}
 	if (*p != '\0' || !kql_date_is_valid(year, month, day))
 		return -1;
-	tm->tm_year = year - 1900;
-	tm->tm_mon = month - 1;
-	tm->tm_mday = day;
+	*day_r = pim_date_to_days(year, month, day);
 	return 0;
 }
 
 /* 11/28/2026 */
-static int kql_date_us(const char *p, struct tm *tm)
+static int kql_date_us(const char *p, int64_t *day_r)
 {
 	int year, month, day;
 
@@ -132,23 +130,22 @@ static int kql_date_us(const char *p, struct tm *tm)
 	    kql_number(&p, 4, 4, &year) < 0 || *p != '\0' ||
 	    !kql_date_is_valid(year, month, day))
 		return -1;
-	tm->tm_year = year - 1900;
-	tm->tm_mon = month - 1;
-	tm->tm_mday = day;
+	*day_r = pim_date_to_days(year, month, day);
 	return 0;
 }
 
-int eas_kql_date_parse(const char *value, time_t now, time_t *start_r,
+int eas_kql_date_parse(const char *value, time_t now,
+		       const struct pim_timezone *home, time_t *start_r,
 		       time_t *end_r)
 {
-	struct tm tm = *localtime(&now);
+	int64_t day = pim_days_of(pim_timezone_to_local(home, now));
 	enum kql_unit unit = KQL_DAY;
 	unsigned int i;
 	int tz;
 
 	for (i = 0; i < N_ELEMENTS(kql_intervals); i++) {
 		if (strcasecmp(kql_intervals[i].name, value) == 0) {
-			kql_interval(&tm, kql_intervals[i].unit,
+			kql_interval(home, day, kql_intervals[i].unit,
 				     kql_intervals[i].offset, start_r, end_r);
 			return 0;
 		}
@@ -158,12 +155,11 @@ int eas_kql_date_parse(const char *value, time_t now, time_t *start_r,
 		*end_r = *start_r + 1;
 		return 0;
 	}
-	i_zero(&tm);
-	if (kql_date_iso(value, &tm, &unit) < 0) {
+	if (kql_date_iso(value, &day, &unit) < 0) {
 		unit = KQL_DAY;
-		if (kql_date_us(value, &tm) < 0)
+		if (kql_date_us(value, &day) < 0)
 			return -1;
 	}
-	kql_interval(&tm, unit, 0, start_r, end_r);
+	kql_interval(home, day, unit, 0, start_r, end_r);
 	return 0;
 }

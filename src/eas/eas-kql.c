@@ -87,6 +87,7 @@ struct kql_parser {
 	pool_t pool;
 	const char *p;
 	time_t now;
+	const struct pim_timezone *home;
 	unsigned int depth, terms;
 	/* of the group that is being read; NULL = anywhere */
 	const struct kql_property *property;
@@ -240,8 +241,8 @@ kql_date_term(struct kql_parser *parser, const struct kql_property *property,
 		first = t_strdup_until(value, dots);
 		last = dots + 2;
 	}
-	if (eas_kql_date_parse(first, parser->now, &start, &unused) < 0 ||
-	    eas_kql_date_parse(last, parser->now, &unused, &end) < 0)
+	if (eas_kql_date_parse(first, parser->now, parser->home, &start, &unused) < 0 ||
+	    eas_kql_date_parse(last, parser->now, parser->home, &unused, &end) < 0)
 		return kql_fail(parser, "A date is malformed");
 	if (!kql_count_term(parser))
 		return NULL;
@@ -527,9 +528,10 @@ static int kql_check(const char **query, const char **error_r)
 }
 
 int eas_kql_parse(pool_t pool, const char *query, time_t now,
-		  struct eas_term **term_r, const char **error_r)
+		  const struct pim_timezone *home, struct eas_term **term_r,
+		  const char **error_r)
 {
-	struct kql_parser parser = { .pool = pool, .now = now };
+	struct kql_parser parser = { .pool = pool, .now = now, .home = home };
 
 	if (kql_check(&query, error_r) < 0)
 		return -1;

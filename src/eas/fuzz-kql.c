@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "unichar.h"
 #include "mail-search.h"
+#include "pim-timezone.h"
 #include "eas-kql.h"
 #include "eas-term.h"
 
@@ -60,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const char *str = t_strndup(data, size);
 
 		error = NULL;
-		ret = eas_kql_parse(pool, str, 1795869296, &term, &error);
+		ret = eas_kql_parse(pool, str, 1795869296,
+				    pim_timezone_utc(), &term, &error);
 		check_result(ret, term, error);
 		error = NULL;
 		ret = eas_words_parse(pool, str, &term, &error);

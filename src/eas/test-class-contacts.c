@@ -4,6 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "test-common.h"
+#include "pim-timezone.h"
 #include "test-class-common.h"
 #include "class-contacts.h"
 
@@ -84,15 +85,35 @@ static void test_contacts_dates(void)
 		{ "yesterday", NULL },
 		{ "1980", NULL },
 	};
+	static const struct {
+		const char *zone, *value, *date;
+	} homes[] = {
+		/* midnights of summer and winter time */
+		{ "Pacific/Auckland", "1980-02-28T11:00:00Z", "1980-02-29" },
+		{ "Pacific/Auckland", "1985-06-30T12:00:00Z", "1985-07-01" },
+		{ "Pacific/Kiritimati", "2005-02-27T10:00:00Z", "2005-02-28" },
+		/* 24 hours from there */
+		{ "Pacific/Honolulu", "2005-02-27T10:00:00Z", "2005-02-27" },
+		{ "Pacific/Pago_Pago", "2005-02-27T11:00:00Z", "2005-02-27" },
+		/* what is shown, and others' midnights */
+		{ "Pacific/Auckland", "1980-02-29T11:59:00Z", "1980-02-29" },
+		{ "Pacific/Auckland", "1980-02-28T23:00:00Z", "1980-02-29" },
+	};
 	const char *date;
 
 	test_begin("eas contacts: a birthday is one day everywhere");
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
-		bool ret = eas_contacts_read_date(tests[i].value, &date);
+		bool ret = eas_contacts_read_date(tests[i].value,
+			pim_timezone_utc(), &date);
 
 		test_assert_idx(ret == (tests[i].date != NULL), i);
 		if (ret && tests[i].date != NULL)
 			test_assert_strcmp_idx(date, tests[i].date, i);
+	}
+	for (unsigned int i = 0; i < N_ELEMENTS(homes); i++) {
+		test_assert_idx(eas_contacts_read_date(homes[i].value,
+			pim_timezone_find(homes[i].zone), &date), i);
+		test_assert_strcmp_idx(date, homes[i].date, i);
 	}
 	test_assert_strcmp(eas_contacts_write_date("1980-02-29"),
 			   "1980-02-29T11:59:00.000Z");
@@ -602,6 +623,9 @@ int main(void)
 		test_contacts_random,
 		NULL
 	};
+	int ret;
 
-	return test_run(test_functions);
+	ret = test_run(test_functions);
+	pim_timezones_deinit();
+	return ret;
 }

@@ -1,20 +1,20 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
-#include "env-util.h"
 #include "str.h"
+#include "pim-timezone.h"
 #include "eas-kql.h"
 #include "eas-term.h"
 #include "mail-search.h"
 #include "test-common.h"
-
-#include <time.h>
 
 /* Saturday, 2026-11-28 12:34:56 UTC */
 #define NOW 1795869296
 #define DAY (24 * 60 * 60)
 /* 2026-11-28 00:00:00 */
 #define TODAY (NOW - 12 * 3600 - 34 * 60 - 56)
+
+static const struct pim_timezone *home;
 
 static void dump(string_t *dest, const struct eas_term *term)
 {
@@ -192,7 +192,7 @@ static void test_eas_kql(void)
 		const char *error = NULL;
 		int ret;
 
-		ret = eas_kql_parse(pool, kql_tests[i].query, NOW, &term,
+		ret = eas_kql_parse(pool, kql_tests[i].query, NOW, home, &term,
 				    &error);
 		test_assert_idx((ret == 0) == (kql_tests[i].result != NULL),
 				i);
@@ -218,7 +218,7 @@ static int parse_only(const char *query)
 	const char *error;
 	int ret;
 
-	ret = eas_kql_parse(pool, query, NOW, &term, &error);
+	ret = eas_kql_parse(pool, query, NOW, home, &term, &error);
 	pool_unref(&pool);
 	return ret;
 }
@@ -293,17 +293,38 @@ static void test_eas_words(void)
 
 static void test_eas_kql_summer_time(void)
 {
+	const struct pim_timezone *tz = pim_timezone_find("Europe/Berlin");
 	time_t start, end;
 
 	test_begin("eas kql: days of 23 and 25 hours");
-	env_put("TZ", "CET-1CEST,M3.5.0,M10.5.0/3");
-	tzset();
-	test_assert(eas_kql_date_parse("2026-03-29", NOW, &start, &end) == 0);
+	test_assert(eas_kql_date_parse("2026-03-29", NOW, tz, &start, &end) == 0);
 	test_assert(end - start == 23 * 3600);
-	test_assert(eas_kql_date_parse("2026-10-25", NOW, &start, &end) == 0);
+	test_assert(eas_kql_date_parse("2026-10-25", NOW, tz, &start, &end) == 0);
 	test_assert(end - start == 25 * 3600);
-	env_put("TZ", "UTC");
-	tzset();
+	test_end();
+}
+
+/* By one clock it is Sunday already, by the other one still Saturday. */
+static void test_eas_kql_days_of_users(void)
+{
+	const struct pim_timezone *tz = pim_timezone_find("Pacific/Auckland");
+	time_t start, end;
+
+	test_begin("eas kql: days are those of the user's clock");
+	test_assert(eas_kql_date_parse("today", NOW, tz, &start, &end) == 0);
+	test_assert(start == TODAY + 11 * 3600 && end == start + DAY);
+	test_assert(eas_kql_date_parse("this week", NOW, tz, &start,
+				       &end) == 0);
+	test_assert(end == TODAY + 35 * 3600 && end - start == 7 * DAY);
+	test_assert(eas_kql_date_parse("last month", NOW, tz, &start,
+				       &end) == 0);
+	test_assert(end - start == 31 * DAY);
+	tz = pim_timezone_find("Pacific/Honolulu");
+	test_assert(eas_kql_date_parse("11/28/2026", NOW, tz, &start,
+				       &end) == 0);
+	test_assert(start == TODAY + 10 * 3600 && end == start + DAY);
+	test_assert(eas_kql_date_parse("2026", NOW, tz, &start, &end) == 0);
+	test_assert(end - start == 365 * DAY);
 	test_end();
 }
 
@@ -314,9 +335,13 @@ int main(void)
 		test_eas_kql_limits,
 		test_eas_words,
 		test_eas_kql_summer_time,
+		test_eas_kql_days_of_users,
 		NULL
 	};
-	env_put("TZ", "UTC");
-	tzset();
-	return test_run(test_functions);
+	int ret;
+
+	home = pim_timezone_utc();
+	ret = test_run(test_functions);
+	pim_timezones_deinit();
+	return ret;
 }

@@ -9,7 +9,13 @@
 #include "roost-compat.h"
 #include "roost-settings.h"
 
+#include <ctype.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <unistd.h>
+
+/* as pim-timezone-names.c has it */
+#define ZONEINFO "/usr/share/zoneinfo"
 
 static bool roost_settings_check(void *_set, pool_t pool, const char **error_r);
 
@@ -67,6 +73,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(BOOL, roost_invitations),
 	DEF(STR, roost_addresses),
 	DEF(STR, roost_display_name),
+	DEF(STR, roost_timezone),
 	DEF(STR, roost_gal),
 	DEF(ENUM, roost_free_busy),
 	DEF(STR, roost_smime_ca),
@@ -126,6 +133,7 @@ static const struct roost_settings roost_default_settings = {
 	.roost_invitations = TRUE,
 	.roost_addresses = "",
 	.roost_display_name = "",
+	.roost_timezone = "",
 	.roost_gal = "",
 	.roost_free_busy = "no:domain:yes",
 	.roost_smime_ca = "",
@@ -254,6 +262,48 @@ roost_settings_check_addresses(const char *addresses, const char **error_r)
 	return TRUE;
 }
 
+static bool roost_timezone_is_name(const char *name)
+{
+	if (!i_isalpha(*name) || strstr(name, "..") != NULL)
+		return FALSE;
+	for (; *name != '\0'; name++) {
+		if (!i_isalnum(*name) && strchr("/_+-", *name) == NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Is that file a zone? */
+static bool roost_timezone_exists(const char *name)
+{
+	char magic[4];
+	ssize_t size;
+	int fd;
+
+	fd = open(t_strconcat(ZONEINFO"/", name, NULL), O_RDONLY);
+	if (fd == -1)
+		return FALSE;
+	size = read(fd, magic, sizeof(magic));
+	i_close_fd(&fd);
+	return size == (ssize_t)sizeof(magic) &&
+		memcmp(magic, "TZif", sizeof(magic)) == 0;
+}
+
+/* A name of the tz database. Whether there is such a zone can't be said
+   where there is no database. */
+static bool
+roost_settings_check_timezone(const char *name, const char **error_r)
+{
+	if (ROOST_SETTING_UNKNOWN(name) || *name == '\0')
+		return TRUE;
+	if (roost_timezone_is_name(name) &&
+	    (access(ZONEINFO, X_OK) < 0 || roost_timezone_exists(name)))
+		return TRUE;
+	*error_r = t_strdup_printf("roost_timezone: '%s' is not a time zone "
+				   "of "ZONEINFO, name);
+	return FALSE;
+}
+
 static bool
 roost_settings_check(void *_set, pool_t pool ATTR_UNUSED, const char **error_r)
 {
@@ -263,7 +313,8 @@ roost_settings_check(void *_set, pool_t pool ATTR_UNUSED, const char **error_r)
 	    !roost_settings_check_networks(set->roost_trusted_networks,
 					   error_r) ||
 	    !roost_settings_check_policy(set->roost_policy, error_r) ||
-	    !roost_settings_check_addresses(set->roost_addresses, error_r))
+	    !roost_settings_check_addresses(set->roost_addresses, error_r) ||
+	    !roost_settings_check_timezone(set->roost_timezone, error_r))
 		return FALSE;
 	if (set->roost_spool_dir[0] != '/') {
 		*error_r = "roost_spool_dir must be an absolute path";

@@ -77,6 +77,9 @@ struct roost_settings {
 	/* read them with roost-addresses.h */
 	const char *roost_addresses;
 	const char *roost_display_name;
+	/* of the tz database ("Europe/Berlin"); empty = the machine's. Read it
+	   with eas-home.h */
+	const char *roost_timezone;
 	/* an LDAP URL, a vCard file or a folder of such files; empty = none */
 	const char *roost_gal;
 	/* who sees when the user is free: "no", "domain", "yes" */

@@ -3,9 +3,12 @@ conflicts, repeats, killed workers and bad input."""
 import datetime
 
 from rig import E, HTML, Settings, options
+from rig.client import TASKS
 from rig.calendar import BERLIN, KOLKATA, NEW_YORK, VERSIONS, CalendarCase, event, recurrence, seen
 
-SETTINGS = Settings(users=30)
+SETTINGS = Settings(users=34, fields={
+    "u31": "userdb_roost_timezone=Pacific/Auckland", "u32": "userdb_roost_timezone=America/Los_Angeles",
+    "u33": "userdb_roost_timezone=Europe/Atlantis"})
 ICS = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//example//test//EN\n{}END:VCALENDAR\n"
 
 
@@ -155,6 +158,53 @@ class Days(CalendarCase):
             reader.sync_start(folder)
             collection, _ = reader.sync_one(folder, opts=options(filter_type=filter_type), get_changes=True)
             self.assertEqual(collection.get("Status"), "4")
+
+
+class Zones(CalendarCase):
+    """roost_timezone: what has no zone of its own is by the user's clock."""
+    FLOATING = ICS.format("BEGIN:VEVENT\nUID:f\nDTSTAMP:20260101T000000Z\nDTSTART:20261201T090000\nDTEND:20261201T093000\n"
+                          "SUMMARY:floating\nEND:VEVENT\n")
+    DAY = ICS.format("BEGIN:VEVENT\nUID:d\nDTSTAMP:20260101T000000Z\nDTSTART;VALUE=DATE:20261203\nSUMMARY:day\n"
+                     "TRANSP:OPAQUE\nEND:VEVENT\n")
+    TASK = ICS.format("BEGIN:VTODO\nUID:t\nDTSTAMP:20260101T000000Z\nDUE;VALUE=DATE:20261201\nSUMMARY:task\nEND:VTODO\n")
+
+    def busy(self, device, user, start, end):
+        answer = device.command("ResolveRecipients", E("ResolveRecipients:ResolveRecipients", E("To", f"{user}@example.test"),
+                                E("Options", E("Availability", E("StartTime", start), E("EndTime", end))))).document
+        return answer.get("Response/Recipient/Availability/MergedFreeBusy")
+
+    def test_two_users_in_two_zones(self):
+        for user, floating, day, slots in (("u31", "20261130T200000Z", "20261202T110000Z", 48 * "2" + "00"),
+                                           ("u32", "20261201T170000Z", "20261203T080000Z", 42 * "0" + "22222222")):
+            with self.subTest(user=user):
+                for text in (self.FLOATING, self.DAY, self.TASK):
+                    self.imported(user, text)
+                device, folder = self.start(user, "14.1")
+                events = {data.get("Calendar:Subject"): (server_id, data) for server_id, data in device.items.items()}
+                self.assertEqual(seen(events["floating"][1], "StartTime"), (floating,))
+                self.assertEqual(seen(events["day"][1], "StartTime", "AllDayEvent"), (day, "1"))
+                # what comes back is no change
+                server_id, data = events["day"]
+                lines = self.lines(user)
+                times = [node for node in data.children if node.name in ("Timezone", "AllDayEvent", "StartTime", "EndTime")]
+                self.assertEqual(self.change(device, folder, server_id, *times, E("Calendar:Subject", "day")), "1")
+                self.assertEqual([line for line in self.lines(user) if line not in lines], [])
+                # from here on the 25 hours that the day begins in for one of them
+                self.assertEqual(self.busy(device, user, "2026-12-02T11:00:00.000Z", "2026-12-03T12:00:00.000Z"), slots)
+                new, _ = self.start(user, "16.1")
+                self.assertEqual(seen(new.items[server_id], "StartTime", "Timezone"), ("20261203T000000Z", None))
+                tasks = device.folders_of_type(TASKS)[0]
+                device.items = {}
+                self.pull(device, tasks)
+                self.assertEqual([seen(data, "Tasks:DueDate", "Tasks:UtcDueDate") for data in device.items.values()],
+                                 [("2026-12-01T00:00:00.000Z", {"u31": "2026-11-30T11:00:00.000Z",
+                                                                "u32": "2026-12-01T08:00:00.000Z"}[user])])
+
+    def test_a_zone_that_there_is_not(self):
+        response = self.device("u33", "14.1").command("FolderSync", E("FolderHierarchy:FolderSync", E("SyncKey", "0")))
+        self.assertGreaterEqual(response.code, 500)
+        self.dovecot.wait_log("roost_timezone: 'Europe/Atlantis' is not a time zone")
+        self.dovecot.expect_log("Europe/Atlantis")
 
 
 class Accidents(CalendarCase):
