@@ -14,6 +14,11 @@
    finds that the UID is behind it. And what is applied twice is known the second time
    (SEQUENCE, DTSTAMP).
 
+   Before it a smaller one says which mail is looked at, for a mail that lets whoever reads it die (or hang, until
+   he is ended) must not do so forever: what several have begun in a minute or more without coming to its end
+   is left out, and named in the log. Requests that run at the same time may all begin with a mail, but they don't
+   take that long.
+
    The first time, and after a change of UIDVALIDITY, only the newest mails are looked at, and meetings that are over
    stay away. */
 
@@ -35,14 +40,16 @@
 /* what one request does: the rest is done by the next one */
 #define INVITATIONS_MAX_MAILS 2000
 #define INVITATIONS_MAX_MSECS 5000
+/* a mail is left out when so many have begun with it in vain, since then */
+#define INVITATIONS_TRIES 3
+#define INVITATIONS_TRY_SECS 60
 
 struct invitations {
 	struct eas_request *req;
 	struct eas_folder *folder;
 	struct mailbox *box;
-	uint32_t uidvalidity;
-	/* the mails are old ones: see above */
-	bool old;
+	/* mails below uidold are old ones: see above */
+	uint32_t uidvalidity, uidold;
 	bool changed;
 	struct timeval started;
 };
@@ -60,24 +67,76 @@ static bool invitations_may_have(struct mail *mail)
 		strstr(structure, "\"ics\"") != NULL;
 }
 
-/* Returns 1 if the mail is to be applied, 0 if another request was faster, -1. */
+/* Returns 1 if the mail is to be looked at, 0 if another request was faster, -1. */
+static int
+invitations_get(struct invitations *ctx, uint32_t uid,
+		struct store_mail_seen *seen_r)
+{
+	int ret;
+
+	ret = store_mail_seen_get(ctx->req->store, INVITATIONS_MAILBOX, seen_r);
+	/* of another mailbox: who has seen that one begins again */
+	return ret < 0 ? -1 : ret > 0 &&
+		seen_r->uidvalidity == ctx->uidvalidity &&
+		seen_r->uidnext <= uid ? 1 : 0;
+}
+
 static int
 invitations_advance(struct invitations *ctx, uint32_t uid)
 {
-	struct store *store = ctx->req->store;
 	struct store_mail_seen seen;
 	int ret;
 
-	ret = store_mail_seen_get(store, INVITATIONS_MAILBOX, &seen);
-	if (ret < 0)
-		return -1;
-	if (ret > 0 && seen.uidvalidity == ctx->uidvalidity &&
-	    seen.uidnext > uid)
-		return 0;
-	seen.uidvalidity = ctx->uidvalidity;
+	ret = invitations_get(ctx, uid, &seen);
+	if (ret <= 0)
+		return ret;
 	seen.uidnext = uid + 1;
-	return store_mail_seen_put(store, INVITATIONS_MAILBOX, &seen) < 0 ?
-		-1 : 1;
+	seen.trying = 0;
+	seen.tries = 0;
+	return store_mail_seen_put(ctx->req->store, INVITATIONS_MAILBOX,
+				   &seen) < 0 ? -1 : 1;
+}
+
+/* Returns 1 if the mail may be looked at, 0 if not, -1. */
+static int
+invitations_try_locked(struct invitations *ctx, uint32_t uid)
+{
+	struct store_mail_seen seen;
+	int ret;
+
+	ret = invitations_get(ctx, uid, &seen);
+	if (ret <= 0)
+		return ret;
+	if (seen.trying != uid) {
+		seen.trying = uid;
+		seen.tries = 0;
+		seen.since = time(NULL);
+	} else if (seen.tries >= INVITATIONS_TRIES &&
+		   seen.since + INVITATIONS_TRY_SECS <= time(NULL)) {
+		e_error(ctx->req->event, "Mailbox %s: UID %u: The calendar "
+			"isn't applied: %u requests have begun with it and "
+			"did not come to an end", ctx->folder->vname, uid,
+			seen.tries);
+		return invitations_advance(ctx, uid) < 0 ? -1 : 0;
+	}
+	seen.tries++;
+	return store_mail_seen_put(ctx->req->store, INVITATIONS_MAILBOX,
+				   &seen) < 0 ? -1 : 1;
+}
+
+static int invitations_try(struct invitations *ctx, uint32_t uid)
+{
+	struct store *store = ctx->req->store;
+	int ret;
+
+	if (store_begin(store) < 0)
+		return -1;
+	ret = invitations_try_locked(ctx, uid);
+	if (ret < 0) {
+		store_rollback(store);
+		return -1;
+	}
+	return store_commit(store) < 0 ? -1 : ret;
 }
 
 static int
@@ -91,7 +150,7 @@ invitations_apply(struct invitations *ctx, uint32_t uid,
 		return -1;
 	ret = invitations_advance(ctx, uid);
 	if (ret > 0) {
-		ret = eas_meeting_apply(ctx->req, meeting, ctx->old ?
+		ret = eas_meeting_apply(ctx->req, meeting, uid < ctx->uidold ?
 					EAS_MEETING_APPLY_OLD : 0);
 		if (ret > 0)
 			ctx->changed = TRUE;
@@ -113,6 +172,9 @@ static int invitations_mail(struct invitations *ctx, struct mail *mail)
 
 	if (!invitations_may_have(mail))
 		return 0;
+	ret = invitations_try(ctx, mail->uid);
+	if (ret <= 0)
+		return ret;
 	pool = pool_alloconly_create("invitation", 8192);
 	ret = eas_meeting_mail_read(ctx->req, pool, mail, &meeting, &error);
 	if (ret < 0) {
@@ -183,12 +245,65 @@ invitations_finish(struct invitations *ctx, uint32_t uidnext)
 	return store_commit(store);
 }
 
-/* seen NULL = never */
+/* The first mail that is looked at the first time. */
+static uint32_t
+invitations_first_uid(struct invitations *ctx, uint32_t messages)
+{
+	struct mailbox_transaction_context *trans;
+	struct mail *mail;
+	uint32_t uid;
+
+	if (messages <= INVITATIONS_FIRST)
+		return 1;
+	trans = mailbox_transaction_begin(ctx->box, 0, "eas invitations");
+	mail = mail_alloc(trans, 0, NULL);
+	mail_set_seq(mail, messages - INVITATIONS_FIRST + 1);
+	uid = mail->uid;
+	mail_free(&mail);
+	mailbox_transaction_rollback(&trans);
+	return uid;
+}
+
+/* Where to go on, or to begin if the mailbox was never looked through. */
 static int
-invitations_look(struct invitations *ctx, const struct store_mail_seen *seen)
+invitations_begin_locked(struct invitations *ctx,
+			 const struct mailbox_status *status,
+			 struct store_mail_seen *seen_r)
+{
+	struct store *store = ctx->req->store;
+	int ret;
+
+	ret = store_mail_seen_get(store, INVITATIONS_MAILBOX, seen_r);
+	if (ret < 0 || (ret > 0 && seen_r->uidvalidity == status->uidvalidity))
+		return ret;
+	i_zero(seen_r);
+	seen_r->uidvalidity = status->uidvalidity;
+	seen_r->uidnext = invitations_first_uid(ctx, status->messages);
+	seen_r->uidold = status->uidnext;
+	return store_mail_seen_put(store, INVITATIONS_MAILBOX, seen_r);
+}
+
+static int
+invitations_begin(struct invitations *ctx, const struct mailbox_status *status,
+		  struct store_mail_seen *seen_r)
+{
+	struct store *store = ctx->req->store;
+
+	if (store_begin(store) < 0)
+		return -1;
+	if (invitations_begin_locked(ctx, status, seen_r) < 0) {
+		store_rollback(store);
+		return -1;
+	}
+	return store_commit(store);
+}
+
+/* seen is zero if it was never looked through */
+static int
+invitations_look(struct invitations *ctx, struct store_mail_seen *seen)
 {
 	struct mailbox_status status;
-	uint32_t first_seq = 1, last_seq, next;
+	uint32_t first_seq, last_seq, next;
 
 	if (sync_mail_open(ctx->box) < 0) {
 		e_error(ctx->req->event, "Mailbox %s: %s", ctx->folder->vname,
@@ -197,16 +312,15 @@ invitations_look(struct invitations *ctx, const struct store_mail_seen *seen)
 	}
 	mailbox_get_open_status(ctx->box, STATUS_UIDVALIDITY | STATUS_UIDNEXT |
 				STATUS_MESSAGES, &status);
-	ctx->uidvalidity = status.uidvalidity;
-	ctx->old = seen == NULL || seen->uidvalidity != status.uidvalidity;
-	if (!ctx->old) {
-		mailbox_get_seq_range(ctx->box, seen->uidnext, (uint32_t)-1,
-				      &first_seq, &last_seq);
-		if (first_seq == 0)
-			first_seq = status.messages + 1;
-	} else if (status.messages > INVITATIONS_FIRST) {
-		first_seq = status.messages - INVITATIONS_FIRST + 1;
-	}
+	if (seen->uidvalidity != status.uidvalidity &&
+	    invitations_begin(ctx, &status, seen) < 0)
+		return -1;
+	ctx->uidvalidity = seen->uidvalidity;
+	ctx->uidold = seen->uidold;
+	mailbox_get_seq_range(ctx->box, seen->uidnext, (uint32_t)-1,
+			      &first_seq, &last_seq);
+	if (first_seq == 0)
+		first_seq = status.messages + 1;
 	i_gettimeofday(&ctx->started);
 	next = invitations_walk(ctx, first_seq, status.messages);
 	return invitations_finish(ctx, next != 0 ? next : status.uidnext);
@@ -218,6 +332,7 @@ static void invitations_run(struct invitations *ctx)
 	struct mailbox_status status;
 	int ret;
 
+	i_zero(&seen);
 	ret = store_mail_seen_get(ctx->req->store, INVITATIONS_MAILBOX, &seen);
 	if (ret < 0)
 		return;
@@ -226,7 +341,7 @@ static void invitations_run(struct invitations *ctx)
 	    seen.uidvalidity == status.uidvalidity &&
 	    seen.uidnext >= status.uidnext)
 		return;
-	(void)invitations_look(ctx, ret > 0 ? &seen : NULL);
+	(void)invitations_look(ctx, &seen);
 	if (ctx->changed)
 		eas_meeting_notify(ctx->req);
 }

@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 6
+#define STORE_SCHEMA_VERSION 7
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -105,6 +105,9 @@ enum store_sql {
 	STORE_SQL_GONE_GET,
 	STORE_SQL_GONE_PUT,
 	STORE_SQL_GONE_EXPIRE,
+	STORE_SQL_CANCELLED_GET,
+	STORE_SQL_CANCELLED_PUT,
+	STORE_SQL_CANCELLED_EXPIRE,
 	STORE_SQL_SEEN_GET,
 	STORE_SQL_SEEN_PUT,
 

@@ -180,6 +180,20 @@ static const struct store_upgrade store_upgrades[] = {
 " uidvalidity INTEGER NOT NULL,"
 " uidnext INTEGER NOT NULL) WITHOUT ROWID;"
 	},
+	{ 7,
+"CREATE TABLE meeting_cancelled ("
+" uid TEXT NOT NULL,"
+" organizer TEXT NOT NULL,"
+" sequence INTEGER NOT NULL,"
+" stamp INTEGER NOT NULL,"
+" time INTEGER NOT NULL,"
+" PRIMARY KEY (uid, organizer)) WITHOUT ROWID;"
+
+"ALTER TABLE mail_seen ADD COLUMN uidold INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mail_seen ADD COLUMN trying INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mail_seen ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE mail_seen ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+	},
 };
 
 static int

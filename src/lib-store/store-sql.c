@@ -272,11 +272,27 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"(uid, sequence, stamp, time) VALUES (?1, ?2, ?3, ?4)",
 	[STORE_SQL_GONE_EXPIRE] =
 		"DELETE FROM meeting_gone WHERE time<?1",
+	[STORE_SQL_CANCELLED_GET] =
+		"SELECT sequence, stamp FROM meeting_cancelled "
+		"WHERE uid=?1 AND organizer=?2",
+	/* the newest one counts */
+	[STORE_SQL_CANCELLED_PUT] =
+		"INSERT INTO meeting_cancelled "
+		"(uid, organizer, sequence, stamp, time) "
+		"VALUES (?1, ?2, ?3, ?4, ?5) "
+		"ON CONFLICT (uid, organizer) DO UPDATE SET "
+		"sequence=excluded.sequence, stamp=excluded.stamp, "
+		"time=excluded.time WHERE excluded.sequence>sequence OR "
+		"(excluded.sequence=sequence AND excluded.stamp>stamp)",
+	[STORE_SQL_CANCELLED_EXPIRE] =
+		"DELETE FROM meeting_cancelled WHERE time<?1",
 	[STORE_SQL_SEEN_GET] =
-		"SELECT uidvalidity, uidnext FROM mail_seen WHERE mailbox=?1",
+		"SELECT uidvalidity, uidnext, uidold, trying, tries, since "
+		"FROM mail_seen WHERE mailbox=?1",
 	[STORE_SQL_SEEN_PUT] =
 		"INSERT OR REPLACE INTO mail_seen "
-		"(mailbox, uidvalidity, uidnext) VALUES (?1, ?2, ?3)",
+		"(mailbox, uidvalidity, uidnext, uidold, trying, tries, "
+		"since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 };
 
 sqlite3_stmt *store_sql_get(struct store *store, enum store_sql id)

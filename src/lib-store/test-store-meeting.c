@@ -58,7 +58,10 @@ static void test_meeting(void)
 {
 	struct store *store = test_store_create("meeting");
 	struct store_meeting_gone gone = { .sequence = 3, .stamp = 1795860000 };
-	struct store_mail_seen seen = { .uidvalidity = 7, .uidnext = 8 };
+	struct store_mail_seen seen = {
+		.uidvalidity = 7, .uidnext = 8, .uidold = 5, .trying = 8,
+		.tries = 2, .since = 1795860000,
+	};
 
 	test_begin("store meeting");
 	test_assert(store_meeting_gone_get(store, "u1", &gone) == 0);
@@ -71,14 +74,44 @@ static void test_meeting(void)
 	i_zero(&gone);
 	test_assert(store_meeting_gone_get(store, "u1", &gone) == 1);
 	test_assert(gone.sequence == 4);
+
+	/* of each organizer the newest one */
+	test_assert(store_meeting_cancelled_get(store, "u1", "a@x",
+						&gone) == 0);
+	test_assert(store_meeting_cancelled_put(store, "u1", "a@x",
+						&gone) == 0);
+	gone.sequence = 9;
+	test_assert(store_meeting_cancelled_put(store, "u1", "b@x",
+						&gone) == 0);
+	gone.sequence = 3;
+	gone.stamp += 100;
+	test_assert(store_meeting_cancelled_put(store, "u1", "a@x",
+						&gone) == 0);
+	gone.sequence = 4;
+	test_assert(store_meeting_cancelled_put(store, "u1", "a@x",
+						&gone) == 0);
+	gone.stamp--;
+	test_assert(store_meeting_cancelled_put(store, "u1", "a@x",
+						&gone) == 0);
+	i_zero(&gone);
+	test_assert(store_meeting_cancelled_get(store, "u1", "a@x",
+						&gone) == 1);
+	test_assert(gone.sequence == 4 && gone.stamp == 1795860100);
+	test_assert(store_meeting_cancelled_get(store, "u1", "b@x",
+						&gone) == 1);
+	test_assert(gone.sequence == 9);
 	test_assert(store_meeting_gone_expire(store, 100) == 0);
 	test_assert(store_meeting_gone_get(store, "u1", &gone) == 1);
+	test_assert(store_meeting_cancelled_get(store, "u1", "a@x",
+						&gone) == 1);
 
 	test_assert(store_mail_seen_get(store, "INBOX", &seen) == 0);
 	test_assert(store_mail_seen_put(store, "INBOX", &seen) == 0);
 	i_zero(&seen);
 	test_assert(store_mail_seen_get(store, "INBOX", &seen) == 1);
 	test_assert(seen.uidvalidity == 7 && seen.uidnext == 8);
+	test_assert(seen.uidold == 5 && seen.trying == 8 && seen.tries == 2 &&
+		    seen.since == 1795860000);
 	store_close(&store);
 	test_end();
 }

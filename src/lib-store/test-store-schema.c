@@ -133,6 +133,18 @@
 " mailbox TEXT PRIMARY KEY," \
 " uidvalidity INTEGER NOT NULL," \
 " uidnext INTEGER NOT NULL) WITHOUT ROWID;"
+#define TABLES_7 TABLES_6 \
+"CREATE TABLE meeting_cancelled (" \
+" uid TEXT NOT NULL," \
+" organizer TEXT NOT NULL," \
+" sequence INTEGER NOT NULL," \
+" stamp INTEGER NOT NULL," \
+" time INTEGER NOT NULL," \
+" PRIMARY KEY (uid, organizer)) WITHOUT ROWID;" \
+"ALTER TABLE mail_seen ADD COLUMN uidold INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE mail_seen ADD COLUMN trying INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE mail_seen ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE mail_seen ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
@@ -142,6 +154,7 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_4 APPLICATION_ID "PRAGMA user_version = 4;",
 	TABLES_5 APPLICATION_ID "PRAGMA user_version = 5;",
 	TABLES_6 APPLICATION_ID "PRAGMA user_version = 6;",
+	TABLES_7 APPLICATION_ID "PRAGMA user_version = 7;",
 };
 
 /* What each version has added to a database that was in use: rows for each of its tables.
