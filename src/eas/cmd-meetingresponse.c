@@ -62,7 +62,8 @@ struct response {
 	/* what the device said */
 	const char *request_id, *instance_id;
 	const char *folder_id;
-	uint32_t uid, uidvalidity;	/* of a LongId, else 0 */
+	/* uidvalidity: of a LongId, else what the device has seen; 0 = unknown */
+	uint32_t uid, uidvalidity;
 	struct pim_scheduling_answer answer;
 	bool send;
 	const char *html;
@@ -229,11 +230,18 @@ static void response_hash(struct sha256_ctx *hash, struct eas_request *req,
 	sha256_loop(hash, "", 1);
 }
 
-static void response_name(struct response *response)
+/* Which item of which mailbox, and what about it. Returns 0 or -1. */
+static int response_name(struct response *response)
 {
 	unsigned char digest[SHA256_RESULTLEN];
 	struct sha256_ctx hash;
 	pool_t pool = response->req->pool;
+
+	/* a RequestId is of the mailbox that the device has seen */
+	if (response->uidvalidity == 0 &&
+	    eas_collection_uidvalidity(response->req, response->folder_id,
+				       &response->uidvalidity) < 0)
+		return -1;
 
 	sha256_init(&hash);
 	response_hash(&hash, response->req, response->node);
@@ -242,6 +250,7 @@ static void response_name(struct response *response)
 	response->op_key = p_strdup_printf(pool, "%s:%u:%u %s",
 		response->folder_id, response->uidvalidity, response->uid,
 		response->instance_id == NULL ? "" : response->instance_id);
+	return 0;
 }
 
 /* Returns 1 if this very request was done, 0, -1. */
@@ -299,10 +308,6 @@ static int response_open_box(struct response *response, struct mailbox **box_r)
 		return -1;
 	}
 	mailbox_get_open_status(*box_r, STATUS_UIDVALIDITY, &status);
-	if (response->uidvalidity == 0 &&
-	    eas_collection_uidvalidity(req, response->folder_id,
-				       &response->uidvalidity) < 0)
-		return -1;
 	return response->uidvalidity == 0 ||
 		response->uidvalidity == status.uidvalidity ? 1 : 0;
 }
@@ -395,6 +400,9 @@ static int response_get_event(struct response *response,
 	if (eas_meeting_apply(req, &response->meeting,
 			      EAS_MEETING_APPLY_ASKED) < 0)
 		return -1;
+	/* an invitation to one occurrence is no question about the others */
+	response->answer.has_instance = response->meeting.peek.has_instance;
+	response->answer.instance = response->meeting.peek.instance;
 	return eas_meeting_find(req, pool, response->meeting.peek.uid, item);
 }
 
@@ -546,8 +554,9 @@ static void response_run(struct response *response)
 	response->status = response_parse(response);
 	if (response->status != 0)
 		return;
-	response_name(response);
-	ret = response_recall(response);
+	ret = response_name(response);
+	if (ret == 0)
+		ret = response_recall(response);
 	if (ret < 0) {
 		response->status = RESPONSE_SERVER_ERROR;
 		return;
@@ -581,7 +590,8 @@ response_write(const struct response *response, struct wbxml_writer *writer)
 			   eas_item_id(dec2str(response->calendar),
 				       response->calendar_uid));
 	}
-	if (response->answer.has_instance &&
+	if (response->instance_id != NULL &&
+	    response->answer.has_instance &&
 	    strlen(response->instance_id) == 24) {
 		wbxml_text(writer, EAS_MEETINGRESPONSE_INSTANCE_ID,
 			   response->instance_id);

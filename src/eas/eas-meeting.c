@@ -12,6 +12,9 @@
 
 /* How long an event that is gone is remembered. */
 #define EAS_MEETING_GONE_SECS (400 * 24 * 3600)
+/* Cancellations of events that are not there are kept if their UIDs are no
+   longer. */
+#define EAS_MEETING_UID_MAX 1024
 
 static bool eas_meeting_is_own(const char *address, void *context)
 {
@@ -124,20 +127,71 @@ int eas_meeting_remove(struct eas_request *req, const struct store_item *item,
 		STORE_PUT_FAILED ? -1 : 0;
 }
 
-/* Was it cancelled or declined since? Returns 1, 0, -1. */
-static int
-eas_meeting_is_gone(struct eas_request *req,
-		    const struct pim_scheduling_peek *peek)
+static bool
+eas_meeting_is_older(const struct pim_scheduling_peek *peek,
+		     const struct store_meeting_gone *gone)
+{
+	return peek->sequence < gone->sequence ||
+		(peek->sequence == gone->sequence &&
+		 peek->stamp <= gone->stamp);
+}
+
+int eas_meeting_is_cancelled(struct eas_request *req,
+			     const struct pim_scheduling_peek *peek)
 {
 	struct store_meeting_gone gone;
 	int ret;
 
-	ret = store_meeting_gone_get(req->store, peek->uid, &gone);
-	if (ret <= 0)
+	if (*peek->organizer == '\0')
+		return 0;
+	ret = store_meeting_cancelled_get(req->store, peek->uid,
+					  peek->organizer, &gone);
+	return ret <= 0 ? ret : eas_meeting_is_older(peek, &gone) ? 1 : 0;
+}
+
+/* Was it cancelled since, or (unless the user asks for it) declined? Returns 1, 0, -1. */
+static int
+eas_meeting_is_gone(struct eas_request *req,
+		    const struct pim_scheduling_peek *peek, bool asked)
+{
+	struct store_meeting_gone gone;
+	int ret;
+
+	ret = eas_meeting_is_cancelled(req, peek);
+	if (ret != 0 || asked)
 		return ret;
-	return peek->sequence < gone.sequence ||
-		(peek->sequence == gone.sequence &&
-		 peek->stamp <= gone.stamp) ? 1 : 0;
+	ret = store_meeting_gone_get(req->store, peek->uid, &gone);
+	return ret <= 0 ? ret : eas_meeting_is_older(peek, &gone) ? 1 : 0;
+}
+
+static int
+eas_meeting_put_cancelled(struct eas_request *req,
+			  const struct pim_scheduling_peek *peek,
+			  const char *organizer)
+{
+	struct store_meeting_gone gone = {
+		.sequence = peek->sequence, .stamp = peek->stamp,
+	};
+
+	if (!pim_scheduling_address_is_valid(organizer) ||
+	    strlen(peek->uid) > EAS_MEETING_UID_MAX)
+		return 0;
+	return store_meeting_gone_expire(req->store,
+					 EAS_MEETING_GONE_SECS) < 0 ?
+		-1 : store_meeting_cancelled_put(req->store, peek->uid,
+						 organizer, &gone);
+}
+
+/* There is no such event: it was declined, or the invitation is still to come. */
+static int
+eas_meeting_apply_nothing(struct eas_request *req,
+			  const struct pim_scheduling_user *user,
+			  const struct eas_meeting_mail *meeting)
+{
+	if (!pim_scheduling_is_cancellation(user, &meeting->mail))
+		return 0;
+	return eas_meeting_put_cancelled(req, &meeting->peek,
+					 meeting->peek.organizer);
 }
 
 int eas_meeting_apply(struct eas_request *req,
@@ -145,6 +199,7 @@ int eas_meeting_apply(struct eas_request *req,
 		      enum eas_meeting_apply_flags flags)
 {
 	const struct pim_scheduling_peek *peek = &meeting->peek;
+	struct pim_scheduling_mail mail = meeting->mail;
 	struct pim_scheduling_user user;
 	struct store_item item;
 	enum pim_scheduling_result result;
@@ -152,17 +207,20 @@ int eas_meeting_apply(struct eas_request *req,
 	const char *reason;
 	int ret, gone;
 
+	mail.asked = (flags & EAS_MEETING_APPLY_ASKED) != 0;
 	i_zero(&item);
 	ret = eas_meeting_find(req, pool_datastack_create(), peek->uid, &item);
 	if (ret < 0)
 		return -1;
-	if (ret == 0 && (flags & EAS_MEETING_APPLY_ASKED) == 0) {
-		gone = eas_meeting_is_gone(req, peek);
+	if (ret == 0) {
+		gone = eas_meeting_is_gone(req, peek, mail.asked);
 		if (gone != 0)
 			return gone < 0 ? -1 : 0;
 	}
 	eas_meeting_user(req, &user);
-	result = pim_scheduling_apply(&user, &meeting->mail,
+	if (ret == 0 && eas_meeting_apply_nothing(req, &user, meeting) < 0)
+		return -1;
+	result = pim_scheduling_apply(&user, &mail,
 				      ret > 0 ? item.text : NULL,
 				      ret > 0 ? item.size : 0, text, &reason);
 	switch (result) {
@@ -173,6 +231,10 @@ int eas_meeting_apply(struct eas_request *req,
 			return 0;
 		return eas_meeting_put(req, &item, text);
 	case PIM_SCHEDULING_REMOVED:
+		if (eas_meeting_put_cancelled(req, peek,
+				pim_scheduling_organizer(item.text,
+							 item.size)) < 0)
+			return -1;
 		return eas_meeting_remove(req, &item, peek->sequence,
 					  peek->stamp) < 0 ? -1 : 1;
 	case PIM_SCHEDULING_NOTHING:

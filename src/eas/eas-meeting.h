@@ -44,8 +44,8 @@ int eas_meeting_remove(struct eas_request *req, const struct store_item *item,
 		       unsigned int sequence, int64_t stamp);
 
 enum eas_meeting_apply_flags {
-	/* the user asks for it: it does not matter that the event was removed
-	   before */
+	/* the user asks for it: it does not matter that he declined or removed
+	   it before, unless it was cancelled */
 	EAS_MEETING_APPLY_ASKED = 0x01,
 	/* an old mail: what is over is left alone */
 	EAS_MEETING_APPLY_OLD = 0x02,
@@ -54,6 +54,9 @@ enum eas_meeting_apply_flags {
 int eas_meeting_apply(struct eas_request *req,
 		      const struct eas_meeting_mail *meeting,
 		      enum eas_meeting_apply_flags flags);
+/* Has its organizer cancelled the meeting, in a message that is not older? Returns 1, 0, -1. */
+int eas_meeting_is_cancelled(struct eas_request *req,
+			     const struct pim_scheduling_peek *peek);
 /* Wakes those who watch the calendars, after the commit. */
 void eas_meeting_notify(struct eas_request *req);
 

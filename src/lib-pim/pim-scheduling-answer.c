@@ -167,7 +167,8 @@ sched_decline_instance(struct sched_answer *ctx, struct pim_component *event,
 			return PIM_ANSWER_REMOVED;
 	} else {
 		(void)sched_exclude(&ctx->doc, ctx->master, &ctx->instance);
-		sched_set_gone(ctx->master, &ctx->instance, sequence, stamp);
+		sched_set_gone(ctx->master, &ctx->instance, sequence, stamp,
+			       TRUE);
 	}
 	sched_write(&ctx->doc, text);
 	return PIM_ANSWER_CHANGED;

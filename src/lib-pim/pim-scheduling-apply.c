@@ -140,8 +140,10 @@ sched_is_gone(struct sched_apply *apply, const struct pim_component *event,
 	if (prop == NULL)
 		return FALSE;
 	args = t_strsplit(pim_property_value(prop), " ");
-	if (str_array_length(args) != 3 ||
+	if (str_array_length(args) < 3 ||
 	    str_to_uint(args[1], &gone_sequence) < 0)
+		return FALSE;
+	if (apply->mail->asked && null_strcmp(args[3], SCHED_DECLINED) == 0)
 		return FALSE;
 	sequence = sched_sequence(event);
 	return sequence < gone_sequence ||
@@ -151,7 +153,7 @@ sched_is_gone(struct sched_apply *apply, const struct pim_component *event,
 }
 
 void sched_set_gone(struct pim_component *master, const struct sched_time *id,
-		    unsigned int sequence, int64_t stamp)
+		    unsigned int sequence, int64_t stamp, bool declined)
 {
 	struct pim_property *prop, *next;
 	const char *value;
@@ -163,8 +165,9 @@ void sched_set_gone(struct pim_component *master, const struct sched_time *id,
 		if (sched_stamp_parse(value) == id->time)
 			pim_property_remove(prop);
 	}
-	value = t_strdup_printf("%s %u %s", sched_stamp_text(id->time),
-				sequence, sched_stamp_text(stamp));
+	value = t_strdup_printf("%s %u %s%s", sched_stamp_text(id->time),
+				sequence, sched_stamp_text(stamp),
+				declined ? " "SCHED_DECLINED : "");
 	(void)pim_property_add(master, SCHED_GONE, value);
 }
 
@@ -273,12 +276,35 @@ pim_scheduling_apply(const struct pim_scheduling_user *user,
 	return result;
 }
 
+/* Is it about one occurrence? */
+static void
+sched_peek_instance(struct sched_apply *apply,
+		    struct pim_component *event,
+		    struct pim_scheduling_peek *peek)
+{
+	struct sched_time id;
+
+	if (sched_event_next(&apply->msg, event) != NULL ||
+	    !sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+		return;
+	peek->has_instance = TRUE;
+	peek->instance = id.time;
+}
+
+static const char *
+sched_organizer_key(const struct sched_doc *doc)
+{
+	const struct pim_property *organizer = sched_organizer(doc);
+
+	return organizer == NULL ? "" : t_str_lcase(sched_address(organizer));
+}
+
 int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
 			struct pim_scheduling_peek *peek_r,
 			const char **error_r)
 {
 	struct sched_apply apply = { .mail = mail };
-	const struct pim_component *event;
+	struct pim_component *event;
 
 	i_zero(peek_r);
 	if (sched_doc_parse(&apply.msg, pool, mail->data, mail->size,
@@ -292,6 +318,45 @@ int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
 	peek_r->sequence = sched_sequence(event);
 	peek_r->stamp = sched_stamp_parse(
 		pim_component_value(event, "DTSTAMP"));
+	peek_r->organizer = p_strdup(pool, sched_organizer_key(&apply.msg));
+	sched_peek_instance(&apply, event, peek_r);
 	sched_doc_free(&apply.msg);
 	return peek_r->method == PIM_ITIP_NONE ? 0 : 1;
+}
+
+bool pim_scheduling_is_cancellation(const struct pim_scheduling_user *user,
+				    const struct pim_scheduling_mail *mail)
+{
+	struct sched_apply apply = { .user = user, .mail = mail };
+	pool_t pool = pool_alloconly_create("scheduling cancellation", 1024);
+	const struct pim_component *event;
+	const char *error;
+	bool ret = FALSE;
+
+	if (sched_doc_parse(&apply.msg, pool, mail->data, mail->size,
+			    &error) == 0) {
+		event = sched_master(&apply.msg);
+		ret = event != NULL &&
+			sched_method(&apply) == PIM_ITIP_CANCEL &&
+			!sched_names_user(&apply) &&
+			sched_cancel_is_for_user(&apply, event) &&
+			sched_is_sender(mail, sched_organizer_key(&apply.msg));
+		sched_doc_free(&apply.msg);
+	}
+	pool_unref(&pool);
+	return ret;
+}
+
+const char *pim_scheduling_organizer(const void *stored, size_t stored_size)
+{
+	pool_t pool = pool_alloconly_create("scheduling organizer", 1024);
+	const char *error, *organizer = "";
+	struct sched_doc doc;
+
+	if (sched_doc_parse(&doc, pool, stored, stored_size, &error) == 0) {
+		organizer = sched_organizer_key(&doc);
+		sched_doc_free(&doc);
+	}
+	pool_unref(&pool);
+	return organizer;
 }

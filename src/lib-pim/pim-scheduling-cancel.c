@@ -35,7 +35,8 @@ sched_cancel_exception(struct sched_apply *apply, struct pim_component *event,
 		return;
 	sched_set_gone(master, id, sched_sequence(event),
 		       sched_stamp_parse(pim_component_value(event,
-							     "DTSTAMP")));
+							     "DTSTAMP")),
+		       FALSE);
 	apply->changed = TRUE;
 }
 
@@ -57,15 +58,17 @@ void sched_cancel_event(struct sched_apply *apply, struct pim_component *event)
 }
 
 /* One who was removed gets a CANCEL with his name in it; the others are not meant. */
-static bool sched_cancel_is_for_user(struct sched_apply *apply,
-				     const struct pim_component *event)
+bool sched_cancel_is_for_user(struct sched_apply *apply,
+			      const struct pim_component *event)
 {
-	const struct pim_component *old = sched_event_first(&apply->old);
+	const struct pim_component *old;
 
-	return sched_is_cancelled(event) ||
-		pim_property_find(event, "ATTENDEE") == NULL ||
-		sched_own_attendee(apply->user, event) != NULL ||
-		old == NULL || sched_own_attendee(apply->user, old) == NULL;
+	if (sched_is_cancelled(event) ||
+	    pim_property_find(event, "ATTENDEE") == NULL ||
+	    sched_own_attendee(apply->user, event) != NULL)
+		return TRUE;
+	old = apply->has_old ? sched_event_first(&apply->old) : NULL;
+	return old != NULL && sched_own_attendee(apply->user, old) == NULL;
 }
 
 enum pim_scheduling_result sched_cancel(struct sched_apply *apply)

@@ -10,6 +10,8 @@
 #define SCHED_STAMP "X-ROOST-STAMP"
 #define SCHED_GONE "X-ROOST-GONE"
 #define SCHED_SENDER "X-ROOST-SENDER"
+/* in X-ROOST-GONE */
+#define SCHED_DECLINED "DECLINED"
 #define SCHED_PROPOSED "X-ROOST-PROPOSED"
 #define SCHED_OWN_PREFIX "X-ROOST-"
 #define SCHED_BUSY "X-MICROSOFT-CDO-BUSYSTATUS"
@@ -104,9 +106,9 @@ struct sched_time
 sched_instance(const struct pim_component *event, int64_t instance);
 
 /* Remembers that an occurrence was taken out (X-ROOST-GONE), by a message of
-   that SEQUENCE and DTSTAMP. */
+   that SEQUENCE and DTSTAMP or by the user's no to one. */
 void sched_set_gone(struct pim_component *master, const struct sched_time *id,
-		    unsigned int sequence, int64_t stamp);
+		    unsigned int sequence, int64_t stamp, bool declined);
 
 unsigned int sched_sequence(const struct pim_component *event);
 /* The organiser's DTSTAMP, 0 = unknown. */
@@ -179,6 +181,9 @@ bool sched_is_gone(struct sched_apply *apply,
 		   const struct pim_component *event,
 		   const struct sched_time *id);
 bool sched_is_cancelled(const struct pim_component *event);
+/* Is the user one of those for whom a CANCEL's event is cancelled? */
+bool sched_cancel_is_for_user(struct sched_apply *apply,
+			      const struct pim_component *event);
 
 /* One for each method. CHANGED stands for REMOVED as well, if apply->removed. */
 enum pim_scheduling_result sched_request(struct sched_apply *apply);

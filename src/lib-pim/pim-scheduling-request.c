@@ -133,29 +133,27 @@ sched_keep_answer(struct sched_apply *apply, struct pim_component *new,
 /* A component as it comes from outside. */
 static void sched_clean(struct sched_apply *apply, struct pim_component *event)
 {
-	const char *stamp, *address;
+	const struct pim_scheduling_mail *mail = apply->mail;
 	const struct pim_property *organizer;
+	const char *sender;
+	int64_t stamp;
 
-	stamp = t_strdup(pim_component_value(event, "DTSTAMP"));
+	stamp = sched_stamp_parse(pim_component_value(event, "DTSTAMP"));
 	sched_strip_own(event);
-	if (sched_stamp_parse(stamp) != 0)
-		pim_component_set_value(event, SCHED_STAMP, stamp);
+	/* without one as well: it says that the user was asked */
+	pim_component_set_value(event, SCHED_STAMP, sched_stamp_text(stamp));
 	organizer = pim_property_find(event, "ORGANIZER");
 	if (organizer == NULL && sched_organizer(&apply->msg) != NULL) {
 		/* what has none is the user's own */
 		organizer = pim_property_add_copy(event,
 			sched_organizer(&apply->msg));
 	}
-	if (organizer == NULL || apply->mail->from == NULL ||
-	    apply->mail->sender == NULL ||
-	    strcasecmp(apply->mail->from, apply->mail->sender) == 0)
-		return;
-	/* sent by somebody for somebody, neither of whom is the organizer */
-	address = sched_address(organizer);
-	if (!sched_is_sender(apply->mail, address)) {
-		pim_component_set_text(event, SCHED_SENDER,
-				       apply->mail->sender);
-	}
+	/* neither who sent it nor for whom he did is the organizer. Whoever it is, he might
+	   have made up the whole meeting. */
+	sender = mail->sender != NULL ? mail->sender : mail->from;
+	if (organizer != NULL && sender != NULL &&
+	    !sched_is_sender(mail, sched_address(organizer)))
+		pim_component_set_text(event, SCHED_SENDER, sender);
 }
 
 /* There is nothing of it yet: the message without its METHOD. */

@@ -11,12 +11,14 @@
    begin with X-ROOST- are never sent to anybody:
 
      X-ROOST-STAMP	in a component: the DTSTAMP of the organiser's message that it is
-			from. (DTSTAMP itself changes when the user sets an alarm.)
+			from, 1970 if that had none. (DTSTAMP itself changes when the user
+			sets an alarm.)
      X-ROOST-GONE	in the series: "<RECURRENCE-ID in UTC> <SEQUENCE> <DTSTAMP>" of an
 			occurrence that was cancelled or declined: an older message
-			does not bring it back
+			does not bring it back. "DECLINED" behind it: the user's own
+			wish does.
      X-ROOST-SENDER	in a component: who mails for an organiser that has no mailbox
-			(a calendar of a group)
+			(a calendar of a group), or has forwarded the invitation
      X-ROOST-STAMP	parameter of an ATTENDEE: the DTSTAMP of the last answer
      X-ROOST-PROPOSED	parameter of an ATTENDEE: "<start>/<end>" in UTC that he
 			has proposed (COUNTER)
@@ -63,6 +65,8 @@ struct pim_scheduling_mail {
 	const char *method;		/* Content-Type's, NULL = none */
 	/* addresses of the mail's From and Sender, NULL = none */
 	const char *from, *sender;
+	/* the user asks for it: what he declined comes back */
+	bool asked;
 };
 
 /* What a message is about, before it is applied. */
@@ -71,12 +75,21 @@ struct pim_scheduling_peek {
 	const char *uid;		/* never empty */
 	unsigned int sequence;
 	int64_t stamp;			/* DTSTAMP, 0 = none */
+	const char *organizer;		/* in lower case, "" = none */
+	/* it is about one occurrence only: its original start, UTC */
+	bool has_instance;
+	int64_t instance;
 };
-/* Returns 1, 0 if it changes no calendar, -1 and a sentence if it can't be read. uid is allocated from
+/* Returns 1, 0 if it changes no calendar, -1 and a sentence if it can't be read. Strings are allocated from
    pool. */
 int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
 			struct pim_scheduling_peek *peek_r,
 			const char **error_r);
+
+/* Does the message cancel the whole event for the user, and is it from the organizer whom it
+   names? Of a stored event pim_scheduling_apply() knows who that is. */
+bool pim_scheduling_is_cancellation(const struct pim_scheduling_user *user,
+				    const struct pim_scheduling_mail *mail);
 
 /* Applies a message to the event of that UID in the user's calendar (stored NULL =
    there is none). text gets the new text. A sentence for the log stands in reason_r (data stack) for
@@ -140,6 +153,8 @@ bool pim_scheduling_is_asked(const struct pim_scheduling_user *user,
 /* The highest SEQUENCE of a stored event, and the latest DTSTAMP of its organiser. */
 void pim_scheduling_version(const void *stored, size_t stored_size,
 			    unsigned int *sequence_r, int64_t *stamp_r);
+/* The organizer's address in lower case, "" = none. Data stack. */
+const char *pim_scheduling_organizer(const void *stored, size_t stored_size);
 /* Is the event over, with all its occurrences, rather than not? */
 bool pim_scheduling_is_over(const void *stored, size_t stored_size,
 			    int64_t now);

@@ -87,10 +87,26 @@ static const struct {
 	  PIM_SCHEDULING_CHANGED,
 	  "!METHOD|BUSYSTATUS:TENTATIVE|INTENDEDSTATUS:BUSY|VALARM|"
 	  "X-ROOST-STAMP:20261101T080000Z|!X-ROOST-GONE|!X-ROOST-SENDER" },
-	/* forwarded by somebody else: nobody can tell */
+	/* forwarded by somebody else, or sent by a service without a Sender: nobody
+	   can tell. He may change it, and so may the organizer; others may not. */
 	{ "friend@example.net", NULL, NULL,
 	  REQUEST(SEQ(0) STAMP(1) AT(10) PEOPLE), PIM_SCHEDULING_CHANGED,
-	  "BUSYSTATUS:TENTATIVE|!X-ROOST-SENDER" },
+	  "BUSYSTATUS:TENTATIVE|X-ROOST-SENDER:friend@example.net" },
+	{ "friend@example.net", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) PEOPLE
+		 "X-ROOST-SENDER:friend@example.net\r\n"),
+	  REQUEST(SEQ(1) STAMP(2) AT(11) PEOPLE), PIM_SCHEDULING_CHANGED,
+	  "T110000Z|X-ROOST-SENDER:friend@example.net" },
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) PEOPLE
+		 "X-ROOST-SENDER:friend@example.net\r\n"),
+	  REQUEST(SEQ(1) STAMP(2) AT(11) PEOPLE), PIM_SCHEDULING_CHANGED,
+	  "T110000Z|X-ROOST-SENDER:friend@example.net" },
+	{ "eve@example.net", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) PEOPLE
+		 "X-ROOST-SENDER:friend@example.net\r\n"),
+	  CANCEL(SEQ(1) STAMP(2) AT(10) PEOPLE), PIM_SCHEDULING_REFUSED,
+	  "organizer" },
 	/* free time stays free */
 	{ "boss@example.com", NULL, NULL,
 	  REQUEST(SEQ(0) STAMP(1) AT(10) PEOPLE "TRANSP:TRANSPARENT\r\n"),
@@ -388,6 +404,124 @@ static void test_apply(void)
 				&reason) != PIM_SCHEDULING_CHANGED, i);
 		}
 	} T_END;
+	test_end();
+}
+
+#define DECLINED "X-ROOST-GONE:20261203T100000Z 0 20261101T080000Z DECLINED\r\n"
+#define CANCELLED "X-ROOST-GONE:20261203T100000Z 0 20261101T080000Z\r\n"
+#define WITHOUT "EXDATE:20261203T100000Z\r\n"
+#define THIRD "RECURRENCE-ID:20261203T100000Z\r\n"
+
+/* What the user declined comes back if he wants that, not what is cancelled. */
+static void test_apply_asked(void)
+{
+	static const struct {
+		const char *gone;
+		bool asked, changed;
+	} tests[] = {
+		{ DECLINED, TRUE, TRUE }, { DECLINED, FALSE, FALSE },
+		{ CANCELLED, TRUE, FALSE }, { CANCELLED, FALSE, FALSE },
+	};
+	static const char *const message =
+		REQUEST(THIRD SEQ(0) STAMP(1) AT(12) PEOPLE);
+	struct pim_scheduling_mail mail = {
+		.data = message, .size = strlen(message),
+		.from = "boss@example.com",
+	};
+	const char *stored, *reason;
+	string_t *text = t_str_new(512);
+
+	test_begin("scheduling: apply what the user asks for");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		mail.asked = tests[i].asked;
+		stored = t_strconcat("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n"
+				     "UID:u1\r\n" SEQ(0) STAMP(1) AT(10) DAILY
+				     PEOPLE WITHOUT, tests[i].gone,
+				     "END:VEVENT\r\nEND:VCALENDAR\r\n", NULL);
+		str_truncate(text, 0);
+		test_assert_idx((pim_scheduling_apply(&test_user, &mail, stored,
+			strlen(stored), text, &reason) ==
+			PIM_SCHEDULING_CHANGED) == tests[i].changed, i);
+		test_assert_idx(!tests[i].changed || test_has(test_unfold(text),
+			"RECURRENCE-ID:20261203T100000Z|!EXDATE"), i);
+	}
+	test_end();
+}
+
+/* An invitation to a list without a DTSTAMP. */
+static void test_apply_without_stamp(void)
+{
+	static const char *const message = REQUEST(AT(10)
+		"ORGANIZER:mailto:boss@example.com\r\n");
+	struct pim_scheduling_mail mail = {
+		.data = message, .size = strlen(message),
+		.from = "boss@example.com",
+	};
+	string_t *text = t_str_new(512);
+	const char *reason;
+
+	test_begin("scheduling: asked without DTSTAMP");
+	test_assert(pim_scheduling_apply(&test_user, &mail, NULL, 0, text,
+					 &reason) == PIM_SCHEDULING_CHANGED);
+	test_assert(pim_scheduling_is_asked(&test_user, str_data(text),
+					    str_len(text)));
+	test_end();
+}
+
+static void test_peek(void)
+{
+	static const struct {
+		const char *message, *from;
+		int ret;
+		bool instance, cancels;
+	} tests[] = {
+		{ REQUEST(SEQ(2) STAMP(1) AT(10) PEOPLE), "boss@example.com",
+		  1, FALSE, FALSE },
+		{ REQUEST(THIRD SEQ(2) STAMP(1) AT(10) PEOPLE),
+		  "boss@example.com", 1, TRUE, FALSE },
+		{ CANCEL(SEQ(2) STAMP(1) AT(10) PEOPLE), "BOSS@example.com",
+		  1, FALSE, TRUE },
+		{ CANCEL(SEQ(2) STAMP(1) AT(10) PEOPLE), "eve@example.com",
+		  1, FALSE, FALSE },
+		{ CANCEL(THIRD SEQ(2) STAMP(1) AT(10) PEOPLE),
+		  "boss@example.com", 1, TRUE, FALSE },
+		/* somebody else was removed */
+		{ CANCEL(SEQ(2) STAMP(1) "ORGANIZER:mailto:boss@example.com\r\n"
+			 "ATTENDEE:mailto:eve@example.com\r\n"),
+		  "boss@example.com", 1, FALSE, FALSE },
+		{ CANCEL(SEQ(2) STAMP(1) OWN), "me@example.org", 1, FALSE,
+		  FALSE },
+		{ CALENDAR("METHOD:PUBLISH\r\n", EVENT(SEQ(2) STAMP(1) AT(10)
+							PEOPLE)),
+		  "boss@example.com", 0, FALSE, FALSE },
+	};
+	pool_t pool = pool_alloconly_create("test peek", 1024);
+	struct pim_scheduling_peek peek;
+	const char *error;
+
+	test_begin("scheduling: peek");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct pim_scheduling_mail mail = {
+			.data = tests[i].message,
+			.size = strlen(tests[i].message),
+			.from = tests[i].from,
+		};
+
+		test_assert_idx(pim_scheduling_peek(pool, &mail, &peek,
+						    &error) == tests[i].ret, i);
+		test_assert_strcmp_idx(peek.uid, "u1", i);
+		test_assert_idx(peek.sequence == 2, i);
+		test_assert_idx(peek.has_instance == tests[i].instance &&
+				(!peek.has_instance ||
+				 peek.instance == 1796292000), i);
+		test_assert_idx(pim_scheduling_is_cancellation(&test_user,
+			&mail) == tests[i].cancels, i);
+		test_assert_strcmp_idx(peek.organizer,
+			pim_scheduling_organizer(mail.data, mail.size), i);
+	}
+	test_assert_strcmp(peek.organizer, "boss@example.com");
+	test_assert_strcmp(pim_scheduling_organizer("x", 1), "");
+	pool_unref(&pool);
 	test_end();
 }
 
@@ -785,6 +919,9 @@ int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_apply,
+		test_apply_asked,
+		test_apply_without_stamp,
+		test_peek,
 		test_answer,
 		test_is_asked,
 		test_organize,

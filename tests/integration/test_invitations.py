@@ -1,5 +1,8 @@
 """Invitations on arrival: they come into the calendar, with updates, cancellations and answers, and wake who waits."""
+import contextlib
 import pathlib
+import re
+import sqlite3
 import threading
 import time
 
@@ -65,6 +68,66 @@ class Invitations(MeetingCase):
         items, _ = self.look(device, device.folders_of_type(CALENDAR)[0])
         self.assertEqual(len(items), 1)
         self.assertHas(self.event("u6"), "UID:new")
+
+    def seen(self, user, statement="SELECT uidvalidity, uidnext, uidold, trying, tries, since FROM mail_seen"):
+        with contextlib.closing(sqlite3.connect(self.dovecot.home(user) / "roost.db", timeout=30)) as db, db:
+            return db.execute(statement).fetchall()
+
+    def test_a_mail_that_nobody_survives(self):
+        """It is tried again, but not forever; what comes behind it is applied."""
+        device = self.ready_device("u15", "16.1")
+        _, events, _ = self.folders(device)
+        self.look(device, events)
+        for number, (since, applied) in enumerate(((1000, False), (0, True), (1000, True))):
+            uid = self.seen("u15")[0][1]
+            self.invite("u15", uid=f"bad-{number}")
+            self.invite("u15", uid=f"good-{number}")
+            # what three requests leave behind that died; too fast to be sure; and one of another mail
+            self.seen("u15", f"UPDATE mail_seen SET trying={uid + number // 2}, tries=3, since={int(time.time()) - since}")
+            items, _ = self.look(device, events)
+            self.assertEqual(len(items), 2 if applied else 1)
+            self.assertHas("\n".join(self.events("u15")), f"UID:good-{number}", *[f"UID:bad-{number}"] if applied else [])
+            row, = self.seen("u15")
+            self.assertEqual((row[1], row[3], row[4]), (uid + 2, 0, 0))
+        self.assertHas("\n".join(self.events("u15")), "!UID:bad-0")
+        self.dovecot.expect_log("The calendar isn't applied: 3 requests have begun with it")
+
+    def test_killed_at_the_first_look(self):
+        """What was there before stays old mail: meetings that are over don't come by it."""
+        self.invite("u16", uid="over", start="20200106T100000Z", end="20200106T110000Z")
+        self.invite("u16", uid="new")
+        device = self.ready_device("u16", "16.1")
+        _, events, _ = self.folders(device)
+        self.look(device, events)
+        self.assertEqual([row[1:3] for row in self.seen("u16")], [(3, 3)])
+        self.assertEqual(len(self.events("u16")), 1)
+        # as if the worker had died with the first mail
+        self.seen("u16", "UPDATE mail_seen SET uidnext=1, trying=1, tries=1")
+        self.invite("u16", uid="over2", start="20200106T100000Z", end="20200106T110000Z")
+        self.look(device, events)
+        self.assertEqual(sorted(re.findall(r"UID:(\S+)", "\n".join(self.events("u16")))), ["new", "over2"])
+
+    def test_cancelled_before_it_is_known(self):
+        """Mails may overtake each other; who has cancelled must be the one who invites."""
+        device = self.ready_device("u17", "16.1")
+        inbox, events, _ = self.folders(device)
+        self.look(device, inbox)
+        self.look(device, events)
+        people = "u17@example.test", "eve@elsewhere.example"
+        for sender, organizer in (("eve@elsewhere.example", "boss@elsewhere.example"), ("eve@elsewhere.example", ) * 2):
+            self.dovecot.deliver("u17", message(calendar("CANCEL", "STATUS:CANCELLED", sequence=7, people=people,
+                                                         organizer=organizer), sender=sender))
+        self.look(device, events)
+        self.invite("u17", people=people)
+        item, = self.look(device, events)[0]
+        cancel = calendar("CANCEL", "STATUS:CANCELLED", uid="early", sequence=1, stamp="20261121T080000Z", people=people)
+        self.dovecot.deliver("u17", message(cancel))
+        self.look(device, events)
+        self.invite("u17", uid="early", people=people)
+        self.assertEqual(self.look(device, events), ({}, []))
+        # but what is asked for anew comes
+        self.invite("u17", uid="early", people=people, sequence=2, stamp="20261122T080000Z")
+        self.assertEqual(len(self.look(device, events)[0]), 1)
 
     def test_styles(self):
         """The mails of several programs, as they are."""

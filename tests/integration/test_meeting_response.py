@@ -1,7 +1,7 @@
 """MeetingResponse: from the mail and from the calendar, at all versions; repeats; what the organiser hears."""
 import threading
 
-from rig import SENT, E, Settings
+from rig import SENT, TRASH, E, Settings
 from rig.meeting import MeetingCase, calendar, message
 
 VERSIONS = "2.5", "12.1", "14.1", "16.1"
@@ -156,6 +156,77 @@ class MeetingResponse(MeetingCase):
         device, (_, events, _), _, item = self.invited("u16", "14.0")
         self.assertEqual(self.result(device.meeting_response(1, events.id, item,
                          instance="2027-01-04T10:00:00.000Z")).get("Status"), "2")
+
+    def test_an_invitation_to_one_occurrence(self):
+        """A yes to it is none to the series; a no can be taken back."""
+        user = "u24"
+        device, (inbox, events, _), mail, item = self.invited(user, "16.1", DAILY)
+        self.invite(user, "RECURRENCE-ID:20270106T100000Z", start="20270106T150000Z", end="20270106T160000Z", sequence=1,
+                    people=(f"{user}@example.test",), stamp="20261122T080000Z")
+        self.dovecot.smtp.clear()
+        self.look(device, events)
+        (one, _), = self.look(device, inbox)[0].items()
+        send = E("MeetingResponse:SendResponse")
+        for answer, words in ((1, ("RECURRENCE-ID", "PARTSTAT=ACCEPTED")), (3, ("EXDATE:20270106T100000Z", "!RECURRENCE-ID"))):
+            # the mail is in Deleted Items after the first answer
+            folder = inbox if answer == 1 else device.folders_of_type(TRASH)[0]
+            if answer == 3:
+                one, = self.look(device, folder)[0]
+            self.assertEqual(self.result(device.meeting_response(answer, folder.id, one, send=send)).get("Status"), "1")
+            text = "\n".join(self.events(user))
+            self.assertHas(text, *words)
+            self.assertHas(text.split("END:VEVENT")[0], "RRULE", "PARTSTAT=NEEDS-ACTION")
+            _, method, reply = self.sent()[-1]
+            self.assertHas(reply, "RECURRENCE-ID:20270106T100000Z", "!RRULE")
+        trash = device.folders_of_type(TRASH)[0]
+        self.assertEqual(self.result(device.meeting_response(1, trash.id, one, send=send)).get("Status"), "1")
+        text = "\n".join(self.events(user))
+        self.assertHas(text, "RECURRENCE-ID", "PARTSTAT=ACCEPTED", "!EXDATE", "DTSTART:20270106T150000Z")
+        self.assertEqual(len(self.sent()), 3)
+
+    def test_what_was_cancelled_stays_away(self):
+        """The old invitation is answered after it was called off: nothing is put back, and nobody is told."""
+        for number, (user, version, decline) in enumerate((("u25", "14.1", False), ("u26", "16.1", True))):
+            with self.subTest(version=version):
+                device, (inbox, events, trash), mail, item = self.invited(user, version)
+                send = E("MeetingResponse:SendResponse") if version == "16.1" else None
+                if decline:
+                    # with no event there is still something to be cancelled
+                    self.result(device.meeting_response(3, inbox.id, mail))
+                    mail, = self.look(device, trash)[0]
+                    inbox = trash
+                self.dovecot.deliver(user, message(calendar(
+                    "CANCEL", "STATUS:CANCELLED", sequence=1, stamp="20261123T080000Z", people=(f"{user}@example.test",))))
+                self.look(device, events)
+                self.assertEqual(self.events(user), [])
+                self.dovecot.smtp.clear()
+                for _ in range(2):
+                    self.assertEqual(self.result(device.meeting_response(1, inbox.id, mail, send=send)).get("Status"), "2")
+                self.assertEqual((self.events(user), self.sent()), ([], []))
+                # it takes place after all
+                self.invite(user, people=(f"{user}@example.test",), sequence=2, stamp="20261124T080000Z")
+                self.assertEqual(len(self.look(device, events)[0]), 1)
+
+    def test_another_mail_with_the_same_id(self):
+        """After a change of UIDVALIDITY a RequestId is another mail's: its answer is no repeat."""
+        user = "u27"
+        device, (inbox, events, trash), mail, item = self.invited(user, "16.1")
+        self.dovecot.doveadm("move", "-u", user, "Trash", "mailbox", "INBOX", "all")
+        self.look(device, inbox)
+        mail, = self.look(device, trash)[0]
+        for number in range(2):
+            self.assertEqual(self.result(device.meeting_response(1, trash.id, mail)).get("Status"), "1")
+            self.assertHas(self.event(user), "PARTSTAT=ACCEPTED")
+            item, = self.look(device, events)[0]
+            self.assertEqual(self.result(device.meeting_response(3, events.id, item)).get("Status"), "1")
+            self.assertEqual(self.events(user), [])
+            self.dovecot.doveadm("mailbox", "update", "-u", user, "--uid-validity", str(1900000000 + number), "Trash")
+            # Dovecot's index of mailboxes hears of it when the mailbox is opened
+            self.dovecot.doveadm("mailbox", "status", "-u", user, "uidvalidity", "Trash")
+            self.look(device, events)
+            device.sync_start(trash)
+            again, = self.look(device, trash)[0]
+            self.assertEqual(again, mail)
 
     def test_what_is_no_invitation(self):
         device = self.ready_device("u17", "16.1")
