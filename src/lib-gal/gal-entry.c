@@ -4,46 +4,18 @@
 #include "array.h"
 #include "buffer.h"
 #include "str.h"
-#include "unichar.h"
 #include "pim-text.h"
 #include "pim-vcard.h"
 #include "gal-private.h"
 
 #include <ctype.h>
 
-/* Is it a mark that only says how the letter before is pronounced? Decomposed
-   letters have them. */
-static bool is_mark(unichar_t chr)
-{
-	return chr >= 0x300 && chr <= 0x36f;
-}
-
 const char *gal_fold(const char *text)
 {
-	buffer_t *folded = t_buffer_create(strlen(text) + 16);
-	string_t *dest = t_str_new(strlen(text) + 1);
-	const unsigned char *p, *end;
-	unichar_t chr;
-	int len;
+	string_t *dest = t_str_new(strlen(text) + 16);
 
-	(void)uni_utf8_to_decomposed_titlecase(text, strlen(text), folded);
-	p = folded->data;
-	end = p + folded->used;
-	for (; p < end; p += len) {
-		len = uni_utf8_get_char_n(p, end - p, &chr);
-		if (len <= 0)
-			break;
-		if (is_mark(chr))
-			continue;
-		if (chr == ' ' || chr == '\t' || chr == '\n') {
-			if (str_len(dest) > 0 &&
-			    str_c(dest)[str_len(dest)-1] != ' ')
-				str_append_c(dest, ' ');
-		} else {
-			str_append_data(dest, p, len);
-		}
-	}
-	return t_str_trim(str_c(dest), " ");
+	pim_text_fold(text, strlen(text), dest);
+	return str_c(dest);
 }
 
 const char *const *gal_words(const char *folded)

@@ -85,6 +85,42 @@ const char *pim_text_clean_line(const char *text)
 	return str_c(str) + start;
 }
 
+/* Is it a mark that only says how the letter before is pronounced? Decomposed
+   letters have them. */
+static bool text_is_mark(unichar_t chr)
+{
+	return chr >= 0x300 && chr <= 0x36f;
+}
+
+void pim_text_fold(const char *text, size_t size, buffer_t *dest)
+{
+	buffer_t *folded = buffer_create_dynamic(default_pool, size + 16);
+	const unsigned char *p, *end;
+	bool blank = FALSE, empty = TRUE;
+	unichar_t chr;
+	int len;
+
+	(void)uni_utf8_to_decomposed_titlecase(text, size, folded);
+	p = folded->data;
+	end = p + folded->used;
+	for (; p < end; p += len) {
+		len = uni_utf8_get_char_n(p, end - p, &chr);
+		if (len <= 0)
+			break;
+		if (text_is_mark(chr))
+			continue;
+		if (chr == ' ' || chr == '\t' || chr == '\n' || chr == '\r') {
+			blank = TRUE;
+			continue;
+		}
+		if (blank && !empty)
+			buffer_append_c(dest, ' ');
+		buffer_append(dest, p, len);
+		blank = empty = FALSE;
+	}
+	buffer_free(&folded);
+}
+
 void pim_text_check_init(struct pim_text_check *check)
 {
 	i_zero(check);

@@ -16,6 +16,10 @@ void pim_text_clean(buffer_t *text, size_t start);
    data stack. */
 const char *pim_text_clean_line(const char *text);
 
+/* Appends the text as it is compared with others: no case, no accents, one
+   blank for each row of blanks and line breaks, none at the ends. It has to be valid UTF-8. */
+void pim_text_fold(const char *text, size_t size, buffer_t *dest);
+
 /* Are the bytes of a stream such a text? Given in any pieces. */
 struct pim_text_check {
 	unsigned char pending[8];

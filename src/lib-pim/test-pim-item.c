@@ -1,7 +1,11 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "buffer.h"
+#include "str.h"
 #include "pim-item.h"
+#include "pim-item-text.h"
+#include "pim-text.h"
 #include "test-common.h"
 
 #define EVENT(lines) "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:e1\r\n" \
@@ -89,10 +93,61 @@ static void test_pim_item_props(void)
 	test_end();
 }
 
+static const struct {
+	const char *text, *folded;
+} text_tests[] = {
+	{ EVENT("DESCRIPTION:Soup\\n and  bread\r\nLOCATION:Gr\xc3\xbc" "n\r\n"
+		"ATTENDEE;CN=\"Ada, L.\":mailto:ada@example.test\r\n"
+		"ATTACH;FILENAME=menu.pdf:roost-blob:1\r\n"
+		"BEGIN:VALARM\r\nDESCRIPTION:Ring\r\nEND:VALARM\r\n"
+		"X-UNSEEN:x\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:e1\r\n"
+		"RECURRENCE-ID:20261128T120000Z\r\nSUMMARY:Dinner\r\n"),
+	  "LUNCH, LATE|SOUP AND BREAD|GRUN|ADA, L.|ADA@EXAMPLE.TEST|MENU.PDF|"
+	  "DINNER|" },
+	{ EVENT("X-ALT-DESC;FMTTYPE=text/html:<p>So <b>up</b></p>\r\n"),
+	  "LUNCH, LATE|SO UP|" },
+	{ EVENT("DESCRIPTION:Soup\r\n"
+		"X-ALT-DESC;FMTTYPE=text/html:<p>Bread</p>\r\n"),
+	  "LUNCH, LATE|SOUP|" },
+	{ TASK("CATEGORIES:Home,Work\n"), "DO|HOME,WORK|" },
+	{ "BEGIN:VCALENDAR\nBEGIN:VJOURNAL\nSUMMARY:\nDESCRIPTION: \n"
+	  "COMMENT:c\nEND:VJOURNAL\nEND:VCALENDAR\n", "C|" },
+	{ "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Lee;Ann;;;\r\nFN:Ann Lee\r\n"
+	  "TEL:+49 (221) 12-3\r\nTEL:110\r\nADR:;;1 Road\\, left;K\xc3\xb6ln;;;\r\n"
+	  "PHOTO;ENCODING=b:QUJD\r\nUID:c1\r\nNOTE:n\r\n"
+	  "RELATED:urn:uuid:1\r\nRELATED;VALUE=text:Bob\r\nEND:VCARD\r\n",
+	  "LEE|ANN|ANN LEE|+49 (221) 12-3|49221123|110|1 ROAD, LEFT|KOLN|N|"
+	  "BOB|" },
+	{ "SUMMARY:outside\r\n", "" },
+};
+
+static void test_pim_item_text(void)
+{
+	string_t *dest = str_new(default_pool, 256);
+	struct pim_lines *doc;
+	const char *error;
+
+	test_begin("pim item: what people see");
+	for (unsigned int i = 0; i < N_ELEMENTS(text_tests); i++) {
+		const char *text = text_tests[i].text;
+
+		test_assert_idx(pim_lines_parse(text, strlen(text), NULL, &doc,
+						&error) == 0, i);
+		str_truncate(dest, 0);
+		pim_item_text_fold(doc, dest);
+		test_assert_strcmp_idx(t_str_replace(str_c(dest), '\n', '|'),
+				       text_tests[i].folded, i);
+		pim_lines_free(&doc);
+	}
+	str_free(&dest);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_pim_item_props,
+		test_pim_item_text,
 		NULL
 	};
 	return test_run(test_functions);
