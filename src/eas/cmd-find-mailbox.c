@@ -5,7 +5,7 @@
 #include "mail-storage.h"
 #include "eas-home.h"
 #include "eas-kql.h"
-#include "eas-mail-search.h"
+#include "eas-folder-search.h"
 #include "cmd-find.h"
 
 #include <time.h>
@@ -16,7 +16,7 @@
 #define FIND_SET_SECS (24 * 60 * 60)
 
 static unsigned int
-find_parse(struct find_request *find, struct eas_mail_search *mails)
+find_parse(struct find_request *find, struct eas_folder_search *mails)
 {
 	struct eas_request *req = find->req;
 	const char *text, *class, *error;
@@ -39,7 +39,7 @@ find_parse(struct find_request *find, struct eas_mail_search *mails)
 		return FIND_INVALID;
 	}
 	mails->term = term;
-	ret = eas_mail_search_add_folders(mails, find->query, deep);
+	ret = eas_folder_search_add_folders(mails, find->query, deep);
 	if (ret <= 0) {
 		return ret < 0 ? EAS_STATUS_SERVER_ERROR_RETRY_LATER :
 			FIND_FOLDER_SYNC_REQUIRED;
@@ -48,16 +48,16 @@ find_parse(struct find_request *find, struct eas_mail_search *mails)
 }
 
 static unsigned int
-find_search(struct find_request *find, struct eas_mail_search *mails,
+find_search(struct find_request *find, struct eas_folder_search *mails,
 	    struct eas_search_set *set)
 {
-	switch (eas_mail_search_run(mails, set)) {
-	case EAS_MAIL_SEARCH_OK:
+	switch (eas_folder_search_run(mails, set)) {
+	case EAS_FOLDER_SEARCH_OK:
 		break;
-	case EAS_MAIL_SEARCH_DENIED:
+	case EAS_FOLDER_SEARCH_DENIED:
 		return EAS_STATUS_ACCESS_DENIED;
-	case EAS_MAIL_SEARCH_TIMED_OUT:
-	case EAS_MAIL_SEARCH_FAILED:
+	case EAS_FOLDER_SEARCH_TIMED_OUT:
+	case EAS_FOLDER_SEARCH_FAILED:
 		return EAS_STATUS_SERVER_ERROR_RETRY_LATER;
 	}
 	/* always: without a set the next page is refused */
@@ -67,7 +67,7 @@ find_search(struct find_request *find, struct eas_mail_search *mails,
 }
 
 static unsigned int
-find_get_set(struct find_request *find, struct eas_mail_search *mails,
+find_get_set(struct find_request *find, struct eas_folder_search *mails,
 	     struct eas_search_set *set_r)
 {
 	const char *const extra[] = {
@@ -96,8 +96,8 @@ find_get_set(struct find_request *find, struct eas_mail_search *mails,
 }
 
 static int
-find_write_result(struct eas_request *req, struct eas_folder *folder,
-		  uint32_t uidvalidity ATTR_UNUSED, struct mail *mail,
+find_write_result(struct eas_request *req,
+		  const struct eas_search_found *found,
 		  const struct eas_item_options *options ATTR_UNUSED,
 		  struct wbxml_writer *writer, const char **error_r)
 {
@@ -106,10 +106,11 @@ find_write_result(struct eas_request *req, struct eas_folder *folder,
 	wbxml_open(writer, EAS_FIND_RESULT);
 	wbxml_text(writer, EAS_AIRSYNC_CLASS, "Email");
 	wbxml_text(writer, EAS_AIRSYNC_SERVER_ID,
-		   eas_item_id(folder->id, mail->uid));
-	wbxml_text(writer, EAS_AIRSYNC_COLLECTION_ID, folder->id);
+		   eas_item_id(found->folder->id, found->uid));
+	wbxml_text(writer, EAS_AIRSYNC_COLLECTION_ID, found->folder->id);
 	wbxml_open(writer, EAS_FIND_PROPERTIES);
-	ret = eas_email_write_find(req, folder, mail, writer, error_r);
+	ret = eas_email_write_find(req, found->folder, found->mail, writer,
+				   error_r);
 	if (ret > 0) {
 		wbxml_close(writer);
 		wbxml_close(writer);
@@ -119,8 +120,9 @@ find_write_result(struct eas_request *req, struct eas_folder *folder,
 
 unsigned int find_mailbox(struct find_request *find)
 {
-	struct eas_mail_search mails = {
+	struct eas_folder_search mails = {
 		.req = find->req,
+		.kinds = EAS_FOLDER_SEARCH_KIND(STORE_KIND_NONE),
 		.max_hits = find->store->max_results,
 	};
 	struct eas_search_set set;

@@ -276,7 +276,6 @@ fetch_write_store_item(struct itemoperations_context *ctx,
 	write.options = options;
 	write.parts = parts;
 	write.folder_id = ctx->folder->id;
-	write.properties = TRUE;
 	return class->write(&write, &item, writer, error_r) < 0 ? -1 : 1;
 }
 

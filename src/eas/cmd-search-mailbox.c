@@ -4,9 +4,10 @@
 #include "array.h"
 #include "iso8601-date.h"
 #include "mail-storage.h"
+#include "eas-class.h"
 #include "eas-kql.h"
 #include "eas-long-id.h"
-#include "eas-mail-search.h"
+#include "eas-folder-search.h"
 #include "eas-term.h"
 #include "cmd-search.h"
 
@@ -24,12 +25,10 @@
 
 struct search_mail_query {
 	struct search_request *search;
-	struct eas_mail_search mails;
+	struct eas_folder_search mails;
 	struct eas_term *term;
 	struct eas_item_options options;
 	bool deep, rebuild;
-	/* the query wants no mails at all, but items of other classes */
-	bool other_class;
 };
 
 /* -- Query -- */
@@ -84,7 +83,7 @@ static enum search_status
 search_parse_conversation(struct search_mail_query *query,
 			  const struct wbxml_node *node)
 {
-	struct eas_mail_search *mails = &query->mails;
+	struct eas_folder_search *mails = &query->mails;
 
 	/* [MS-ASCMD] 2.2.3.35.2: more than one is an error */
 	if (mails->has_conversation ||
@@ -94,33 +93,43 @@ search_parse_conversation(struct search_mail_query *query,
 	return SEARCH_SUCCESS;
 }
 
-/* [MS-ASCMD] 2.2.3.27.5: the classes that are wanted, all if there are none.
-   Found is what this store has. */
+/* Adds a class. SMS is one of which nobody has anything. Returns FALSE if there is no such
+   class in this version. */
+static bool
+search_add_class(struct search_mail_query *query, const char *name)
+{
+	const struct eas_class *class;
+	unsigned int version = query->search->req->version;
+
+	if (name == NULL)
+		return FALSE;
+	if (strcasecmp(name, "Email") == 0) {
+		query->mails.kinds |= EAS_FOLDER_SEARCH_KIND(STORE_KIND_NONE);
+		return TRUE;
+	}
+	if (strcasecmp(name, "SMS") == 0)
+		return version >= EAS_VERSION_14_0;
+	class = eas_class_find_name(name);
+	if (class == NULL || version < class->min_version)
+		return FALSE;
+	query->mails.kinds |= EAS_FOLDER_SEARCH_KIND(class->kind);
+	return TRUE;
+}
+
+/* [MS-ASCMD] 2.2.3.27.5: the classes that are wanted, all if there are none. */
 static enum search_status
 search_parse_classes(struct search_mail_query *query,
 		     const struct wbxml_node *and)
 {
-	static const char *const others[] = {
-		"Tasks", "Calendar", "Contacts", NULL
-	};
-	static const char *const others_14[] = { "Notes", "SMS", NULL };
 	const struct wbxml_node *node =
 		wbxml_node_child(and, EAS_AIRSYNC_CLASS);
-	bool mail = node == NULL;
-	const char *name;
 
+	if (node == NULL)
+		query->mails.kinds = EAS_FOLDER_SEARCH_ALL;
 	for (; node != NULL; node = wbxml_node_next_same(node)) {
-		name = wbxml_node_text(node);
-		if (name == NULL)
-			return SEARCH_INVALID;
-		if (strcasecmp(name, "Email") == 0)
-			mail = TRUE;
-		else if (!str_array_icase_find(others, name) &&
-			 (query->search->req->version < EAS_VERSION_14_0 ||
-			  !str_array_icase_find(others_14, name)))
+		if (!search_add_class(query, wbxml_node_text(node)))
 			return SEARCH_INVALID;
 	}
-	query->other_class = !mail;
 	return SEARCH_SUCCESS;
 }
 
@@ -210,21 +219,41 @@ static enum search_status search_parse_options(struct search_mail_query *query)
 /* -- results -- */
 
 static int
-search_write_result(struct eas_request *req, struct eas_folder *folder,
-		    uint32_t uidvalidity, struct mail *mail,
+search_write_properties(struct eas_request *req,
+			const struct eas_search_found *found,
+			const struct eas_item_options *options,
+			struct wbxml_writer *writer, const char **error_r)
+{
+	const struct eas_class_write write = {
+		.req = req, .options = options, .folder_id = found->folder->id,
+	};
+	const struct eas_class *class;
+
+	if (found->mail != NULL) {
+		return eas_email_write(req, found->folder, found->mail,
+				       options, EAS_MAIL_WRITE_PROPERTIES,
+				       writer, error_r);
+	}
+	class = eas_class_find(found->folder->kind, req->version);
+	return class->write(&write, found->item, writer, error_r) < 0 ? -1 : 1;
+}
+
+static int
+search_write_result(struct eas_request *req,
+		    const struct eas_search_found *found,
 		    const struct eas_item_options *options,
 		    struct wbxml_writer *writer, const char **error_r)
 {
+	const struct eas_folder *folder = found->folder;
 	int ret;
 
 	wbxml_open(writer, EAS_SEARCH_RESULT);
-	wbxml_text(writer, EAS_AIRSYNC_CLASS, "Email");
+	wbxml_text(writer, EAS_AIRSYNC_CLASS, eas_class_name(folder->kind));
 	wbxml_text(writer, EAS_SEARCH_LONG_ID,
-		   eas_long_id(folder->id, uidvalidity, mail->uid));
+		   eas_long_id(folder->id, found->uidvalidity, found->uid));
 	wbxml_text(writer, EAS_AIRSYNC_COLLECTION_ID, folder->id);
 	wbxml_open(writer, EAS_SEARCH_PROPERTIES);
-	ret = eas_email_write(req, folder, mail, options,
-			      EAS_MAIL_WRITE_PROPERTIES, writer, error_r);
+	ret = search_write_properties(req, found, options, writer, error_r);
 	if (ret > 0) {
 		wbxml_close(writer);
 		wbxml_close(writer);
@@ -237,18 +266,18 @@ search_find(struct search_mail_query *query, struct eas_search_set *set)
 {
 	struct eas_request *req = query->search->req;
 	unsigned int last = query->search->range.last;
-	enum eas_mail_search_result result;
+	enum eas_folder_search_result result;
 
 	query->mails.term = query->term;
-	result = eas_mail_search_run(&query->mails, set);
+	result = eas_folder_search_run(&query->mails, set);
 	switch (result) {
-	case EAS_MAIL_SEARCH_OK:
+	case EAS_FOLDER_SEARCH_OK:
 		break;
-	case EAS_MAIL_SEARCH_TIMED_OUT:
+	case EAS_FOLDER_SEARCH_TIMED_OUT:
 		return SEARCH_TIMED_OUT;
-	case EAS_MAIL_SEARCH_DENIED:
+	case EAS_FOLDER_SEARCH_DENIED:
 		return SEARCH_ACCESS_DENIED;
-	case EAS_MAIL_SEARCH_FAILED:
+	case EAS_FOLDER_SEARCH_FAILED:
 		return SEARCH_SERVER_ERROR;
 	}
 	/* one page needs no set; another query's is of no use any more, but does
@@ -280,7 +309,7 @@ search_get_set(struct search_mail_query *query, struct eas_search_set *set_r)
 	eas_search_set_init(search->req->pool, set_r);
 	memcpy(set_r->digest, digest, sizeof(digest));
 	set_r->created = time(NULL);
-	return query->other_class ? SEARCH_SUCCESS : search_find(query, set_r);
+	return search_find(query, set_r);
 }
 
 static enum search_status
@@ -330,7 +359,7 @@ enum search_status search_mailbox(struct search_request *search)
 		status = search_parse_options(&query);
 	if (status != SEARCH_SUCCESS)
 		return status;
-	ret = eas_mail_search_add_folders(&query.mails, and, query.deep);
+	ret = eas_folder_search_add_folders(&query.mails, and, query.deep);
 	if (ret <= 0) {
 		return ret < 0 ? SEARCH_SERVER_ERROR :
 			SEARCH_FOLDER_SYNC_REQUIRED;

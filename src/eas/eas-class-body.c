@@ -292,6 +292,11 @@ body_write(const struct eas_class_write *write, struct wbxml_writer *writer,
 	wbxml_uint(writer, EAS_AIRSYNCBASE_ESTIMATED_DATA_SIZE, size);
 	if (cut < size)
 		wbxml_bool(writer, EAS_AIRSYNCBASE_TRUNCATED, TRUE);
+	/* TruncationSize 0: who wants to know that there is one */
+	if (cut == 0 && size > 0) {
+		wbxml_close(writer);
+		return;
+	}
 	if (write->parts != NULL) {
 		input = i_stream_create_copy_from_data(text, cut);
 		wbxml_uint(writer, EAS_ITEMOPERATIONS_PART,

@@ -26,9 +26,6 @@ struct eas_class_write {
 	const struct eas_email_parts *parts;
 	/* the id of the item's folder, for FileReferences */
 	const char *folder_id;
-	/* elements are in Properties (ItemOperations, Search), not in
-	   ApplicationData */
-	bool properties;
 };
 
 struct eas_class_apply {

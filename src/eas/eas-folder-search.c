@@ -8,21 +8,22 @@
 #include "mail-search-build.h"
 #include "roost-settings.h"
 #include "sync-mail.h"
+#include "eas-item-search.h"
 #include "eas-term.h"
-#include "eas-mail-search.h"
+#include "eas-folder-search.h"
 
 /* A hit while the search runs. */
-struct mail_hit {
+struct search_hit {
 	time_t received;
 	struct eas_search_hit hit;
 };
 
-struct mail_search_run {
-	struct eas_mail_search *search;
+struct folder_search_run {
+	struct eas_folder_search *search;
 	struct eas_search_set *set;
 	uint64_t deadline;		/* of i_microseconds() */
 	/* up to twice max_hits, then the older half goes */
-	ARRAY(struct mail_hit) hits;
+	ARRAY(struct search_hit) hits;
 	/* folders by what became of them */
 	unsigned int searched, denied, failed;
 	bool timed_out;
@@ -30,7 +31,7 @@ struct mail_search_run {
 
 /* -- which folders -- */
 
-static void search_add_folder(struct eas_mail_search *search,
+static void search_add_folder(struct eas_folder_search *search,
 			      struct eas_folder *folder)
 {
 	struct eas_folder *old;
@@ -42,7 +43,7 @@ static void search_add_folder(struct eas_mail_search *search,
 	array_push_back(&search->folders, &folder);
 }
 
-static int search_add_all(struct eas_mail_search *search)
+static int search_add_all(struct eas_folder_search *search)
 {
 	const ARRAY_TYPE(eas_folder) *folders;
 
@@ -54,7 +55,7 @@ static int search_add_all(struct eas_mail_search *search)
 }
 
 /* Parents come before their children, so one pass finds all. */
-static int search_add_below(struct eas_mail_search *search, const char *id)
+static int search_add_below(struct eas_folder_search *search, const char *id)
 {
 	const ARRAY_TYPE(eas_folder) *folders;
 	struct eas_folder *folder;
@@ -85,7 +86,7 @@ static int search_add_below(struct eas_mail_search *search, const char *id)
 	return ret;
 }
 
-static int search_add_id(struct eas_mail_search *search, const char *id,
+static int search_add_id(struct eas_folder_search *search, const char *id,
 			 bool deep)
 {
 	struct eas_folder *folder;
@@ -103,7 +104,7 @@ static int search_add_id(struct eas_mail_search *search, const char *id,
 	return ret;
 }
 
-int eas_mail_search_add_folders(struct eas_mail_search *search,
+int eas_folder_search_add_folders(struct eas_folder_search *search,
 				const struct wbxml_node *node, bool deep)
 {
 	int ret;
@@ -125,7 +126,7 @@ int eas_mail_search_add_folders(struct eas_mail_search *search,
 
 /* -- one mailbox -- */
 
-static int mail_hit_cmp(const struct mail_hit *h1, const struct mail_hit *h2)
+static int search_hit_cmp(const struct search_hit *h1, const struct search_hit *h2)
 {
 	if (h1->received != h2->received)
 		return h1->received > h2->received ? -1 : 1;
@@ -135,16 +136,16 @@ static int mail_hit_cmp(const struct mail_hit *h1, const struct mail_hit *h2)
 		(h1->hit.uid < h2->hit.uid ? 1 : 0);
 }
 
-static void run_keep_newest(struct mail_search_run *run)
+static void run_keep_newest(struct folder_search_run *run)
 {
 	unsigned int max = run->search->max_hits;
 
-	array_sort(&run->hits, mail_hit_cmp);
+	array_sort(&run->hits, search_hit_cmp);
 	if (array_count(&run->hits) > max)
 		array_delete(&run->hits, max, array_count(&run->hits) - max);
 }
 
-static bool run_wants_mail(struct mail_search_run *run, struct mail *mail)
+static bool run_wants_mail(struct folder_search_run *run, struct mail *mail)
 {
 	uint8_t id[EAS_CONVERSATION_ID_SIZE];
 	const char *error;
@@ -155,27 +156,33 @@ static bool run_wants_mail(struct mail_search_run *run, struct mail *mail)
 		memcmp(id, run->search->conversation, sizeof(id)) == 0;
 }
 
-static void run_add_mail(struct mail_search_run *run, struct mail *mail)
+/* Of the folder that was added to the set last. */
+static void
+run_add_hit(struct folder_search_run *run, uint32_t uid, time_t received)
 {
-	struct mail_hit hit;
+	struct search_hit hit = { .received = received };
 
-	if (!run_wants_mail(run, mail))
-		return;
-	i_zero(&hit);
-	/* one that is just gone will be missing on its page */
-	if (mail_get_received_date(mail, &hit.received) < 0)
-		return;
 	hit.hit.folder = array_count(&run->set->folders) - 1;
-	hit.hit.uid = mail->uid;
+	hit.hit.uid = uid;
 	array_push_back(&run->hits, &hit);
 	run->set->total++;
 	if (array_count(&run->hits) >= 2 * run->search->max_hits)
 		run_keep_newest(run);
 }
 
+static void run_add_mail(struct folder_search_run *run, struct mail *mail)
+{
+	time_t received;
+
+	/* one that is just gone will be missing on its page */
+	if (run_wants_mail(run, mail) &&
+	    mail_get_received_date(mail, &received) == 0)
+		run_add_hit(run, mail->uid, received);
+}
+
 /* Looks at the clock every quarter of a second, however little is found, and
    while a full text index is brought up to date. */
-static int run_mails(struct mail_search_run *run,
+static int run_mails(struct folder_search_run *run,
 		     struct mail_search_context *ctx)
 {
 	struct mail *mail;
@@ -197,7 +204,7 @@ static int run_mails(struct mail_search_run *run,
 	return mailbox_search_deinit(&ctx);
 }
 
-static int run_box(struct mail_search_run *run, struct mailbox *box)
+static int run_box(struct folder_search_run *run, struct mailbox *box)
 {
 	struct mailbox_header_lookup_ctx *headers = NULL;
 	struct mailbox_transaction_context *trans;
@@ -222,23 +229,31 @@ static int run_box(struct mail_search_run *run, struct mailbox *box)
 	return ret;
 }
 
-static int run_open_box(struct mail_search_run *run, struct eas_folder *folder,
-			struct mailbox *box)
+static void
+run_add_folder(struct folder_search_run *run, const struct eas_folder *folder,
+	       uint32_t uidvalidity)
 {
 	struct eas_search_folder *set_folder;
+
+	set_folder = array_append_space(&run->set->folders);
+	if (str_to_uint32(folder->id, &set_folder->id) < 0)
+		i_unreached();
+	set_folder->uidvalidity = uidvalidity;
+}
+
+static int run_open_box(struct folder_search_run *run,
+			struct eas_folder *folder, struct mailbox *box)
+{
 	struct mailbox_status status;
 
 	if (sync_mail_open(box) < 0)
 		return -1;
 	mailbox_get_open_status(box, STATUS_UIDVALIDITY, &status);
-	set_folder = array_append_space(&run->set->folders);
-	if (str_to_uint32(folder->id, &set_folder->id) < 0)
-		i_unreached();
-	set_folder->uidvalidity = status.uidvalidity;
+	run_add_folder(run, folder, status.uidvalidity);
 	return run_box(run, box);
 }
 
-static void run_folder_failed(struct mail_search_run *run,
+static void run_folder_failed(struct folder_search_run *run,
 			      struct eas_folder *folder, struct mailbox *box)
 {
 	enum mail_error error;
@@ -262,7 +277,8 @@ static void run_folder_failed(struct mail_search_run *run,
 	}
 }
 
-static void run_folder(struct mail_search_run *run, struct eas_folder *folder)
+static void
+run_mailbox(struct folder_search_run *run, struct eas_folder *folder)
 {
 	struct mailbox *box;
 	int ret;
@@ -280,53 +296,104 @@ static void run_folder(struct mail_search_run *run, struct eas_folder *folder)
 	mailbox_free(&box);
 }
 
+/* -- one folder of the store -- */
+
+static void run_add_item(uint32_t uid, time_t received, void *context)
+{
+	struct folder_search_run *run = context;
+
+	run_add_hit(run, uid, received);
+}
+
+static void
+run_items(struct folder_search_run *run, struct eas_folder *folder)
+{
+	struct eas_request *req = run->search->req;
+	struct store_pim_folder pim;
+	int ret;
+
+	/* items are in no conversation */
+	if (run->search->has_conversation)
+		return;
+	ret = store_pim_folder_get(req->store, req->pool, folder->pim_id, &pim);
+	if (ret > 0) {
+		run_add_folder(run, folder, pim.uidvalidity);
+		ret = eas_item_search_folder(req->store, folder->pim_id,
+					     run->search->term, run->deadline,
+					     run_add_item, run);
+		if (ret == 0)
+			run->timed_out = TRUE;
+		else if (ret > 0)
+			run->searched++;
+	}
+	/* one that was deleted just now has no items */
+	if (ret < 0)
+		run->failed++;
+}
+
 /* -- all of them -- */
 
-static void run_finish(struct mail_search_run *run)
+static void run_finish(struct folder_search_run *run)
 {
-	const struct mail_hit *hit;
+	const struct search_hit *hit;
 
 	run_keep_newest(run);
 	array_foreach(&run->hits, hit)
 		array_push_back(&run->set->hits, &hit->hit);
 }
 
-static enum eas_mail_search_result
-run_result(const struct mail_search_run *run)
+static enum eas_folder_search_result
+run_result(const struct folder_search_run *run)
 {
 	if (array_count(&run->set->hits) > 0)
-		return EAS_MAIL_SEARCH_OK;
+		return EAS_FOLDER_SEARCH_OK;
 	if (run->timed_out)
-		return EAS_MAIL_SEARCH_TIMED_OUT;
+		return EAS_FOLDER_SEARCH_TIMED_OUT;
 	if (run->failed > 0)
-		return EAS_MAIL_SEARCH_FAILED;
+		return EAS_FOLDER_SEARCH_FAILED;
 	return run->denied > 0 && run->searched == 0 ?
-		EAS_MAIL_SEARCH_DENIED : EAS_MAIL_SEARCH_OK;
+		EAS_FOLDER_SEARCH_DENIED : EAS_FOLDER_SEARCH_OK;
 }
 
-enum eas_mail_search_result
-eas_mail_search_run(struct eas_mail_search *search, struct eas_search_set *set)
+static void run_folders(struct folder_search_run *run, bool items)
 {
-	struct mail_search_run run = { .search = search, .set = set };
-	unsigned int timeout = search->req->req->user->set->roost_search_timeout;
 	struct eas_folder *folder;
+	unsigned int kind;
+
+	array_foreach_elem(&run->search->folders, folder) {
+		kind = EAS_FOLDER_SEARCH_KIND(folder->kind);
+		if ((folder->kind != STORE_KIND_NONE) != items ||
+		    (run->search->kinds & kind) == 0)
+			continue;
+		if (i_microseconds() >= run->deadline)
+			run->timed_out = TRUE;
+		if (run->timed_out)
+			break;
+		T_BEGIN {
+			if (items)
+				run_items(run, folder);
+			else
+				run_mailbox(run, folder);
+		} T_END;
+	}
+}
+
+enum eas_folder_search_result
+eas_folder_search_run(struct eas_folder_search *search, struct eas_search_set *set)
+{
+	struct folder_search_run run = { .search = search, .set = set };
+	unsigned int timeout = search->req->req->user->set->roost_search_timeout;
 
 	run.deadline = i_microseconds() + timeout * 1000000ULL;
 	i_array_init(&run.hits, 128);
-	array_foreach_elem(&search->folders, folder) {
-		if (i_microseconds() >= run.deadline)
-			run.timed_out = TRUE;
-		if (run.timed_out)
-			break;
-		T_BEGIN {
-			run_folder(&run, folder);
-		} T_END;
-	}
+	/* the fewer first: mails can take all the time that there is */
+	run_folders(&run, TRUE);
+	run_folders(&run, FALSE);
 	run_finish(&run);
 	array_free(&run.hits);
 	if (run.timed_out) {
 		e_info(search->req->event, "A search took longer than %u "
-		       "seconds: %u of %u folders searched, %u mails found",
+		       "seconds: %u of %u folders searched, %u results",
 		       timeout, run.searched, array_count(&search->folders),
 		       set->total);
 	}

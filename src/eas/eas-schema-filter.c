@@ -26,6 +26,8 @@ struct eas_schema_filter {
 	struct wbxml_writer *writer;
 	unsigned int parent_tag;
 	const unsigned int *tags;
+	/* tags are those that are dropped */
+	bool without;
 
 	enum filter_state state;
 	unsigned int page, out_page;
@@ -52,6 +54,18 @@ eas_schema_filter_init(struct wbxml_writer *writer, unsigned int parent_tag,
 	return filter;
 }
 
+struct eas_schema_filter *
+eas_schema_filter_init_without(struct wbxml_writer *writer,
+			       unsigned int parent_tag,
+			       const unsigned int *tags)
+{
+	struct eas_schema_filter *filter =
+		eas_schema_filter_init(writer, parent_tag, tags);
+
+	filter->without = TRUE;
+	return filter;
+}
+
 static bool filter_keeps(const struct eas_schema_filter *filter,
 			 unsigned int tag)
 {
@@ -59,9 +73,9 @@ static bool filter_keeps(const struct eas_schema_filter *filter,
 
 	for (p = filter->tags; *p != 0; p++) {
 		if (*p == tag)
-			return TRUE;
+			return !filter->without;
 	}
-	return FALSE;
+	return filter->without;
 }
 
 static void filter_put(struct eas_schema_filter *filter, unsigned char byte)

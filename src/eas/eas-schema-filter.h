@@ -14,6 +14,11 @@ struct eas_schema_filter;
 struct eas_schema_filter *
 eas_schema_filter_init(struct wbxml_writer *writer, unsigned int parent_tag,
 		       const unsigned int *tags);
+/* The same, but tags are those that are dropped. */
+struct eas_schema_filter *
+eas_schema_filter_init_without(struct wbxml_writer *writer,
+			       unsigned int parent_tag,
+			       const unsigned int *tags);
 /* More bytes of a fragment, cut anywhere. */
 void eas_schema_filter_more(struct eas_schema_filter *filter,
 			    const unsigned char *data, size_t size);

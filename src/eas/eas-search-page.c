@@ -7,8 +7,10 @@
 #include "iostream-temp.h"
 #include "mail-storage.h"
 #include "roost-settings.h"
+#include "store-item.h"
 #include "sync-mail.h"
-#include "eas-mail-search.h"
+#include "eas-folder-search.h"
+#include "eas-schema-filter.h"
 
 /* The newest mails of many folders alternate: so many mailboxes are open at
    once. */
@@ -16,11 +18,26 @@
 /* a result of up to this size is not written to a file on its way */
 #define PAGE_ITEM_MAX_MEMORY (128 * 1024)
 
+/* Top-level elements that the published schema of Search's answer has not:
+   ItemOperations shows them. */
+static const unsigned int page_no_search[] = {
+	EAS_CALENDAR_CATEGORIES,
+	EAS_CALENDAR_CLIENT_UID,
+	EAS_CALENDAR_ONLINE_MEETING_CONF_LINK,
+	EAS_CALENDAR_ONLINE_MEETING_EXTERNAL_LINK,
+	EAS_TASKS_ORDINAL_DATE,
+	EAS_TASKS_SUB_ORDINAL_DATE,
+	0
+};
+
 struct page_box {
 	/* index of the set's folders */
 	uint32_t idx;
+	/* it is there, and the same as when it was searched */
+	bool ok;
 	struct eas_folder *folder;
-	struct mailbox *box;		/* NULL = cannot be read any more */
+	/* NULL = one of the store's */
+	struct mailbox *box;
 	struct mailbox_transaction_context *trans;
 	struct mail *mail;
 	unsigned int used;		/* when it was used last */
@@ -47,7 +64,6 @@ static void page_box_close(struct page_box *pbox)
 	i_zero(pbox);
 }
 
-/* Is it still there, and the same as when it was searched? */
 static bool page_box_check(struct page *page, struct page_box *pbox)
 {
 	const struct eas_search_folder *folder =
@@ -68,22 +84,17 @@ static bool page_box_check(struct page *page, struct page_box *pbox)
 	return status.uidvalidity == folder->uidvalidity;
 }
 
-static void page_box_open(struct page *page, struct page_box *pbox)
+static void page_box_open_mail(struct page *page, struct page_box *pbox)
 {
-	const struct eas_search_folder *folder =
-		array_idx(&page->set->folders, pbox->idx);
 	struct mailbox_header_lookup_ctx *headers = NULL;
 	enum mail_fetch_field fields;
 
-	if (eas_folder_find(page->req, dec2str(folder->id),
-			    &pbox->folder) <= 0 ||
-	    eas_folder_mailbox_alloc(page->req, pbox->folder, FALSE,
+	if (eas_folder_mailbox_alloc(page->req, pbox->folder, FALSE,
 				     &pbox->box) <= 0)
 		return;
-	if (!page_box_check(page, pbox)) {
-		mailbox_free(&pbox->box);
+	pbox->ok = page_box_check(page, pbox);
+	if (!pbox->ok)
 		return;
-	}
 	fields = page->options == NULL ? eas_email_find_fetch_fields() :
 		eas_email_fetch_fields(pbox->box, page->options,
 				       EAS_MAIL_WRITE_PROPERTIES, &headers);
@@ -91,6 +102,24 @@ static void page_box_open(struct page *page, struct page_box *pbox)
 	pbox->mail = mail_alloc(pbox->trans, fields, headers);
 	if (headers != NULL)
 		mailbox_header_lookup_unref(&headers);
+}
+
+static void page_box_open(struct page *page, struct page_box *pbox)
+{
+	const struct eas_search_folder *folder =
+		array_idx(&page->set->folders, pbox->idx);
+	struct store_pim_folder pim;
+
+	if (eas_folder_find(page->req, dec2str(folder->id),
+			    &pbox->folder) <= 0)
+		return;
+	if (pbox->folder->kind == STORE_KIND_NONE) {
+		page_box_open_mail(page, pbox);
+		return;
+	}
+	pbox->ok = store_pim_folder_get(page->req->store, page->req->pool,
+					pbox->folder->pim_id, &pim) > 0 &&
+		pim.uidvalidity == folder->uidvalidity;
 }
 
 static struct page_box *page_get_box(struct page *page, uint32_t idx)
@@ -117,17 +146,25 @@ static struct page_box *page_get_box(struct page *page, uint32_t idx)
 	return pbox;
 }
 
-static int page_append(struct page *page, struct ostream **output)
+static int page_append(struct page *page, struct ostream **output, bool item)
 {
 	struct wbxml_writer *writer = eas_request_writer(page->req);
+	struct eas_schema_filter *filter = NULL;
 	struct istream *input;
 	const unsigned char *data;
 	size_t size;
 	int ret;
 
+	if (item) {
+		filter = eas_schema_filter_init_without(writer,
+			EAS_SEARCH_PROPERTIES, page_no_search);
+	}
 	input = iostream_temp_finish(output, IO_BLOCK_SIZE);
 	while (i_stream_read_more(input, &data, &size) > 0) {
-		wbxml_writer_append(writer, data, size);
+		if (filter != NULL)
+			eas_schema_filter_more(filter, data, size);
+		else
+			wbxml_writer_append(writer, data, size);
 		i_stream_skip(input, size);
 	}
 	ret = input->stream_errno == 0 ? 0 : -1;
@@ -136,15 +173,16 @@ static int page_append(struct page *page, struct ostream **output)
 			i_stream_get_error(input));
 	}
 	i_stream_unref(&input);
+	if (filter != NULL && eas_schema_filter_deinit(&filter) < 0 && ret == 0)
+		i_panic("A result is no whole fragment");
 	return ret;
 }
 
 /* Writes the result aside first: only a whole one comes into the answer. */
-static int page_write_mail(struct page *page, struct page_box *pbox)
+static int
+page_write_found(struct page *page, const struct eas_search_found *found)
 {
 	struct eas_request *req = page->req;
-	const struct eas_search_folder *folder =
-		array_idx(&page->set->folders, pbox->idx);
 	struct wbxml_writer *writer;
 	struct ostream *output;
 	const char *error;
@@ -155,10 +193,9 @@ static int page_write_mail(struct page *page, struct page_box *pbox)
 			    "/roost-item.", NULL), 0, "search result",
 		PAGE_ITEM_MAX_MEMORY);
 	writer = wbxml_writer_init_fragment(output);
-	ret = page->write(req, pbox->folder, folder->uidvalidity, pbox->mail,
-			  page->options, writer, &error);
+	ret = page->write(req, found, page->options, writer, &error);
 	if (ret > 0 && wbxml_writer_finish(&writer) == 0)
-		return page_append(page, &output);
+		return page_append(page, &output, found->item != NULL);
 	if (ret > 0) {
 		e_error(req->event, "Writing a result failed: %s",
 			o_stream_get_error(output));
@@ -167,8 +204,8 @@ static int page_write_mail(struct page *page, struct page_box *pbox)
 	}
 	if (ret < 0) {
 		e_error(req->event, "Mailbox %s: UID %u can't be shown "
-			"to devices, skipping it: %s", pbox->folder->vname,
-			pbox->mail->uid, error);
+			"to devices, skipping it: %s",
+			eas_folder_log_name(found->folder), found->uid, error);
 	}
 	wbxml_writer_abort(&writer);
 	o_stream_abort(output);
@@ -178,11 +215,28 @@ static int page_write_mail(struct page *page, struct page_box *pbox)
 
 static int page_write_hit(struct page *page, const struct eas_search_hit *hit)
 {
+	const struct eas_search_folder *folder =
+		array_idx(&page->set->folders, hit->folder);
 	struct page_box *pbox = page_get_box(page, hit->folder);
+	struct eas_search_found found = {
+		.folder = pbox->folder, .uidvalidity = folder->uidvalidity,
+		.uid = hit->uid, .mail = pbox->mail,
+	};
+	struct store_item item;
+	int ret;
 
-	if (pbox->box == NULL || !sync_mail_set_uid(pbox->mail, hit->uid))
+	if (!pbox->ok)
 		return 0;
-	return page_write_mail(page, pbox);
+	if (pbox->mail != NULL) {
+		return !sync_mail_set_uid(pbox->mail, hit->uid) ? 0 :
+			page_write_found(page, &found);
+	}
+	ret = store_item_get(page->req->store, pool_datastack_create(),
+			     pbox->folder->pim_id, hit->uid, &item);
+	if (ret <= 0)
+		return ret;
+	found.item = &item;
+	return page_write_found(page, &found);
 }
 
 int eas_search_page_write(struct eas_request *req,

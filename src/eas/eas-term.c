@@ -1,9 +1,11 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "str.h"
 #include "mail-storage.h"
 #include "mail-search-build.h"
 #include "mail-search-mime.h"
+#include "pim-text.h"
 #include "eas-term.h"
 
 struct eas_term *eas_term_new(pool_t pool, enum eas_term_type type)
@@ -21,6 +23,12 @@ eas_term_new_text(pool_t pool, enum eas_term_type type, const char *text)
 
 	i_assert(*text != '\0');
 	term->text = p_strdup(pool, text);
+	T_BEGIN {
+		string_t *folded = t_str_new(64);
+
+		pim_text_fold(text, strlen(text), folded);
+		term->folded = p_strdup(pool, str_c(folded));
+	} T_END;
 	return term;
 }
 

@@ -37,6 +37,7 @@ struct eas_term {
 	struct eas_term *children;	/* AND, OR: never NULL */
 	const char *header;		/* static */
 	const char *text;
+	const char *folded;		/* text by pim_text_fold() */
 	time_t time;
 };
 

@@ -43,7 +43,7 @@ static const buffer_t *test_fragment(pool_t pool)
 /* The names of what is left of the fragment, when it comes in pieces. */
 static const char *
 test_filter(pool_t pool, const buffer_t *fragment, const unsigned int *tags,
-	    size_t piece)
+	    bool without, size_t piece)
 {
 	static const uint16_t blank[] = { 0 };
 	buffer_t *buf = buffer_create_dynamic(pool, 256);
@@ -58,8 +58,9 @@ test_filter(pool_t pool, const buffer_t *fragment, const unsigned int *tags,
 	size_t pos;
 
 	wbxml_open(writer, EAS_ITEMOPERATIONS_RESPONSE);
-	filter = eas_schema_filter_init(writer, EAS_ITEMOPERATIONS_PROPERTIES,
-					tags);
+	filter = (without ? eas_schema_filter_init_without :
+		  eas_schema_filter_init)(writer, EAS_ITEMOPERATIONS_PROPERTIES,
+					  tags);
 	for (pos = 0; pos < fragment->used; pos += piece) {
 		eas_schema_filter_more(filter,
 			CONST_PTR_OFFSET(fragment->data, pos),
@@ -123,7 +124,8 @@ static void test_eas_schema_filter(void)
 
 		for (j = 0; j < N_ELEMENTS(pieces); j++) {
 			const char *xml = test_filter(pool, fragment,
-						      tests[i].tags, pieces[j]);
+						      tests[i].tags, FALSE,
+						      pieces[j]);
 
 			if (first == NULL)
 				first = xml;
@@ -188,10 +190,38 @@ static void test_eas_schema_filter_broken(void)
 	test_end();
 }
 
+static void test_eas_schema_filter_without(void)
+{
+	static const unsigned int tags[] = {
+		EAS_EMAIL_SUBJECT, EAS_AIRSYNCBASE_BODY,
+		EAS_AIRSYNCBASE_TYPE, EAS_AIRSYNC_SERVER_ID, 0
+	};
+	static const char *const kept[] = {
+		"<ServerId", "<Properties", "<To", "<Read", "<Flag",
+		"<ConversationId", "<ConversationIndex",
+	};
+	pool_t pool = pool_alloconly_create("test", 4096);
+	const buffer_t *fragment = test_fragment(pool);
+	const char *xml;
+
+	test_begin("eas schema filter: all but some");
+	for (size_t piece = 1; piece < 20; piece += 3) {
+		xml = test_filter(pool, fragment, tags, TRUE, piece);
+		for (unsigned int i = 0; i < N_ELEMENTS(kept); i++)
+			test_assert_idx(test_count(xml, kept[i]) == 1, i);
+		test_assert(strstr(xml, "<Subject") == NULL);
+		test_assert(strstr(xml, "<Body") == NULL);
+		test_assert(strstr(xml, "<Type") == NULL);
+	}
+	pool_unref(&pool);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_eas_schema_filter,
+		test_eas_schema_filter_without,
 		test_eas_schema_filter_broken,
 		NULL
 	};

@@ -4,7 +4,8 @@ import datetime
 import email.message
 import email.utils
 
-from rig import HTML, INBOX, MIME, OUTBOX, PLAIN, Body, Case, E, Settings
+from rig import CALENDAR, CONTACTS, HTML, INBOX, MIME, NOTES, OUTBOX, PLAIN, TASKS, Body, Case, E, Settings
+from rig.items import ItemsCase
 
 VERSIONS = ("12.1", "14.1", "16.1")
 START = datetime.datetime(2024, 3, 1, 12, 0, 0, tzinfo=datetime.timezone.utc)
@@ -32,7 +33,7 @@ def bound(kind, value):
     return E(kind, E("Email:DateReceived"), E("Value", value))
 
 
-SETTINGS = Settings(users=9)
+SETTINGS = Settings(users=12)
 
 
 class SearchCase(Case):
@@ -259,6 +260,184 @@ class Mailbox(SearchCase):
             self.found(device, E("FreeText", b"K\xf6ln"), status="2")
             self.assertEqual(self.found(device, E("FreeText", "日本語")), [])
             self.assertEqual(self.found(device, E("FreeText", "%_\\*(")), [])
+
+
+def vcalendar(component, uid, *lines):
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", f"BEGIN:{component}", f"UID:{uid}",
+                        "DTSTAMP:20260101T000000Z", *lines, f"END:{component}", "END:VCALENDAR", ""])
+
+
+def vcard(uid, *lines):
+    return "\r\n".join(["BEGIN:VCARD", "VERSION:3.0", f"UID:{uid}", *lines, "END:VCARD", ""])
+
+
+ITEMS = [
+    vcalendar("VEVENT", "picnic", "SUMMARY:Picnic", "DTSTART:20260601T100000Z", "DTEND:20260601T110000Z",
+              "LOCATION:Großer Teich", "DESCRIPTION:Bring a needle\\nand thread", "CATEGORIES:Fun",
+              "ORGANIZER;CN=Olga:mailto:olga@example.test", "ATTENDEE;CN=Ada Able:mailto:ada@example.test"),
+    vcalendar("VEVENT", "daily", "SUMMARY:Daily", "DTSTART:20260602T100000Z", "DTEND:20260602T110000Z",
+              "RRULE:FREQ=DAILY;COUNT=3", "END:VEVENT", "BEGIN:VEVENT", "UID:daily", "DTSTAMP:20260101T000000Z",
+              "RECURRENCE-ID:20260603T100000Z", "SUMMARY:Moved standup", "DTSTART:20260603T120000Z",
+              "DTEND:20260603T130000Z"),
+    vcalendar("VTODO", "buy", "SUMMARY:Buy a needle", "CATEGORIES:Home", "X-ROOST-ORDINAL-DATE:2026-01-01T00:00:00.000Z",
+              "X-ROOST-SUB-ORDINAL-DATE:5"),
+    vcalendar("VJOURNAL", "idea", "SUMMARY:Idea", "DESCRIPTION:thread the needle"),
+    vcard("ned", "FN:Ned Needle", "N:Needle;Ned;;;", "EMAIL:ned@example.test", "TEL;TYPE=cell:+49 (170) 55-66",
+          "ORG:Thread & Co", "ADR;TYPE=work:;;1 Haystack Road;Köln;;;", "NOTE:likes tea"),
+]
+
+
+class Items(SearchCase, ItemsCase):
+    """What is found in calendars, contacts, tasks and notes, beside mails."""
+    user = "u10"
+
+    def setUp(self):
+        super().setUp()
+        imap = self.dovecot.imap(self.user)
+        if imap.select("Marker")[0] == "OK":
+            return
+        self.append(imap, message("mail", "a needle in a mail"))
+        for item in ITEMS:
+            self.imported(self.user, item)
+        imap.create("Marker")
+
+    def each(self):
+        for version in VERSIONS:
+            yield version, self.ready_device(self.user, version)
+
+    def names(self, store, status="1"):
+        """(Class, what it is called) of each result, in the order of the names."""
+        self.assertEqual(store.get("Status"), status)
+        tags = {"Email": "Email:Subject", "Calendar": "Calendar:Subject", "Tasks": "Tasks:Subject",
+                "Notes": "Notes:Subject", "Contacts": "Contacts:FileAs"}
+        return sorted((node.get("AirSync:Class"), node.get("Properties/" + tags[node.get("AirSync:Class")]))
+                      for node in store.findall("Result") if node.find("Properties") is not None)
+
+    def found(self, device, *elements, options=(), status="1"):
+        return self.names(self.search(device, *elements, options=options), status)
+
+    def test_no_class_is_all(self):
+        for version, device in self.each():
+            everything = [("Calendar", "Picnic"), ("Contacts", "Ned Needle"), ("Email", "mail"),
+                          ("Notes", "Idea"), ("Tasks", "Buy a needle")]
+            if version == "12.1":
+                everything.remove(("Notes", "Idea"))
+            self.assertEqual(self.found(device, E("FreeText", "needle")), everything)
+            self.assertEqual(self.found(device, E("AirSync:CollectionId", "0"), E("FreeText", "needle"),
+                                        options=[E("DeepTraversal")]), everything)
+
+    def test_classes(self):
+        for version, device in self.each():
+            def classes(*names):
+                return self.found(device, *[E("AirSync:Class", name) for name in names], E("FreeText", "needle"))
+            self.assertEqual(classes("Calendar"), [("Calendar", "Picnic")])
+            self.assertEqual(classes("Contacts"), [("Contacts", "Ned Needle")])
+            self.assertEqual(classes("Tasks"), [("Tasks", "Buy a needle")])
+            self.assertEqual(classes("Email"), [("Email", "mail")])
+            self.assertEqual(classes("email", "TASKS"), [("Email", "mail"), ("Tasks", "Buy a needle")])
+            if version == "12.1":
+                self.assertEqual(self.search(device, E("AirSync:Class", "Notes"), E("FreeText", "needle")).get("Status"), "2")
+            else:
+                self.assertEqual(classes("Notes"), [("Notes", "Idea")])
+                self.assertEqual(classes("SMS"), [])
+
+    def test_folders(self):
+        for version, device in self.each():
+            for kind, name in ((CALENDAR, ("Calendar", "Picnic")), (CONTACTS, ("Contacts", "Ned Needle")),
+                               (TASKS, ("Tasks", "Buy a needle")), (NOTES, ("Notes", "Idea"))):
+                if version == "12.1" and kind == NOTES:
+                    continue
+                folder = E("AirSync:CollectionId", device.folders_of_type(kind)[0].id)
+                self.assertEqual(self.found(device, folder, E("FreeText", "needle")), [name])
+                # the folder has none of this class
+                self.assertEqual(self.found(device, folder, E("AirSync:Class", "Email"), E("FreeText", "needle")), [])
+            both = [E("AirSync:CollectionId", device.folders_of_type(kind)[0].id) for kind in (CALENDAR, INBOX)]
+            self.assertEqual(self.found(device, *both, E("FreeText", "needle")), [("Calendar", "Picnic"), ("Email", "mail")])
+
+    def test_what_is_searched(self):
+        for version, device in self.each():
+            for text, name in (("großer teich", "Picnic"), ("grosser", None), ("olga", "Picnic"),
+                               ("ada able", "Picnic"), ("ada@example.test", "Picnic"), ('"needle and thread"', "Picnic"),
+                               ("standup", "Daily"), ("fun", "Picnic"), ("haystack  koln", "Ned Needle"),
+                               ("KÖLN", "Ned Needle"), ("1705566", "Ned Needle"), ("thread co", "Ned Needle"),
+                               ("tea", "Ned Needle"), ("PRODID", None), ("VEVENT", None),
+                               ("20260601", None)):
+                with self.subTest(version=version, text=text):
+                    self.assertEqual([found for kind, found in self.found(device, E("FreeText", text))
+                                      if kind in ("Calendar", "Contacts")], [name] if name else [])
+            # all words have to be there
+            self.assertEqual(self.found(device, E("AirSync:Class", "Tasks"), E("FreeText", "needle buy home")),
+                             [("Tasks", "Buy a needle")])
+            self.assertEqual(self.found(device, E("AirSync:Class", "Tasks"), E("FreeText", "needle picnic")), [])
+
+    def test_dates_are_those_of_changes(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        hour = datetime.timedelta(hours=1)
+        def time(value):
+            return value.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        for version, device in self.each():
+            tasks = E("AirSync:Class", "Tasks")
+            recent = bound("GreaterThan", time(now - hour)), bound("LessThan", time(now + hour))
+            self.assertEqual(self.found(device, tasks, *recent), [("Tasks", "Buy a needle")])
+            self.assertEqual(self.found(device, tasks, *recent, E("FreeText", "picnic")), [])
+            self.assertEqual(self.found(device, tasks, bound("LessThan", time(now - hour))), [])
+            self.assertEqual(self.found(device, tasks, bound("GreaterThan", time(now + hour))), [])
+
+    def test_conversations_have_mails_only(self):
+        for version, device in self.each():
+            if version != "12.1":
+                self.assertEqual(self.found(device, E("ConversationId", bytes(16))), [])
+
+    def test_properties_and_long_ids(self):
+        for version, device in self.each():
+            def one(text):
+                return self.search(device, E("AirSync:Class", "Calendar"), E("FreeText", text),
+                                   options=[Body(PLAIN, 6).node()]).find("Result")
+            result = one("picnic")
+            self.assertEqual(result.get("AirSync:CollectionId"), device.folders_of_type(CALENDAR)[0].id)
+            self.assertEqual(result.get("Properties/Calendar:StartTime"), "20260601T100000Z")
+            self.assertEqual(result.get("Properties/AirSyncBase:Body/Data"), "Bring ")
+            # what the schema of Search's answer has not is there for who fetches it
+            self.assertIsNone(result.find("Properties/Calendar:Categories"))
+            answer = device.item_operations(E("Fetch", E("Store", "Mailbox"), E("Search:LongId", result.get("LongId"))))
+            fetched = answer.document.find("Response/Fetch")
+            self.assertEqual((fetched.get("Status"), fetched.get("AirSync:Class")), ("1", "Calendar"))
+            self.assertEqual(fetched.get("Properties/Calendar:Subject"), "Picnic")
+            self.assertEqual(fetched.get("Properties/Calendar:Categories/Category"), "Fun")
+            bodiless = self.search(device, E("AirSync:Class", "Calendar"), E("FreeText", "picnic"))
+            self.assertIsNone(bodiless.find("Result/Properties/AirSyncBase:Body/Data"))
+            self.assertIsNotNone(one("daily").find("Properties/Calendar:Exceptions"))
+
+    def test_pages(self):
+        user = "u11"
+        for number in range(5):
+            self.imported(user, vcalendar("VTODO", f"t{number}", f"SUMMARY:needle {number}"))
+        self.append(self.dovecot.imap(user), message("needle mail"))
+        device = self.ready_device(user, "16.1")
+        def page(item_range, *options):
+            return self.search(device, E("FreeText", "needle"), options=[E("Range", item_range), *options])
+        store = page("0-1")
+        self.assertEqual((store.get("Range"), store.get("Total")), ("0-1", "6"))
+        pages = [self.names(store), self.names(page("2-3")), self.names(page("4-9"))]
+        # the mail is of 2024, and so the oldest
+        self.assertIn(("Email", "needle mail"), pages[2])
+        self.assertEqual(sorted(sum(pages, [])), [("Email", "needle mail")] + [("Tasks", f"needle {n}") for n in range(5)])
+        # one more changes nothing, and one that is gone leaves a gap, whoever shows the page
+        self.imported(user, vcalendar("VTODO", "t5", "SUMMARY:needle 5"))
+        self.delete_task(device, pages[1][0][1])
+        self.dovecot.kill("roost-worker")
+        store = page("2-3")
+        self.assertEqual((self.names(store), store.get("Range")), (pages[1][1:], "2-3"))
+        self.assertEqual(self.names(page("4-9")), pages[2])
+        self.assertEqual(page("0-1", E("RebuildResults")).get("Total"), "6")
+        self.dovecot.expect_log(r"killed with signal 9")
+
+    def delete_task(self, device, name):
+        folder = device.folders_of_type(TASKS)[0]
+        device.items, device.opts = {}, None
+        self.pull(device, folder)
+        server_id, = [key for key, item in device.items.items() if item.get("Tasks:Subject") == name]
+        self.assertEqual(self.delete(device, folder, server_id), "1")
 
 
 class OldVersions(SearchCase):
