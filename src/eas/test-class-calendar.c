@@ -5,6 +5,7 @@
 #include "str.h"
 #include "strfuncs.h"
 #include "test-common.h"
+#include "pim-rrule.h"
 #include "pim-timezone.h"
 #include "class-calendar.h"
 #include "test-class-common.h"
@@ -574,6 +575,63 @@ static void test_calendar_cover_times(void)
 	test_end();
 }
 
+/* A line for each date, and a meeting of thousands. */
+static void test_calendar_many_lines(void)
+{
+	string_t *text = str_new(default_pool, 4*1024*1024);
+	const struct wbxml_node *node;
+	struct wbxml_node *data;
+	struct test_class test;
+	unsigned int count = 0;
+
+	test_begin("class calendar: many lines");
+	str_append(text, HEAD "DTSTART:20000101T000000Z\r\n"
+		   "RRULE:FREQ=DAILY\r\n"
+		   "ORGANIZER:mailto:boss@example.org\r\n");
+	for (unsigned int i = 0; i < 100000; i++) {
+		str_append(text, "EXDATE:");
+		pim_ical_time_append(text, 946684800 + i * 7200, FALSE, TRUE);
+		str_append(text, "\r\n");
+	}
+	for (unsigned int i = 0; i < 5000; i++) {
+		str_printfa(text, "ATTENDEE;CN=Number %u;"
+			    "PARTSTAT=ACCEPTED:mailto:a%u@example.org\r\n",
+			    i, i);
+	}
+	/* each of them is compared with the series */
+	for (unsigned int i = 0; i < 256; i++) {
+		str_append(text, "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:u\r\n"
+			   "RECURRENCE-ID:");
+		pim_ical_time_append(text, 1796083200 + i * 86400, FALSE,
+				     TRUE);
+		str_append(text, "\r\nSUMMARY:Another\r\nDTSTART:");
+		pim_ical_time_append(text, 1796083200 + i * 86400, FALSE,
+				     TRUE);
+		str_append(text, "\r\n");
+	}
+	str_append(text, TAIL);
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_16_1);
+	data = test_class_write(&test, str_c(text));
+	test_assert(data != NULL);
+	node = wbxml_node_child(wbxml_node_child(data,
+			EAS_CALENDAR_ATTENDEES), EAS_CALENDAR_ATTENDEE);
+	for (; node != NULL; node = wbxml_node_next_same(node))
+		count++;
+	test_assert(count == 5000);
+	count = 0;
+	node = wbxml_node_child(wbxml_node_child(data,
+			EAS_CALENDAR_EXCEPTIONS), EAS_CALENDAR_EXCEPTION);
+	for (; node != NULL; node = wbxml_node_next_same(node)) {
+		test_assert_strcmp(child(node, EAS_CALENDAR_SUBJECT),
+				   "Another");
+		count++;
+	}
+	test_assert(count == 256);
+	test_class_deinit(&test);
+	str_free(&text);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -585,6 +643,7 @@ int main(void)
 		test_calendar_exception_twice,
 		test_calendar_exceptions_large,
 		test_calendar_cover_times,
+		test_calendar_many_lines,
 		NULL
 	};
 	int ret;

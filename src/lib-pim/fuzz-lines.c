@@ -47,10 +47,34 @@ static void check_property(struct pim_property *prop)
 	i_assert(buf->used <= 4096);
 }
 
+/* By its name a property is found where the list of all has it. */
+static void check_found(struct pim_component *comp)
+{
+	struct pim_property *prop = pim_property_find(comp, NULL), *other;
+	const char *name;
+
+	for (unsigned int i = 0; i < 100 && prop != NULL; i++) {
+		name = pim_property_name(prop);
+		other = pim_property_find(comp, NULL);
+		while (strcasecmp(pim_property_name(other), name) != 0)
+			other = pim_property_next(other, NULL);
+		i_assert(pim_property_find(comp, name) == other);
+		for (other = pim_property_next(prop, NULL); other != NULL;
+		     other = pim_property_next(other, NULL)) {
+			if (strcasecmp(pim_property_name(other), name) == 0)
+				break;
+		}
+		i_assert(pim_property_next(prop, name) == other);
+		prop = pim_property_next(prop, NULL);
+	}
+}
+
 static void check_component(struct pim_component *comp)
 {
 	struct pim_component *child;
 	struct pim_property *prop;
+
+	check_found(comp);
 
 	for (prop = pim_property_find(comp, NULL); prop != NULL;
 	     prop = pim_property_next(prop, NULL)) T_BEGIN {

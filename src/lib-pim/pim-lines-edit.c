@@ -12,36 +12,8 @@
 #define PIM_LINE_MAX 75
 
 /*
- * Lookups
+ * What it is
  */
-
-static struct pim_node *
-pim_node_search(struct pim_node *node, enum pim_node_type type,
-		const char *name)
-{
-	for (; node != NULL; node = node->next) {
-		if (node->type == type &&
-		    (name == NULL || strcasecmp(node->name, name) == 0))
-			return node;
-	}
-	return NULL;
-}
-
-static struct pim_component *
-pim_component_search(struct pim_node *node, const char *name)
-{
-	node = pim_node_search(node, PIM_NODE_COMPONENT, name);
-	return node == NULL ? NULL :
-		container_of(node, struct pim_component, node);
-}
-
-static struct pim_property *
-pim_property_search(struct pim_node *node, const char *name)
-{
-	node = pim_node_search(node, PIM_NODE_PROPERTY, name);
-	return node == NULL ? NULL :
-		container_of(node, struct pim_property, node);
-}
 
 const char *pim_component_name(const struct pim_component *comp)
 {
@@ -61,30 +33,6 @@ struct pim_lines *pim_component_doc(const struct pim_component *comp)
 bool pim_component_is_legacy(const struct pim_component *comp)
 {
 	return comp->legacy;
-}
-
-struct pim_component *
-pim_component_find(const struct pim_component *comp, const char *name)
-{
-	return pim_component_search(comp->head, name);
-}
-
-struct pim_component *
-pim_component_next(const struct pim_component *comp, const char *name)
-{
-	return pim_component_search(comp->node.next, name);
-}
-
-struct pim_property *
-pim_property_find(const struct pim_component *comp, const char *name)
-{
-	return pim_property_search(comp->head, name);
-}
-
-struct pim_property *
-pim_property_next(const struct pim_property *prop, const char *name)
-{
-	return pim_property_search(prop->node.next, name);
 }
 
 struct pim_component *pim_property_component(const struct pim_property *prop)
@@ -542,21 +490,6 @@ void pim_property_set_param(struct pim_property *prop, const char *name,
  * Adding and removing
  */
 
-static struct pim_node *
-property_place(struct pim_component *comp, const char *name)
-{
-	struct pim_node *node, *last = NULL, *same = NULL;
-
-	for (node = comp->head; node != NULL; node = node->next) {
-		if (node->type != PIM_NODE_PROPERTY)
-			continue;
-		last = node;
-		if (strcasecmp(node->name, name) == 0)
-			same = node;
-	}
-	return same != NULL ? same : last;
-}
-
 struct pim_property *
 pim_property_add(struct pim_component *comp, const char *name,
 		 const char *value)
@@ -569,7 +502,7 @@ pim_property_add(struct pim_component *comp, const char *name,
 		group = p_strdup_until(pool, name, dot);
 	prop = pim_property_alloc(comp, group,
 		p_strdup(pool, dot == NULL ? name : dot + 1));
-	pim_node_insert(comp, property_place(comp, prop->node.name),
+	pim_node_insert(comp, pim_property_place(comp, prop->node.name),
 			&prop->node);
 	T_BEGIN {
 		pim_raw_set_line(comp->doc, &prop->node.raw,
@@ -590,7 +523,7 @@ pim_property_add_copy(struct pim_component *comp,
 				  p_strdup(pool, source->node.name));
 	pim_raw_set(comp->doc, &prop->node.raw, source->node.raw.data,
 		    source->node.raw.size);
-	pim_node_insert(comp, property_place(comp, prop->node.name),
+	pim_node_insert(comp, pim_property_place(comp, prop->node.name),
 			&prop->node);
 	return prop;
 }

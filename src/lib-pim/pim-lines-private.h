@@ -27,8 +27,11 @@ struct pim_node {
 	enum pim_node_type type;
 	/* a component's: its BEGIN line */
 	struct pim_raw raw;
-	/* spelled as it is */
+	/* spelled as it is; stays once the node is in a component */
 	const char *name;
+	/* of a component with names: the list of its name */
+	struct pim_node *same_prev, *same_next;
+	unsigned int name_list;
 };
 
 struct pim_property {
@@ -46,6 +49,9 @@ struct pim_component {
 	struct pim_node node;
 	struct pim_lines *doc;
 	struct pim_node *head, *tail;
+	unsigned int nodes_count;
+	/* NULL = there are so few that they are looked at */
+	struct pim_names *names;
 	/* size 0: the line is missing */
 	struct pim_raw end;
 	bool legacy;
@@ -72,6 +78,14 @@ pim_component_alloc(struct pim_component *parent, const char *name);
 void pim_node_insert(struct pim_component *parent, struct pim_node *after,
 		     struct pim_node *node);
 void pim_node_remove(struct pim_node *node);
+
+/* pim-lines-find.c: to be told by the two */
+void pim_names_inserted(struct pim_node *node);
+void pim_names_removed(struct pim_node *node);
+/* What a new property goes behind: the last one of its name, else the last
+   one; NULL = nothing. */
+struct pim_node *
+pim_property_place(const struct pim_component *comp, const char *name);
 
 /* pim-lines-value.c */
 

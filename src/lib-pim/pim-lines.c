@@ -47,10 +47,12 @@ void pim_node_insert(struct pim_component *parent, struct pim_node *after,
 		node->next->prev = node;
 	else
 		parent->tail = node;
+	pim_names_inserted(node);
 }
 
 void pim_node_remove(struct pim_node *node)
 {
+	pim_names_removed(node);
 	if (node->prev != NULL)
 		node->prev->next = node->next;
 	else

@@ -507,6 +507,70 @@ static void test_pim_lines_large(void)
 	test_end();
 }
 
+/* -- many lines -- */
+
+static void test_names_check(struct pim_component *comp, const char *name)
+{
+	struct pim_property *prop = pim_property_find(comp, name), *other;
+
+	for (other = pim_property_find(comp, NULL); other != NULL;
+	     other = pim_property_next(other, NULL)) {
+		if (strcasecmp(pim_property_name(other), name) != 0)
+			continue;
+		test_assert(prop == other);
+		if (prop == NULL)
+			return;
+		prop = pim_property_next(prop, name);
+	}
+	test_assert(prop == NULL);
+}
+
+/* What is looked up is what is there, whatever was added and removed. */
+static void test_pim_lines_names(void)
+{
+	static const char *const names[] = {
+		"EXDATE", "ATTENDEE", "Summary", "x-a", "X-B", "RRULE", "UID"
+	};
+	struct pim_lines *doc = pim_lines_create();
+	struct pim_component *comp, *alarm;
+	struct pim_property *prop;
+	unsigned int i, n;
+
+	test_begin("pim lines: lookups in large components");
+	comp = pim_component_add(pim_lines_root(doc), "VEVENT");
+	alarm = pim_component_add(comp, "VALARM");
+	for (i = 0; i < 2000; i++) T_BEGIN {
+		const char *name = names[i_rand_limit(N_ELEMENTS(names))];
+
+		n = i_rand_limit(10);
+		prop = pim_property_find(comp, name);
+		if (n < 6 || prop == NULL) {
+			prop = pim_property_add(comp, n < 3 ?
+						t_str_lcase(name) : name,
+						dec2str(i));
+			/* behind the others of its name */
+			test_assert(pim_property_next(prop, name) == NULL);
+		} else if (n < 9) {
+			/* any of them */
+			while (pim_property_next(prop, name) != NULL &&
+			       i_rand_limit(3) != 0)
+				prop = pim_property_next(prop, name);
+			pim_property_remove(prop);
+		} else {
+			(void)pim_component_remove_all(comp, name);
+			test_assert(pim_property_find(comp, name) == NULL);
+		}
+		for (n = 0; i % 10 == 0 && n < N_ELEMENTS(names); n++)
+			test_names_check(comp, names[n]);
+	} T_END;
+	test_assert(pim_component_find(comp, "VALARM") == alarm);
+	pim_component_remove(alarm);
+	test_assert(pim_component_find(comp, "valarm") == NULL);
+	test_assert(pim_component_find(comp, NULL) == NULL);
+	pim_lines_free(&doc);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -522,6 +586,7 @@ int main(void)
 		test_pim_lines_legacy,
 		test_pim_lines_limits,
 		test_pim_lines_large,
+		test_pim_lines_names,
 		NULL
 	};
 
