@@ -80,6 +80,17 @@ static int cal_times_default(struct cal_apply_times *ctx)
 	return 0;
 }
 
+/* A time beyond year 9999 was shown as the last one that can be shown. */
+static void
+cal_times_unclamp(const struct cal_apply_times *ctx, const struct cal_time *old,
+		  int64_t *t)
+{
+	int64_t shown = cal_time_shown(ctx->doc, old, ctx->old_all_day);
+
+	if (*t == pim_time_clamp(shown))
+		*t = shown;
+}
+
 /* What the device said, in UTC. */
 static int cal_times_parse(struct cal_apply_times *ctx)
 {
@@ -99,6 +110,10 @@ static int cal_times_parse(struct cal_apply_times *ctx)
 	cal_times_read_zone(ctx);
 	if (!ctx->has_old)
 		return cal_times_default(ctx);
+	if (ctx->has_start)
+		cal_times_unclamp(ctx, &ctx->old_start, &ctx->start);
+	if (ctx->has_end)
+		cal_times_unclamp(ctx, &ctx->old_end, &ctx->end);
 	/* 3.2.5.3; of an occurrence that was changed both are optional */
 	if (ctx->has_end && !ctx->has_start) {
 		if (ctx->comp == ctx->doc->master)
@@ -109,6 +124,16 @@ static int cal_times_parse(struct cal_apply_times *ctx)
 	return 0;
 }
 
+/* The day that a device means. Zones may be 24 hours apart, so that a midnight of the one is
+   one of the other: what was shown as midnights of the event's clock comes back as such. */
+static int64_t cal_times_day(const struct cal_apply_times *ctx, int64_t t)
+{
+	bool shown = ctx->old_all_day &&
+		pim_timezone_to_local(ctx->doc->zone, t) % PIM_DAY == 0;
+
+	return cal_day_from_device(ctx->doc, t, shown ? NULL : ctx->tz);
+}
+
 /* What was not said stays: the start, and how long it lasts. */
 static void cal_times_complete(struct cal_apply_times *ctx)
 {
@@ -117,16 +142,12 @@ static void cal_times_complete(struct cal_apply_times *ctx)
 
 	if (ctx->all_day) {
 		ctx->start = ctx->has_start ?
-			cal_day_from_device(ctx->doc, ctx->start, ctx->tz) :
+			cal_times_day(ctx, ctx->start) :
 			pim_days_of(ctx->old_start.local) * PIM_DAY;
-		if (ctx->has_end) {
-			ctx->end = cal_day_from_device(ctx->doc, ctx->end,
-						       ctx->tz);
-		} else {
-			ctx->end = ctx->start +
-				(pim_days_of(ctx->old_end.local) -
-				 pim_days_of(ctx->old_start.local)) * PIM_DAY;
-		}
+		ctx->end = ctx->has_end ? cal_times_day(ctx, ctx->end) :
+			ctx->start + (pim_days_of(ctx->old_end.local) -
+				      pim_days_of(ctx->old_start.local)) *
+			PIM_DAY;
 		/* the same day for both is that day */
 		if (ctx->end == ctx->start)
 			ctx->end += PIM_DAY;
@@ -191,13 +212,18 @@ cal_times_set_end(struct cal_apply_times *ctx, const struct cal_time *start,
 		  bool new_form)
 {
 	struct pim_component *comp = ctx->comp;
+	bool stays = !new_form && start->local == ctx->old_start.local;
 	struct cal_time end, is;
 	string_t *duration;
 
 	cal_time_make(start, ctx->all_day && !start->is_date ?
 		      pim_timezone_from_local(ctx->doc->zone, ctx->end) :
 		      ctx->end, &end);
-	if (!new_form && cal_end_read(ctx->doc, comp, &is) == 0 &&
+	/* a DTEND before the start is read as if it were not there */
+	if (!new_form &&
+	    (stays || pim_property_find(comp, "DTEND") == NULL ?
+	     cal_end_read(ctx->doc, comp, &is) :
+	     cal_time_read(ctx->doc, comp, "DTEND", &is)) == 0 &&
 	    is.is_date == end.is_date &&
 	    (is.is_date ? is.local == end.local : is.utc == end.utc))
 		return;

@@ -22,9 +22,11 @@
 /* room is left for changed ones */
 #define CAL_COVER_MAX_DELETED 200
 
+ARRAY_DEFINE_TYPE(cal_day, int64_t);
+
 struct cal_cover_days {
 	/* in their order, each once */
-	ARRAY(int64_t) days;
+	ARRAY_TYPE(cal_day) days;
 	int64_t first, last;
 };
 
@@ -222,6 +224,19 @@ static int cal_day_cmp(const int64_t *d1, const int64_t *d2)
 	return *d1 < *d2 ? -1 : *d1 > *d2 ? 1 : 0;
 }
 
+static void cal_days_unique(ARRAY_TYPE(cal_day) *days)
+{
+	int64_t *array;
+	unsigned int i, count, used = 0;
+
+	array = array_get_modifiable(days, &count);
+	for (i = 0; i < count; i++) {
+		if (used == 0 || array[used - 1] != array[i])
+			array[used++] = array[i];
+	}
+	array_delete(days, used, count - used);
+}
+
 static bool
 cal_cover_get_days(struct cal_doc *doc, struct pim_series *series,
 		   ARRAY_TYPE(pim_occurrence) *occurrences,
@@ -240,8 +255,10 @@ cal_cover_get_days(struct cal_doc *doc, struct pim_series *series,
 	}
 	if (array_count(&days_r->days) == 0)
 		return FALSE;
-	/* a changed one may stand elsewhere than its day */
+	/* A changed one may stand elsewhere than its day, and two may name the
+	   same time in two ways. */
 	array_sort(&days_r->days, cal_day_cmp);
+	cal_days_unique(&days_r->days);
 	days_r->first = *array_front(&days_r->days);
 	days_r->last = *array_back(&days_r->days);
 	return TRUE;

@@ -14,6 +14,7 @@
 
 #define NOTES_COMPONENT "VJOURNAL"
 #define NOTES_CLASS "IPM.StickyNote"
+#define NOTES_CLASS_MAX 255
 #define NOTES_CLASS_PROPERTY "X-ROOST-MESSAGE-CLASS"
 
 static time_t
@@ -28,6 +29,24 @@ notes_modified(const struct pim_component *note, const struct store_item *item)
 		is_utc ? t : item->changed;
 }
 
+static bool notes_class_is_valid(const char *value)
+{
+	const size_t len = strlen(NOTES_CLASS);
+
+	return strncasecmp(value, NOTES_CLASS, len) == 0 &&
+		(value[len] == '\0' || value[len] == '.') &&
+		strlen(value) <= NOTES_CLASS_MAX;
+}
+
+/* Somebody else's text may have anything there. */
+static const char *notes_class(const struct pim_component *note)
+{
+	const char *value = pim_component_text(note, NOTES_CLASS_PROPERTY);
+
+	return value != NULL && notes_class_is_valid(value) ? value :
+		NOTES_CLASS;
+}
+
 static void
 notes_write_properties(const struct eas_class_write *write,
 		       const struct store_item *item,
@@ -38,9 +57,7 @@ notes_write_properties(const struct eas_class_write *write,
 	value = pim_component_text(note, "SUMMARY");
 	wbxml_text(writer, EAS_NOTES_SUBJECT, value == NULL ? "" :
 		   pim_text_clean_line(value));
-	value = pim_component_text(note, NOTES_CLASS_PROPERTY);
-	wbxml_text(writer, EAS_NOTES_MESSAGE_CLASS,
-		   value == NULL ? NOTES_CLASS : value);
+	wbxml_text(writer, EAS_NOTES_MESSAGE_CLASS, notes_class(note));
 	wbxml_text(writer, EAS_NOTES_LAST_MODIFIED_DATE,
 		   eas_ical_time(notes_modified(note, item)));
 	eas_ical_write_categories(note, writer, EAS_NOTES_CATEGORIES,
@@ -68,18 +85,17 @@ static int
 notes_apply_class(struct pim_component *note, const char *value,
 		  const char **error_r)
 {
-	const size_t len = strlen(NOTES_CLASS);
-
 	if (value == NULL)
 		return 0;
-	if (strncasecmp(value, NOTES_CLASS, len) != 0 ||
-	    (value[len] != '\0' && value[len] != '.') ||
-	    strlen(value) > 255) {
+	if (!notes_class_is_valid(value)) {
 		*error_r = "MessageClass is none of notes";
 		return -1;
 	}
+	if (strcmp(value, notes_class(note)) == 0)
+		return 0;
 	pim_component_set_text(note, NOTES_CLASS_PROPERTY,
-			       value[len] == '\0' ? NULL : value);
+			       strcasecmp(value, NOTES_CLASS) == 0 ? NULL :
+			       value);
 	return 0;
 }
 

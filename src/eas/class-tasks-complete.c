@@ -232,7 +232,8 @@ tasks_find_next(const struct eas_ical *ical, const struct tasks_date *anchor,
 		return -1;
 	if (rec->regenerate) {
 		*next_r = tasks_regenerated(&rrule, anchor, completed);
-		if (rrule.has_until && *next_r > rrule.until)
+		if ((rrule.has_until && *next_r > rrule.until) ||
+		    *next_r > PIM_TIME_MAX)
 			return 0;
 	} else {
 		t_array_init(&excluded, 8);

@@ -130,6 +130,7 @@ void tasks_dates_read(const struct eas_ical *ical, struct tasks_dates *dates_r)
 	const char *duration;
 	int64_t secs;
 
+	dates_r->home = ical->home;
 	tasks_date_read(ical, "DTSTART", &dates_r->start);
 	tasks_date_read(ical, "DUE", &dates_r->due);
 	duration = pim_component_value(ical->item, "DURATION");
@@ -310,6 +311,7 @@ void tasks_dates_move(const struct eas_ical *ical, int64_t next)
 	    !trigger.absolute)
 		return;
 	tasks_dates_read(ical, &new);
-	trigger.value += tasks_dates_anchor(&new)->utc - anchor->utc;
+	trigger.value += trigger.floating ? delta :
+		tasks_dates_anchor(&new)->utc - anchor->utc;
 	pim_alarm_set_trigger(alarm, &trigger);
 }

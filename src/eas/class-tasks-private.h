@@ -33,6 +33,8 @@ struct tasks_date {
 
 struct tasks_dates {
 	struct tasks_date start, due;
+	/* the user's own clock */
+	const struct pim_timezone *home;
 };
 
 void tasks_dates_read(const struct eas_ical *ical, struct tasks_dates *dates_r);

@@ -54,9 +54,11 @@ tasks_alarm_time(const struct pim_component *alarm,
 
 	if (alarm == NULL || pim_alarm_get_trigger(alarm, &trigger) < 0)
 		return FALSE;
-	*time_r = trigger.value;
-	if (trigger.absolute)
+	if (trigger.absolute) {
+		*time_r = pim_trigger_time(&trigger, dates->home);
 		return TRUE;
+	}
+	*time_r = trigger.value;
 	base = trigger.from_end ? &dates->due : &dates->start;
 	other = trigger.from_end ? &dates->start : &dates->due;
 	if (!base->set)

@@ -129,10 +129,13 @@ const char *eas_ical_time(int64_t t)
 
 const char *eas_date_time(int64_t t)
 {
-	int64_t days = pim_days_of(t);
-	unsigned int secs = t - days * PIM_DAY, month, day;
+	unsigned int secs, month, day;
+	int64_t days;
 	int year;
 
+	t = pim_time_clamp(t);
+	days = pim_days_of(t);
+	secs = t - days * PIM_DAY;
 	pim_date_from_days(days, &year, &month, &day);
 	return t_strdup_printf("%04d-%02u-%02uT%02u:%02u:%02u.000Z", year,
 			       month, day, secs / 3600, secs / 60 % 60,
@@ -273,7 +276,7 @@ int eas_ical_apply_body(struct eas_class_apply *apply,
 /* -- categories -- */
 
 static void
-ical_get_categories(const struct pim_component *item,
+ical_get_categories(const struct pim_component *item, unsigned int max,
 		    ARRAY_TYPE(const_string) *categories)
 {
 	struct pim_property *prop;
@@ -285,9 +288,11 @@ ical_get_categories(const struct pim_component *item,
 		for (; *parts != NULL; parts++) {
 			category = pim_text_clean_line(
 				pim_value_unescape(*parts));
-			if (*category != '\0' &&
-			    array_count(categories) < ICAL_MAX_CATEGORIES)
-				array_push_back(categories, &category);
+			if (*category == '\0')
+				continue;
+			if (array_count(categories) == max)
+				return;
+			array_push_back(categories, &category);
 		}
 	}
 }
@@ -301,7 +306,7 @@ void eas_ical_write_categories(struct pim_component *item,
 	const char *category;
 
 	t_array_init(&categories, 8);
-	ical_get_categories(item, &categories);
+	ical_get_categories(item, ICAL_MAX_CATEGORIES, &categories);
 	if (array_count(&categories) == 0)
 		return;
 	wbxml_open(writer, categories_tag);
@@ -310,16 +315,17 @@ void eas_ical_write_categories(struct pim_component *item,
 	wbxml_close(writer);
 }
 
+/* Are the first ones of old those of new, and are there no more that were shown? */
 static bool
-ical_categories_equal(const ARRAY_TYPE(const_string) *c1,
-		      const ARRAY_TYPE(const_string) *c2)
+ical_categories_equal(const ARRAY_TYPE(const_string) *old,
+		      const ARRAY_TYPE(const_string) *new)
 {
 	unsigned int i;
 
-	if (array_count(c1) != array_count(c2))
+	if (I_MIN(array_count(old), ICAL_MAX_CATEGORIES) != array_count(new))
 		return FALSE;
-	for (i = 0; i < array_count(c1); i++) {
-		if (strcmp(array_idx_elem(c1, i), array_idx_elem(c2, i)) != 0)
+	for (i = 0; i < array_count(new); i++) {
+		if (strcmp(array_idx_elem(old, i), array_idx_elem(new, i)) != 0)
 			return FALSE;
 	}
 	return TRUE;
@@ -356,6 +362,7 @@ int eas_ical_apply_categories(struct eas_class_apply *apply,
 	const struct wbxml_node *node;
 	const char *category;
 	string_t *value;
+	unsigned int i;
 
 	node = wbxml_node_child(apply->data, categories_tag);
 	if (node == NULL && !removes)
@@ -365,9 +372,12 @@ int eas_ical_apply_categories(struct eas_class_apply *apply,
 	if (ical_read_categories(apply, wbxml_node_child(node, category_tag),
 				 &new) < 0)
 		return -1;
-	ical_get_categories(item, &old);
+	ical_get_categories(item, UINT_MAX, &old);
 	if (ical_categories_equal(&old, &new))
 		return 0;
+	/* those that no device was shown nobody has removed */
+	for (i = ICAL_MAX_CATEGORIES; i < array_count(&old); i++)
+		array_push_back(&new, array_idx(&old, i));
 	(void)pim_component_remove_all(item, "CATEGORIES");
 	if (array_count(&new) == 0)
 		return 0;

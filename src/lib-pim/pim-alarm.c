@@ -4,6 +4,7 @@
 #include "str.h"
 #include "pim-lines.h"
 #include "pim-rrule.h"
+#include "pim-timezone.h"
 #include "pim-alarm.h"
 
 #include <ctype.h>
@@ -58,7 +59,9 @@ int pim_alarm_get_trigger(const struct pim_component *alarm,
 			  struct pim_trigger *trigger_r)
 {
 	const struct pim_property *prop = pim_property_find(alarm, "TRIGGER");
+	const struct pim_timezone *tz = NULL;
 	bool is_date, is_utc;
+	const char *tzid;
 
 	i_zero(trigger_r);
 	if (prop == NULL)
@@ -66,12 +69,30 @@ int pim_alarm_get_trigger(const struct pim_component *alarm,
 	/* many leave VALUE out */
 	if (pim_ical_time_parse(pim_property_value(prop), &trigger_r->value,
 				&is_date, &is_utc) == 0) {
+		/* RFC 5545 3.8.6.3 wants UTC, not everybody knows */
+		tzid = is_utc ? NULL : pim_property_param(prop, "TZID");
+		if (tzid != NULL)
+			tz = pim_timezone_find(tzid);
+		if (tz != NULL) {
+			trigger_r->value = pim_timezone_from_local(
+				tz, trigger_r->value);
+		}
 		trigger_r->absolute = TRUE;
+		trigger_r->floating = !is_utc && tz == NULL;
 		return 0;
 	}
 	trigger_r->from_end = pim_property_has_param(prop, "RELATED", "END");
 	return pim_duration_parse(pim_property_value(prop),
 				  &trigger_r->value);
+}
+
+int64_t pim_trigger_time(const struct pim_trigger *trigger,
+			 const struct pim_timezone *home)
+{
+	i_assert(trigger->absolute);
+	return trigger->floating ?
+		pim_timezone_from_local(home, trigger->value) :
+		trigger->value;
 }
 
 void pim_alarm_set_trigger(struct pim_component *alarm,
@@ -83,15 +104,18 @@ void pim_alarm_set_trigger(struct pim_component *alarm,
 
 	if (pim_alarm_get_trigger(alarm, &old) == 0 &&
 	    old.absolute == trigger->absolute &&
+	    old.floating == trigger->floating &&
 	    old.value == trigger->value && old.from_end == trigger->from_end)
 		return;
 	if (trigger->absolute)
-		pim_ical_time_append(value, trigger->value, FALSE, TRUE);
+		pim_ical_time_append(value, trigger->value, FALSE,
+				     !trigger->floating);
 	else
 		pim_duration_append(value, trigger->value);
 	if (prop == NULL)
 		prop = pim_property_add(alarm, "TRIGGER", str_c(value));
 	pim_property_set_value(prop, str_c(value));
+	pim_property_set_param(prop, "TZID", NULL);
 	pim_property_set_param(prop, "VALUE", trigger->absolute ?
 			       "DATE-TIME" : NULL);
 	pim_property_set_param(prop, "RELATED", !trigger->absolute &&

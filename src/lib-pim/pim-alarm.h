@@ -6,11 +6,14 @@
    alone. */
 
 struct pim_component;
+struct pim_timezone;
 
 struct pim_trigger {
 	/* UTC, or the seconds behind the item's start or end */
 	int64_t value;
 	bool absolute;
+	/* absolute, and by the user's clock instead of UTC */
+	bool floating;
 	bool from_end;
 };
 
@@ -25,6 +28,9 @@ pim_alarm_add(struct pim_component *item, const char *text);
 /* Returns 0, or -1 if it has none that can be read. */
 int pim_alarm_get_trigger(const struct pim_component *alarm,
 			  struct pim_trigger *trigger_r);
+/* The moment of an absolute one. */
+int64_t pim_trigger_time(const struct pim_trigger *trigger,
+			 const struct pim_timezone *home);
 /* Changes nothing if the trigger is this one already. */
 void pim_alarm_set_trigger(struct pim_component *alarm,
 			   const struct pim_trigger *trigger);

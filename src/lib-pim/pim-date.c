@@ -44,6 +44,11 @@ int64_t pim_days_of(int64_t local)
 		-((-local + PIM_DAY - 1) / PIM_DAY);
 }
 
+int64_t pim_time_clamp(int64_t t)
+{
+	return I_MIN(I_MAX(t, PIM_TIME_MIN), PIM_TIME_MAX);
+}
+
 int pim_year_of(int64_t local)
 {
 	unsigned int month, day;

@@ -19,4 +19,10 @@ unsigned int pim_month_length(int year, unsigned int month);
 unsigned int pim_month_nth_weekday(int year, unsigned int month,
 				   unsigned int week, unsigned int weekday);
 
+/* What four digits can say: years 1 to 9999. */
+#define PIM_TIME_MIN (-INT64_C(62135596800))
+#define PIM_TIME_MAX INT64_C(253402300799)
+/* The nearest time that has a year of four digits. */
+int64_t pim_time_clamp(int64_t t);
+
 #endif

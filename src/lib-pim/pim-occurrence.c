@@ -12,9 +12,6 @@
 
 /* ids of an EXRULE within one window */
 #define PIM_EXRULE_MAX 100000
-/* years 1 to 9999 */
-#define PIM_UTC_MIN (-INT64_C(62135596800))
-#define PIM_UTC_MAX INT64_C(253402300799)
 /* so near a change of the clock both times are looked at */
 #define PIM_CLOCK_SLACK (2 * PIM_DAY)
 
@@ -327,8 +324,8 @@ bool pim_series_get(const struct pim_series *series, int64_t from, int64_t to,
 {
 	struct pim_series_window window = {
 		.series = series,
-		.from = I_MIN(I_MAX(from, PIM_UTC_MIN), PIM_UTC_MAX),
-		.to = I_MIN(I_MAX(to, PIM_UTC_MIN), PIM_UTC_MAX),
+		.from = pim_time_clamp(from),
+		.to = pim_time_clamp(to),
 		.max = max,
 		.iter = t_new(struct pim_rrule_iter, 1),
 	};
@@ -397,7 +394,7 @@ bool pim_series_find(const struct pim_series *series, int64_t id,
 		pim_series_make_changed(series, change, occurrence_r);
 		return TRUE;
 	}
-	if (id < PIM_UTC_MIN || id > PIM_UTC_MAX || series->master == NULL)
+	if (id < PIM_TIME_MIN || id > PIM_TIME_MAX || series->master == NULL)
 		return FALSE;
 	local = pim_timezone_to_local(pim_series_clock(series), id);
 	if (pim_series_is_excluded(series, id, local))
@@ -431,8 +428,8 @@ pim_rule_last(const struct pim_series *series, const struct pim_rrule *rule,
 	if (rule->count == 0 && !rule->has_until)
 		return FALSE;
 	pim_rrule_iter_init(iter, rule, series->start_local,
-			    pim_series_clock(series), PIM_UTC_MIN,
-			    PIM_UTC_MAX);
+			    pim_series_clock(series), PIM_TIME_MIN,
+			    PIM_TIME_MAX);
 	*last_r = series->start_local;
 	while ((ret = pim_rrule_iter_next(iter, &local)) > 0)
 		*last_r = local;

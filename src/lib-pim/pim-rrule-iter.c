@@ -15,8 +15,6 @@
    BYWEEKNO's weeks that lie in two years belong with each of their days to the
    year that the day is in. */
 
-#define PIM_TIME_MAX (INT64_C(253402300799))	/* 9999-12-31 23:59:59 */
-
 static const unsigned int pim_freq_seconds[] = {
 	[PIM_FREQ_SECONDLY] = 1,
 	[PIM_FREQ_MINUTELY] = 60,

@@ -80,10 +80,14 @@ int pim_ical_time_parse(const char *value, int64_t *time_r, bool *is_date_r,
 void pim_ical_time_append(string_t *dest, int64_t time, bool is_date,
 			  bool is_utc)
 {
-	int64_t days = pim_days_of(time);
-	unsigned int month, day, seconds = time - days * PIM_DAY;
+	unsigned int month, day, seconds;
+	int64_t days;
 	int year;
 
+	/* a fifth digit of the year can't be read by anybody */
+	time = pim_time_clamp(time);
+	days = pim_days_of(time);
+	seconds = time - days * PIM_DAY;
 	pim_date_from_days(days, &year, &month, &day);
 	str_printfa(dest, "%04d%02u%02u", year, month, day);
 	if (is_date)

@@ -4,6 +4,7 @@
 #include "str.h"
 #include "pim-alarm.h"
 #include "pim-lines.h"
+#include "pim-timezone.h"
 #include "test-common.h"
 
 static void test_pim_duration(void)
@@ -59,6 +60,7 @@ static const char test_task[] =
 static void test_pim_alarm(void)
 {
 	struct pim_component *task, *alarm;
+	struct pim_property *prop;
 	struct pim_trigger trigger;
 	struct pim_lines *doc;
 	const char *error;
@@ -92,6 +94,30 @@ static void test_pim_alarm(void)
 	test_assert(pim_property_param(pim_property_find(alarm, "TRIGGER"),
 				       "VALUE") == NULL);
 
+	/* by the user's clock, and by one that is named */
+	prop = pim_property_find(alarm, "TRIGGER");
+	pim_property_set_value(prop, "20260728T092000");
+	pim_property_set_param(prop, "VALUE", "DATE-TIME");
+	test_assert(pim_alarm_get_trigger(alarm, &trigger) == 0);
+	test_assert(trigger.absolute && trigger.floating);
+	test_assert(pim_trigger_time(&trigger, pim_timezone_find(
+			"America/Los_Angeles")) == 1785255600);
+	test_assert(pim_trigger_time(&trigger, pim_timezone_find(
+			"Pacific/Auckland")) == 1785187200);
+	trigger.value += 3600;
+	pim_alarm_set_trigger(alarm, &trigger);
+	test_assert_strcmp(pim_property_value(prop), "20260728T102000");
+	pim_property_set_param(prop, "TZID", "Asia/Kolkata");
+	test_assert(pim_alarm_get_trigger(alarm, &trigger) == 0);
+	test_assert(trigger.absolute && !trigger.floating &&
+		    trigger.value == 1785214200);
+	trigger.value += 60;
+	pim_alarm_set_trigger(alarm, &trigger);
+	test_assert_strcmp(pim_property_value(prop), "20260728T045100Z");
+	test_assert(pim_property_param(prop, "TZID") == NULL);
+	i_zero(&trigger);
+	trigger.value = -3600;
+
 	pim_alarms_remove(task);
 	test_assert(pim_alarm_find(task) == NULL);
 	alarm = pim_component_find(task, "VALARM");
@@ -115,5 +141,8 @@ int main(void)
 		test_pim_alarm,
 		NULL
 	};
-	return test_run(test_functions);
+	int ret = test_run(test_functions);
+
+	pim_timezones_deinit();
+	return ret;
 }

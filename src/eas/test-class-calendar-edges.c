@@ -1,0 +1,285 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "str.h"
+#include "test-common.h"
+#include "pim-timezone.h"
+#include "class-calendar.h"
+#include "test-class-common.h"
+
+/* Where numbers, zones and days end. */
+
+#define HEAD "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:u\r\n" \
+	"DTSTAMP:20260101T000000Z\r\n"
+#define TAIL "END:VEVENT\r\nEND:VCALENDAR\r\n"
+
+static const unsigned int versions[] = { 25, 121, 141, 161 };
+
+static const char *child(const struct wbxml_node *data, unsigned int tag)
+{
+	const char *text = wbxml_child_text(data, tag);
+
+	return text == NULL ? "(none)" : text;
+}
+
+/* The text without the stamps of its last change. */
+static const char *unstamped(const char *text)
+{
+	const char *const *lines = t_strsplit(text, "\r\n");
+	string_t *str = t_str_new(1024);
+
+	for (; *lines != NULL; lines++) {
+		if (strncmp(*lines, "DTSTAMP:", 8) != 0 &&
+		    strncmp(*lines, "LAST-MODIFIED:", 14) != 0)
+			str_printfa(str, "%s\n", *lines);
+	}
+	return str_c(str);
+}
+
+/* -- zones that are a day apart -- */
+
+static struct wbxml_node *
+times_data(struct test_class *test, const char *zone, const char *start,
+	   const char *end, const char *subject)
+{
+	struct wbxml_writer *writer = test_class_data_begin(test);
+	string_t *structure = t_str_new(256);
+
+	pim_timezone_append_structure(structure, pim_timezone_find(zone),
+				      test->now);
+	wbxml_text(writer, EAS_CALENDAR_TIMEZONE, str_c(structure));
+	wbxml_bool(writer, EAS_CALENDAR_ALL_DAY_EVENT, TRUE);
+	wbxml_text(writer, EAS_CALENDAR_START_TIME, start);
+	wbxml_text(writer, EAS_CALENDAR_END_TIME, end);
+	wbxml_text(writer, EAS_CALENDAR_SUBJECT, subject);
+	return test_class_data_end(test, &writer);
+}
+
+static void test_calendar_zones_apart(void)
+{
+	static const struct {
+		const char *made, *other;
+		const char *start, *end, *later, *later_end;
+	} tests[] = {
+		{ "Pacific/Kiritimati", "Pacific/Honolulu", "20261127T100000Z",
+		  "20261128T100000Z", "20261129T100000Z", "20261130T100000Z" },
+		{ "Pacific/Honolulu", "Pacific/Kiritimati", "20261128T100000Z",
+		  "20261129T100000Z", "20261130T100000Z", "20261201T100000Z" },
+		{ "Pacific/Tongatapu", "Pacific/Pago_Pago", "20261127T110000Z",
+		  "20261128T110000Z", "20261129T110000Z", "20261130T110000Z" },
+	};
+	struct test_class test;
+	const char *text, *result;
+
+	test_begin("class calendar: zones that are 24 hours apart");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+		text = test_class_apply(&test, NULL, times_data(&test,
+			tests[i].made, tests[i].start, tests[i].end, "a"));
+		test_assert_idx(text != NULL && strstr(text,
+			"DTSTART;VALUE=DATE:20261128\r\n") != NULL, i);
+		/* a device with the other clock has seen it */
+		result = test_class_apply(&test, text, times_data(&test,
+			tests[i].other, tests[i].start, tests[i].end, "b"));
+		test_assert_idx(result != NULL && strstr(result,
+			"DTSTART;VALUE=DATE:20261128\r\n") != NULL, i);
+		test_assert_idx(strstr(result, "SUMMARY:b\r\n") != NULL, i);
+		/* and moves it by two days */
+		result = test_class_apply(&test, text, times_data(&test,
+			tests[i].other, tests[i].later, tests[i].later_end,
+			"b"));
+		test_assert_idx(result != NULL && strstr(result,
+			"DTSTART;VALUE=DATE:20261130\r\n") != NULL, i);
+		test_assert_idx(strstr(result,
+			"DTEND;VALUE=DATE:20261201\r\n") != NULL, i);
+		test_class_deinit(&test);
+	}
+	test_end();
+}
+
+/* -- years of five digits -- */
+
+static void test_calendar_years(void)
+{
+	static const char *const events[] = {
+		"DTSTART;VALUE=DATE:99991231\r\n",
+		"DTSTART;VALUE=DATE:99991229\r\nDURATION:P9D\r\n",
+		"DTSTART;VALUE=DATE:99991231\r\n"
+			"X-ROOST-TZID:America/Los_Angeles\r\n",
+		"DTSTART;TZID=America/New_York:99991231T233000\r\n"
+			"DTEND;TZID=America/New_York:99991231T234500\r\n",
+		"DTSTART:99991231T235900Z\r\nDURATION:PT2H\r\n",
+		"DTSTART;VALUE=DATE:99900101\r\nRRULE:FREQ=YEARLY\r\n",
+		"DTSTART;TZID=Asia/Tokyo:00010101T000000\r\n"
+			"DTEND;TZID=Asia/Tokyo:00010101T030000\r\n",
+		"DTSTART;VALUE=DATE:00010101\r\n",
+	};
+	static const unsigned int tags[] = {
+		EAS_CALENDAR_START_TIME, EAS_CALENDAR_END_TIME
+	};
+	struct wbxml_node *data;
+	struct test_class test;
+	const char *text, *result;
+
+	test_begin("class calendar: the first and the last year");
+	for (unsigned int i = 0; i < N_ELEMENTS(events); i++) {
+		text = t_strconcat(HEAD, events[i], TAIL, NULL);
+		for (unsigned int j = 0; j < N_ELEMENTS(versions); j++) {
+			test_class_init(&test, &eas_class_calendar,
+					versions[j]);
+			data = test_class_write(&test, text);
+			test_assert_idx(data != NULL, i);
+			for (unsigned int k = 0; k < N_ELEMENTS(tags); k++) {
+				test_assert_ucmp_idx(strlen(child(data,
+					tags[k])), ==, 16, i);
+			}
+			/* nothing of it is another time for that */
+			result = test_class_apply(&test, text, data);
+			test_assert_idx(result != NULL, i);
+			if (result != NULL) {
+				test_assert_strcmp_idx(unstamped(result),
+						       unstamped(text), i);
+			}
+			test_class_deinit(&test);
+		}
+	}
+	test_end();
+}
+
+/* -- two names of one time -- */
+
+static void test_calendar_cover_twice(void)
+{
+	/* changed occurrences without their series, of which one says that it
+	   is one */
+	const char *text = HEAD "RECURRENCE-ID:20261201T090000Z\r\n"
+		"RDATE:20261207T090000Z\r\n"
+		"DTSTART:20261201T090000Z\r\nSUMMARY:a\r\nEND:VEVENT\r\n"
+		"BEGIN:VEVENT\r\nUID:u\r\n"
+		"RECURRENCE-ID;TZID=Europe/Berlin:20261201T090000\r\n"
+		"DTSTART:20261201T093000Z\r\nSUMMARY:b\r\nEND:VEVENT\r\n"
+		"BEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20261203T090000Z\r\n"
+		"DTSTART:20261203T090000Z\r\nSUMMARY:c\r\nEND:VEVENT\r\n"
+		"BEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20261205T090000Z\r\n"
+		"DTSTART:20261205T090000Z\r\nSUMMARY:d\r\n" TAIL;
+	const struct wbxml_node *node, *data;
+	struct test_class test;
+	bool deleted;
+
+	test_begin("class calendar: one occurrence of two names");
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+	data = test_class_write(&test, text);
+	test_assert(data != NULL);
+	node = wbxml_node_child(data, EAS_CALENDAR_RECURRENCE);
+	test_assert_strcmp(child(node, EAS_CALENDAR_UNTIL),
+			   "20261205T090000Z");
+	node = wbxml_node_child(wbxml_node_child(data,
+			EAS_CALENDAR_EXCEPTIONS), EAS_CALENDAR_EXCEPTION);
+	for (; node != NULL; node = wbxml_node_next_same(node)) {
+		deleted = wbxml_node_child(node, EAS_CALENDAR_DELETED) != NULL;
+		test_assert(!deleted);
+	}
+	test_class_deinit(&test);
+	test_end();
+}
+
+/* -- more categories than may be shown -- */
+
+static struct wbxml_node *
+categories_data(struct test_class *test, unsigned int first,
+		unsigned int count, const char *more)
+{
+	struct wbxml_writer *writer = test_class_data_begin(test);
+
+	wbxml_text(writer, EAS_CALENDAR_SUBJECT, "edited");
+	wbxml_open(writer, EAS_CALENDAR_CATEGORIES);
+	for (unsigned int i = first; i < first + count; i++) {
+		wbxml_text(writer, EAS_CALENDAR_CATEGORY,
+			   t_strdup_printf("c%u", i));
+	}
+	if (more != NULL)
+		wbxml_text(writer, EAS_CALENDAR_CATEGORY, more);
+	wbxml_close(writer);
+	return test_class_data_end(test, &writer);
+}
+
+static unsigned int count_categories(const char *text)
+{
+	const char *p = strstr(text, "CATEGORIES:");
+	unsigned int count = 0;
+
+	/* folded lines begin with a space */
+	for (; p != NULL && *p != '\0'; p++) {
+		if (p[0] == '\r' && p[2] != ' ')
+			break;
+		if (*p == ':' || *p == ',')
+			count++;
+	}
+	return count;
+}
+
+static void test_calendar_categories(void)
+{
+	const struct wbxml_node *node;
+	string_t *text = t_str_new(8192);
+	struct wbxml_node *data;
+	struct test_class test;
+	const char *result;
+	unsigned int count = 0;
+
+	test_begin("class calendar: more categories than are shown");
+	str_append(text, HEAD "DTSTART:20261128T093000Z\r\nCATEGORIES:c0");
+	for (unsigned int i = 1; i < 500; i++)
+		str_printfa(text, "%s,c%u", i % 10 == 0 ? "\r\n " : "", i);
+	str_append(text, "\r\n" TAIL);
+	for (unsigned int i = 0; i < N_ELEMENTS(versions); i++) {
+		test_class_init(&test, &eas_class_calendar, versions[i]);
+		data = test_class_write(&test, str_c(text));
+		node = wbxml_node_child(wbxml_node_child(data,
+			EAS_CALENDAR_CATEGORIES), EAS_CALENDAR_CATEGORY);
+		for (count = 0; node != NULL;
+		     node = wbxml_node_next_same(node))
+			count++;
+		test_assert(count == 300);
+		/* as they were shown; one less; one instead of another */
+		result = test_class_apply(&test, str_c(text),
+					  categories_data(&test, 0, 300,
+							  NULL));
+		test_assert(result != NULL &&
+			    count_categories(result) == 500 &&
+			    strstr(result, "SUMMARY:edited") != NULL);
+		result = test_class_apply(&test, str_c(text),
+					  categories_data(&test, 1, 299,
+							  NULL));
+		test_assert(result != NULL &&
+			    count_categories(result) == 499);
+		test_assert(result != NULL && strstr(result, "c499") != NULL);
+		result = test_class_apply(&test, str_c(text),
+					  categories_data(&test, 1, 299,
+							  "new"));
+		test_assert(result != NULL &&
+			    count_categories(result) == 500);
+		test_class_deinit(&test);
+	}
+	test_end();
+}
+
+int main(void)
+{
+	static void (*const test_functions[])(void) = {
+		test_calendar_zones_apart,
+		test_calendar_years,
+		test_calendar_cover_twice,
+		test_calendar_categories,
+		NULL
+	};
+	int ret;
+
+	/* 2026-11-28 */
+	ioloop_time = 1795858200;
+	(void)setenv("TZ", "Europe/Berlin", 1);
+	ret = test_run(test_functions);
+	pim_timezones_deinit();
+	return ret;
+}
