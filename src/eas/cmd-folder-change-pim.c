@@ -23,6 +23,11 @@ folder_pim_find_dest(struct folder_change *change, uint32_t *parent_r)
 		if (folder_change_find(change, change->parent_id,
 				       &change->parent) < 0)
 			return -1;
+		if (change->parent != NULL &&
+		    eas_folder_is_recipients(change->parent)) {
+			return folder_change_fail(change,
+						  EAS_HIERARCHY_SPECIAL);
+		}
 		if (change->parent == NULL ||
 		    change->parent->kind == STORE_KIND_NONE) {
 			return folder_change_fail(change,

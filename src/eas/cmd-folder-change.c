@@ -300,7 +300,9 @@ static int folder_update(struct folder_change *change)
 		return folder_change_fail(change, EAS_HIERARCHY_NOT_FOUND);
 	if (change->folder->special) {
 		return folder_change_fail(change,
-			EAS_HIERARCHY_UPDATE_SPECIAL);
+			eas_folder_is_recipients(change->folder) ?
+				EAS_HIERARCHY_SPECIAL :
+				EAS_HIERARCHY_UPDATE_SPECIAL);
 	}
 	if (change->folder->kind != STORE_KIND_NONE)
 		return folder_update_pim(change);

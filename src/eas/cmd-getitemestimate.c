@@ -27,8 +27,23 @@ struct eas_estimate {
 	const char *class;
 	unsigned int filter_type;
 	bool conversation_mode;
+	unsigned int max_items;
+	bool has_max_items;
 	unsigned int count;
 };
+
+/* MaxItems is for the recipient information cache only (2.2.3.103.1). Returns 0 or -1. */
+static int
+eas_estimate_read_max_items(const struct wbxml_node *options,
+			    struct eas_estimate *estimate)
+{
+	int ret = wbxml_child_uint(options, EAS_AIRSYNC_MAX_ITEMS,
+				   &estimate->max_items);
+
+	if (ret > 0)
+		estimate->has_max_items = TRUE;
+	return ret < 0 ? -1 : 0;
+}
 
 /* FilterType stands in the Collection up to 12.1, in Options from 14.0 on (there may be
    a second Options, for SMS). Returns 0 or -1. */
@@ -48,7 +63,8 @@ eas_estimate_read_filter(const struct wbxml_node *node,
 		if (class != NULL && strcasecmp(class, "SMS") == 0)
 			continue;
 		if (wbxml_child_uint(options, EAS_AIRSYNC_FILTER_TYPE,
-				     &estimate->filter_type) < 0)
+				     &estimate->filter_type) < 0 ||
+		    eas_estimate_read_max_items(options, estimate) < 0)
 			return -1;
 	}
 	return wbxml_child_bool(node, EAS_AIRSYNC_CONVERSATION_MODE,
@@ -88,7 +104,10 @@ eas_estimate_look(struct eas_request *req, struct eas_folder *folder,
 	if (coll == NULL)
 		return EAS_ESTIMATE_STATUS_SUCCESS;
 	state->options.filter_type = estimate->filter_type;
-	eas_sync_filter(&state->options, estimate->conversation_mode, &filter);
+	if (estimate->has_max_items)
+		state->options.max_items = estimate->max_items;
+	eas_sync_filter(folder, coll, &state->options,
+			estimate->conversation_mode, &filter);
 	result = sync_look(coll, &state->sync, &filter, NULL);
 	roost_user_keep_mailbox(req->req->user, &box);
 	switch (result) {
@@ -120,7 +139,10 @@ eas_estimate_count(struct eas_request *req, struct eas_estimate *estimate)
 			EAS_ESTIMATE_STATUS_INVALID_COLLECTION;
 	}
 	eas_invitations_check(req, folder);
-	if (!eas_class_filter(folder->kind, &estimate->filter_type))
+	if (estimate->has_max_items && !eas_folder_is_recipients(folder))
+		return EAS_ESTIMATE_STATUS_INVALID_COLLECTION;
+	if (!eas_class_filter(eas_folder_class_kind(folder),
+			      &estimate->filter_type))
 		return EAS_STATUS_SERVER_ERROR;
 	if (req->version < EAS_VERSION_12_1)
 		estimate->class = eas_class_name(folder->kind);

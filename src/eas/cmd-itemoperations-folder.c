@@ -71,6 +71,8 @@ empty_one_folder(struct eas_request *req, struct eas_folder *folder)
 
 	if (folder->kind != STORE_KIND_NONE)
 		return empty_store_folder(req, folder);
+	if (eas_folder_is_recipients(folder))
+		return ITEMOPERATIONS_ACCESS_DENIED;
 	ret = eas_folder_mailbox_alloc(req, folder, FALSE, &box);
 	if (ret <= 0) {
 		/* a folder without a mailbox is empty */
@@ -343,6 +345,8 @@ itemoperations_move(struct eas_request *req, const struct wbxml_node *node)
 		return ret < 0 ? ITEMOPERATIONS_SERVER_ERROR :
 			ITEMOPERATIONS_NOT_FOUND;
 	}
+	if (eas_folder_is_recipients(ctx.dest))
+		return ITEMOPERATIONS_INVALID_DESTINATION;
 	if (ctx.dest->ns == NULL || ctx.dest->noselect)
 		return ITEMOPERATIONS_NOT_SUPPORTED;
 	return conversation_move(&ctx);

@@ -9,6 +9,8 @@
 #include "roost-settings.h"
 #include "class-email.h"
 #include "eas-key.h"
+#include "eas-recipients.h"
+#include "store-recipient.h"
 #include "sync-mail.h"
 #include "cmd-sync.h"
 
@@ -91,8 +93,10 @@ eas_sync_answer_append(struct eas_sync_answer *ctx, struct ostream **output)
 /* What an item is written of. */
 struct eas_sync_answer_source {
 	uint32_t uid;
-	struct mail *mail;		/* NULL = an item of the store */
+	struct mail *mail;		/* NULL = an item of the store, */
 	struct store_item item;
+	/* or, if it has an address, of the recipient information cache */
+	struct store_recipient recipient;
 };
 
 static int
@@ -125,6 +129,11 @@ eas_sync_answer_get(struct eas_sync_answer *ctx, uint32_t uid,
 
 	i_zero(source_r);
 	source_r->uid = uid;
+	if (eas_folder_is_recipients(coll->folder)) {
+		return store_recipient_get(ctx->sync->req->store,
+					   pool_datastack_create(), uid,
+					   &source_r->recipient);
+	}
 	if (coll->folder->kind != STORE_KIND_NONE) {
 		return store_item_get(ctx->sync->req->store,
 				      pool_datastack_create(),
@@ -157,10 +166,13 @@ eas_sync_write_item(struct eas_sync_answer *ctx, struct wbxml_writer *writer,
 			   EAS_SYNC_STATUS_SUCCESS);
 	}
 	wbxml_open(writer, EAS_AIRSYNC_APPLICATION_DATA);
-	if (source->mail == NULL)
+	if (source->recipient.address != NULL) {
+		eas_recipient_write(writer, &source->recipient);
+		ret = 1;
+	} else if (source->mail == NULL) {
 		ret = eas_sync_write_store_item(ctx, writer, source, options,
 						error_r);
-	else {
+	} else {
 		ret = eas_email_write(ctx->sync->req, coll->folder,
 				      source->mail, options, flags, writer,
 				      error_r);

@@ -137,6 +137,11 @@ eas_sync_read_collection(struct eas_sync *sync, const struct wbxml_node *node)
 	coll->commands = wbxml_node_child(node, EAS_AIRSYNC_COMMANDS);
 	if (initial && coll->commands != NULL)
 		return -1;
+	/* 2.2.3.7.2: nobody changes the recipient information cache, and its
+	   items are never truncated */
+	if (coll->commands != NULL &&
+	    strcmp(id, EAS_FOLDER_ID_RECIPIENTS) == 0)
+		return -1;
 	if (sync->req->version < EAS_VERSION_12_1) {
 		coll->class = wbxml_child_text(node, EAS_AIRSYNC_CLASS);
 		if (coll->class == NULL)

@@ -54,7 +54,7 @@ eas_sync_take_options(struct eas_sync *sync, struct eas_sync_collection *coll)
 				(enum eas_sync_status)status;
 			return;
 		}
-		if (!eas_class_filter(coll->folder->kind,
+		if (!eas_class_filter(eas_folder_class_kind(coll->folder),
 				      &options.filter_type)) {
 			coll->status = EAS_SYNC_STATUS_PROTOCOL_ERROR;
 			return;
@@ -68,8 +68,8 @@ eas_sync_take_options(struct eas_sync *sync, struct eas_sync_collection *coll)
 			coll->options_changed = TRUE;
 		state->conversation_mode = coll->conversation_mode > 0;
 	}
-	eas_sync_filter(&state->options, state->conversation_mode,
-			&coll->filter);
+	eas_sync_filter(coll->folder, coll->coll, &state->options,
+			state->conversation_mode, &coll->filter);
 }
 
 static void eas_sync_take_supported(struct eas_sync_collection *coll)
@@ -149,7 +149,8 @@ static bool eas_sync_is_for_class(const struct eas_sync_collection *coll)
 
 	if (coll->options_class != NULL && *coll->options_class != '\0' &&
 	    strcasecmp(coll->options_class,
-		       eas_class_name(coll->folder->kind)) != 0)
+		       eas_class_name(eas_folder_class_kind(
+						coll->folder))) != 0)
 		return FALSE;
 	if (coll->folder->kind == STORE_KIND_NONE || coll->supported == NULL)
 		return TRUE;

@@ -12,6 +12,7 @@
 #include "class-email.h"
 #include "eas-sync-state.h"
 #include "sync-mail.h"
+#include "sync-recipients.h"
 #include "sync-store.h"
 
 #define EAS_SYNC_STATE_VERSION 1
@@ -273,12 +274,20 @@ uint32_t eas_sync_today(void)
 	return ioloop_time / SECS_PER_DAY;
 }
 
-void eas_sync_filter(const struct eas_item_options *options,
+void eas_sync_filter(const struct eas_folder *folder,
+		     struct sync_collection *coll,
+		     const struct eas_item_options *options,
 		     bool conversation_mode, struct sync_filter *filter_r)
 {
 	unsigned int type = options->filter_type;
 
 	i_zero(filter_r);
+	if (eas_folder_is_recipients(folder)) {
+		if (coll != NULL)
+			sync_recipients_set_max(coll, options->max_items);
+		sync_recipients_filter(options->max_items, filter_r);
+		return;
+	}
 	if (type == EAS_FILTER_OPEN_TASKS) {
 		/* they matter until they are done (store-item.h) */
 		filter_r->first_day = STORE_DAY_EVER;
@@ -312,6 +321,10 @@ int eas_sync_open_folder(struct eas_request *req, struct eas_folder *folder,
 {
 	*box_r = NULL;
 	*coll_r = NULL;
+	if (eas_folder_is_recipients(folder)) {
+		*coll_r = sync_recipients_init(req->pool, req->store);
+		return 0;
+	}
 	if (folder->kind != STORE_KIND_NONE) {
 		*coll_r = sync_store_init(req->pool, req->store,
 					  folder->pim_id);
@@ -343,6 +356,7 @@ int eas_sync_create_folder(struct eas_request *req, struct eas_folder *folder,
 /* All that a look at the numbers needs. */
 struct eas_sync_state_numbers {
 	struct eas_sync_state_head head;
+	const char *options;
 	struct sync_status seen;
 	struct sync_filter filter;
 	bool pending;
@@ -354,7 +368,8 @@ eas_sync_state_decode_numbers(const void *data, size_t size,
 {
 	const uint8_t *p = data, *end = p + size;
 
-	if (eas_sync_state_decode_head(&p, end, &numbers_r->head, NULL) < 0 ||
+	if (eas_sync_state_decode_head(&p, end, &numbers_r->head,
+				       &numbers_r->options) < 0 ||
 	    eas_sync_state_skip_supported(&p, end, NULL) < 0 ||
 	    eas_sync_state_skip_aliases(&p, end, numbers_r->head.flags,
 					NULL) < 0)
@@ -413,7 +428,9 @@ eas_collection_look(struct eas_request *req, struct sync_collection *coll,
 }
 
 static int
-eas_collection_compare(struct eas_request *req, struct sync_collection *coll,
+eas_collection_compare(struct eas_request *req,
+		       const struct eas_folder *folder,
+		       struct sync_collection *coll,
 		       const void *data, size_t size)
 {
 	struct eas_sync_state_numbers numbers;
@@ -422,21 +439,19 @@ eas_collection_compare(struct eas_request *req, struct sync_collection *coll,
 	struct sync_filter filter;
 	int ret;
 
-	if (eas_sync_state_decode_numbers(data, size, &numbers) < 0)
+	if (eas_sync_state_decode_numbers(data, size, &numbers) < 0 ||
+	    eas_item_options_decode(&options, numbers.options) < 0)
 		return -1;
 	if (numbers.pending)
 		return 1;
 	if (coll == NULL)
 		return numbers.seen.uidnext == 0 ? 0 : 1;
+	options.filter_type = numbers.head.filter_type;
+	eas_sync_filter(folder, coll, &options, (numbers.head.flags &
+			EAS_SYNC_STATE_FLAG_CONVERSATION_MODE) != 0, &filter);
 	ret = coll->v->get_status(coll, &now);
 	if (ret <= 0)
 		return ret < 0 ? -3 : -2;
-
-	i_zero(&options);
-	options.filter_type = numbers.head.filter_type;
-	eas_sync_filter(&options, (numbers.head.flags &
-				   EAS_SYNC_STATE_FLAG_CONVERSATION_MODE) != 0,
-			&filter);
 	if (sync_unchanged(&numbers.seen, &numbers.filter, &now, &filter))
 		return 0;
 	if (sync_surely_grown(&numbers.seen, &now, &filter))
@@ -458,8 +473,11 @@ int eas_collection_has_changes(struct eas_request *req,
 		return -1;
 	if (eas_sync_open_folder(req, folder, &box, &coll) < 0)
 		return -3;
-	ret = eas_collection_compare(req, coll, row.stored.issued,
-				     row.stored.issued_size);
+	T_BEGIN {
+		ret = eas_collection_compare(req, folder, coll,
+					     row.stored.issued,
+					     row.stored.issued_size);
+	} T_END;
 	roost_user_keep_mailbox(req->req->user, &box);
 	return ret;
 }

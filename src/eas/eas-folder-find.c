@@ -205,6 +205,10 @@ int eas_folder_find(struct eas_request *req, const char *id,
 	int ret;
 
 	*folder_r = NULL;
+	if (strcmp(id, EAS_FOLDER_ID_RECIPIENTS) == 0) {
+		*folder_r = eas_folder_new_recipients(req);
+		return *folder_r == NULL ? 0 : 1;
+	}
 	if (folders->loaded || folders->finds++ >= EAS_FOLDERS_MAX_FINDS)
 		return eas_folder_find_listed(req, id, folder_r);
 	T_BEGIN {

@@ -59,8 +59,7 @@ static int eas_folder_id_cmp(struct eas_folder *const *f1,
 	return strcmp((*f1)->id, (*f2)->id);
 }
 
-static void
-eas_folders_add(struct eas_folders *folders, struct eas_folder *folder)
+void eas_folders_add(struct eas_folders *folders, struct eas_folder *folder)
 {
 	unsigned int idx;
 

@@ -24,6 +24,11 @@ int eas_folders_add_pim(struct eas_request *req);
 int eas_folder_find_pim(struct eas_request *req, uint32_t id,
 			struct eas_folder **folder_r);
 
+/* The recipient information cache; NULL: this version doesn't know it. */
+struct eas_folder *eas_folder_new_recipients(struct eas_request *req);
+/* Adds a folder to the cache. */
+void eas_folders_add(struct eas_folders *folders, struct eas_folder *folder);
+
 /* The namespaces that this user's devices see. */
 enum mail_namespace_type eas_folders_namespaces(struct eas_request *req);
 bool eas_folder_is_inbox(struct mail_namespace *ns, const char *vname);

@@ -502,6 +502,7 @@ static void eas_folder_build_finish(struct eas_folder_build *build)
 static int eas_folders_load(struct eas_request *req)
 {
 	struct eas_folder_build build;
+	struct eas_folder *recipients;
 
 	i_zero(&build);
 	build.req = req;
@@ -520,6 +521,9 @@ static int eas_folders_load(struct eas_request *req)
 		return -1;
 	eas_folder_build_names(&build);
 	eas_folder_build_finish(&build);
+	recipients = eas_folder_new_recipients(req);
+	if (recipients != NULL)
+		eas_folders_add(req->folders, recipients);
 	return eas_folders_add_pim(req);
 }
 

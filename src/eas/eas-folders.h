@@ -9,7 +9,10 @@ struct mail_namespace;
 
 /* The user's folder hierarchy as a device sees it, and the way from a
    CollectionId to a mailbox. ids are the store's numbers as decimal text,
-   stable across renames. */
+   stable across renames; the recipient information cache is "RI". */
+
+/* [MS-ASCMD] 2.2.3.30.6 */
+#define EAS_FOLDER_ID_RECIPIENTS "RI"
 
 /* [MS-ASCMD] 2.2.3.186.3 Type (FolderSync) */
 enum eas_folder_type {
@@ -28,6 +31,7 @@ enum eas_folder_type {
 	EAS_FOLDER_USER_CONTACTS = 14,
 	EAS_FOLDER_USER_TASKS = 15,
 	EAS_FOLDER_USER_NOTES = 17,
+	EAS_FOLDER_RECIPIENTS = 19,
 };
 
 struct eas_folder {
@@ -43,7 +47,7 @@ struct eas_folder {
 	enum store_kind kind;
 	uint32_t pim_id;
 	/* the mailbox: NULL ns = one of the store's, or a folder that exists
-	   for devices only (Outbox) */
+	   for devices only (Outbox, the recipient information cache) */
 	struct mail_namespace *ns;
 	const char *vname;
 	/* the mailbox does not exist yet (no Trash, ...): made on first write
@@ -79,6 +83,11 @@ int eas_folder_mailbox_alloc(struct eas_request *req, struct eas_folder *folder,
 /* The kind of folder that a device makes with this type; STORE_KIND_NONE if
    it is no type of the store's folders. */
 enum store_kind eas_folder_type_kind(unsigned int type);
+/* The recipient information cache ([MS-ASCNTC] 3.1.4.4; eas-recipients.h): to all commands that
+   don't ask for it, it is a folder without mailbox. */
+bool eas_folder_is_recipients(const struct eas_folder *folder);
+/* Of the class of its items. */
+enum store_kind eas_folder_class_kind(const struct eas_folder *folder);
 /* What the log calls it. */
 const char *eas_folder_log_name(const struct eas_folder *folder);
 

@@ -67,8 +67,11 @@ int eas_sync_row_find(struct eas_sync_row *row, const char *key);
 
 /* Days since the epoch (UTC). */
 uint32_t eas_sync_today(void);
-/* What the options mean today. */
-void eas_sync_filter(const struct eas_item_options *options,
+/* What the options mean today for the folder, and for its collection (NULL: there is
+   none), which is told as well. */
+void eas_sync_filter(const struct eas_folder *folder,
+		     struct sync_collection *coll,
+		     const struct eas_item_options *options,
 		     bool conversation_mode, struct sync_filter *filter_r);
 /* Makes the mailbox of a folder that has none yet and opens it as
    eas_sync_open_folder() does. Returns 1, 0 if it can't have any, -1 (logged). */

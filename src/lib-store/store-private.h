@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 7
+#define STORE_SCHEMA_VERSION 8
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -98,6 +98,9 @@ enum store_sql {
 	STORE_SQL_RECIPIENT_PUT,
 	STORE_SQL_RECIPIENT_LIST,
 	STORE_SQL_RECIPIENT_EXPIRE,
+	STORE_SQL_RECIPIENT_BY_UID,
+	STORE_SQL_RECIPIENT_STATUS,
+	STORE_SQL_RECIPIENT_STATUS_SET,
 	STORE_SQL_OUTBOX_INSERT,
 	STORE_SQL_OUTBOX_NEXT,
 	STORE_SQL_OUTBOX_UPDATE,

@@ -194,6 +194,22 @@ static const struct store_upgrade store_upgrades[] = {
 "ALTER TABLE mail_seen ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"
 "ALTER TABLE mail_seen ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
 	},
+	/* what the sync engine needs of recipients; there is one row of
+	   recipient_status */
+	{ 8,
+"ALTER TABLE recipient ADD COLUMN uid INTEGER NOT NULL DEFAULT 0;"
+"ALTER TABLE recipient ADD COLUMN modseq INTEGER NOT NULL DEFAULT 1;"
+"UPDATE recipient SET uid = (SELECT count(*) FROM recipient AS r"
+" WHERE r.address <= recipient.address);"
+"CREATE UNIQUE INDEX recipient_uid ON recipient (uid);"
+
+"CREATE TABLE recipient_status ("
+" uidvalidity INTEGER NOT NULL,"
+" uidnext INTEGER NOT NULL,"
+" modseq INTEGER NOT NULL);"
+"INSERT INTO recipient_status SELECT CAST(strftime('%s','now') AS INTEGER),"
+" count(*) + 1, 1 FROM recipient;"
+	},
 };
 
 static int

@@ -238,20 +238,27 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_BLOB_DELETE] = "DELETE FROM blob WHERE num=?1",
 
 	[STORE_SQL_RECIPIENT_GET] =
-		"SELECT score FROM recipient WHERE address=?1",
-	/* a mail without name does not take the name away */
+		"SELECT shown, name, score, uid, modseq FROM recipient "
+		"WHERE address=?1",
 	[STORE_SQL_RECIPIENT_PUT] =
-		"INSERT INTO recipient (address, shown, name, score) "
-		"VALUES (?1, ?2, ?3, ?4) ON CONFLICT (address) DO UPDATE SET "
-		"shown=excluded.shown, name=ifnull(excluded.name, name), "
-		"score=excluded.score",
+		"INSERT OR REPLACE INTO recipient "
+		"(address, shown, name, score, uid, modseq) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[STORE_SQL_RECIPIENT_LIST] =
-		"SELECT shown, name, score FROM recipient "
+		"SELECT shown, name, score, uid, modseq FROM recipient "
 		"ORDER BY score DESC, address",
 	[STORE_SQL_RECIPIENT_EXPIRE] =
 		"DELETE FROM recipient WHERE address IN (SELECT address "
 		"FROM recipient ORDER BY score DESC, address "
 		"LIMIT -1 OFFSET ?1)",
+	[STORE_SQL_RECIPIENT_BY_UID] =
+		"SELECT shown, name, score, uid, modseq FROM recipient "
+		"WHERE uid=?1",
+	[STORE_SQL_RECIPIENT_STATUS] =
+		"SELECT uidvalidity, uidnext, modseq, "
+		"(SELECT count(*) FROM recipient) FROM recipient_status",
+	[STORE_SQL_RECIPIENT_STATUS_SET] =
+		"UPDATE recipient_status SET uidnext=?1, modseq=?2",
 	[STORE_SQL_OUTBOX_INSERT] =
 		"INSERT INTO outbox (rcpts, message_id, save, sent, "
 		"uidvalidity, uidnext, tries, next_try, created, mail) "

@@ -7,6 +7,8 @@
 #include "test-common.h"
 #include "test-store-common.h"
 
+#include <math.h>
+
 #define DAY (24*3600)
 
 static void
@@ -17,7 +19,16 @@ test_add(struct store *store, const char *address, const char *name, time_t time
 	test_assert(store_recipient_add(store, &recipient, 1, time) == 0);
 }
 
-/* "address name rank|..." at that time */
+/* How many mails of this moment would have given the score, times a hundred. */
+static unsigned int
+test_count(const struct store_recipient *recipient, time_t now)
+{
+	double age = now / (30.0*DAY) - recipient->score / 1000000.0;
+
+	return 100 * exp2(-age) + 0.5;
+}
+
+/* "address name count|..." at that time */
 static const char *test_list(struct store *store, time_t now)
 {
 	pool_t pool = pool_datastack_create();
@@ -28,10 +39,9 @@ static const char *test_list(struct store *store, time_t now)
 	t_array_init(&list, 8);
 	test_assert(store_recipient_list(store, pool, &list) == 0);
 	array_foreach(&list, recipient) {
-		/* a rank is a rounded number */
 		str_printfa(str, "%s %s %u|", recipient->address,
 			    recipient->name == NULL ? "-" : recipient->name,
-			    (store_recipient_rank(recipient, now) + 5) / 10);
+			    test_count(recipient, now));
 	}
 	return str_c(str);
 }
@@ -62,6 +72,51 @@ static void test_recipient_scores(void)
 	store = test_store_open("scores");
 	test_assert_strcmp(test_list(store, now),
 			   "a@X.test Ann 250|b@x.test B 125|");
+	store_close(&store);
+	test_end();
+}
+
+/* What the sync engine asks for. */
+static void test_recipient_numbers(void)
+{
+	struct store *store = test_store_create("numbers");
+	pool_t pool = pool_datastack_create();
+	struct store_recipient_status before, after;
+	struct store_recipient recipient;
+	time_t now = 1800000000;
+	unsigned int rank;
+
+	test_begin("store recipient: UIDs, modseqs and ranks");
+	test_assert(store_recipient_status(store, &before) == 0);
+	test_assert(before.uidvalidity != 0 && before.uidnext == 1 &&
+		    before.count == 0);
+	test_assert(store_recipient_get(store, pool, 1, &recipient) == 0);
+	test_add(store, "a@x.test", NULL, now);
+	test_add(store, "b@x.test", NULL, now);
+	test_assert(store_recipient_get(store, pool, 1, &recipient) == 1);
+	test_assert_strcmp(recipient.address, "a@x.test");
+	test_assert(store_recipient_status(store, &after) == 0);
+	test_assert(after.uidnext == 3 && after.count == 2 &&
+		    after.modseq > before.modseq &&
+		    recipient.modseq < after.modseq &&
+		    after.uidvalidity == before.uidvalidity);
+
+	/* the first mails make a difference, one of many doesn't */
+	rank = store_recipient_rank(&recipient);
+	test_add(store, "a@x.test", NULL, now);
+	test_assert(store_recipient_get(store, pool, 1, &recipient) == 1);
+	test_assert(store_recipient_rank(&recipient) == rank + 4);
+	test_assert(recipient.modseq > after.modseq);
+	for (unsigned int i = 0; i < 62; i++)
+		test_add(store, "a@x.test", NULL, now);
+	test_assert(store_recipient_status(store, &before) == 0);
+	test_add(store, "a@x.test", NULL, now);
+	test_assert(store_recipient_status(store, &after) == 0);
+	test_assert(after.modseq == before.modseq && after.uidnext == 3);
+	/* but what is shown does */
+	test_add(store, "a@x.test", "Ann", now);
+	test_assert(store_recipient_status(store, &after) == 0);
+	test_assert(after.modseq > before.modseq);
 	store_close(&store);
 	test_end();
 }
@@ -101,6 +156,7 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_store_dir_init,
 		test_recipient_scores,
+		test_recipient_numbers,
 		test_recipient_bounds,
 		test_store_dir_deinit,
 		NULL

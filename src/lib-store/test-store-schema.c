@@ -4,6 +4,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "store-private.h"
+#include "store-recipient.h"
 #include "store-blob.h"
 #include "store-device.h"
 #include "store-folder.h"
@@ -145,6 +146,15 @@
 "ALTER TABLE mail_seen ADD COLUMN trying INTEGER NOT NULL DEFAULT 0;" \
 "ALTER TABLE mail_seen ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;" \
 "ALTER TABLE mail_seen ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+#define TABLES_8 TABLES_7 \
+"ALTER TABLE recipient ADD COLUMN uid INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE recipient ADD COLUMN modseq INTEGER NOT NULL DEFAULT 1;" \
+"CREATE UNIQUE INDEX recipient_uid ON recipient (uid);" \
+"CREATE TABLE recipient_status (" \
+" uidvalidity INTEGER NOT NULL," \
+" uidnext INTEGER NOT NULL," \
+" modseq INTEGER NOT NULL);" \
+"INSERT INTO recipient_status VALUES (1800000000, 1, 1);"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
@@ -155,6 +165,7 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_5 APPLICATION_ID "PRAGMA user_version = 5;",
 	TABLES_6 APPLICATION_ID "PRAGMA user_version = 6;",
 	TABLES_7 APPLICATION_ID "PRAGMA user_version = 7;",
+	TABLES_8 APPLICATION_ID "PRAGMA user_version = 8;",
 };
 
 /* What each version has added to a database that was in use: rows for each of its tables.
@@ -189,11 +200,20 @@ static const char *const released_rows[STORE_SCHEMA_VERSION] = {
 "INSERT INTO conflict VALUES (3, 41, 5, 7000, 'ID', 1, 'won', 'lost'),"
 " (4, 42, 1, 7001, NULL, 0, NULL, 'lost');"
 "INSERT INTO blob VALUES (2, 41 << 32 | 5, 'a.bin', 'image/png', X'00ff01');",
-"INSERT INTO recipient VALUES ('a@example.test', 'A@example.test', 'A', 123);",
+"INSERT INTO recipient (address, shown, name, score)"
+" VALUES ('a@example.test', 'A@example.test', 'A', 123);",
 "INSERT INTO outbox VALUES (8, 'a@example.test', '<id>', 1, 0, 55, 66, 2,"
 " 8000, 7999, 'Subject: x');"
 "INSERT INTO meeting_gone VALUES ('uid2', 3, 9000, 9001);"
-"INSERT INTO mail_seen VALUES ('INBOX', 55, 77);",
+"INSERT INTO mail_seen (mailbox, uidvalidity, uidnext)"
+" VALUES ('INBOX', 55, 77);",
+"INSERT INTO meeting_cancelled VALUES"
+" ('uid3', 'a@example.test', 4, 9100, 9101);"
+"UPDATE mail_seen SET uidold = 70, trying = 75, tries = 2, since = 9200;",
+"UPDATE recipient SET uid = 4, modseq = 9;"
+"INSERT INTO recipient VALUES ('b@example.test', 'b@example.test', NULL, 124,"
+" 5, 8);"
+"UPDATE recipient_status SET uidnext = 6, modseq = 9;",
 };
 
 static sqlite3 *test_db_open(const char *name)
@@ -368,6 +388,21 @@ static void test_pim_rows(struct store *store, unsigned int version)
 	test_assert_idx(uid == 6, version);
 }
 
+static void test_recipient_rows(struct store *store, unsigned int version)
+{
+	struct store_recipient recipient = { .address = "c@example.test" };
+	struct store_recipient_status status;
+	uint32_t uidnext = version < 5 ? 1 : version < 8 ? 2 : 6;
+
+	test_assert_idx(store_recipient_status(store, &status) == 0, version);
+	test_assert_idx(status.uidvalidity != 0 && status.uidnext == uidnext,
+			version);
+	test_assert_idx(store_recipient_add(store, &recipient, 1,
+					    1800000000) == 0, version);
+	test_assert_idx(store_recipient_get(store, pool_datastack_create(),
+					    uidnext, &recipient) == 1, version);
+}
+
 static void test_check_found(const char *problem, bool repaired ATTR_UNUSED,
 			     void *context ATTR_UNUSED)
 {
@@ -386,6 +421,7 @@ static void test_upgraded(const char *name, unsigned int version,
 			       version);
 	test_device_rows(store, version);
 	test_pim_rows(store, version);
+	test_recipient_rows(store, version);
 	test_assert_idx(store_check(store, FALSE, test_check_found, NULL) == 0,
 			version);
 	store_close(&store);
@@ -409,6 +445,27 @@ static void test_store_schema_released(void)
 		(void)sqlite3_close(db);
 		test_upgraded(name, version, &dumpers, before);
 	} T_END;
+	test_end();
+}
+
+static void test_store_schema_recipients(void)
+{
+	struct store *store;
+	sqlite3 *db;
+
+	test_begin("store schema: earlier recipients get numbers");
+	test_db_create("recipients", 6);
+	db = test_db_open("recipients");
+	test_db_exec(db, "INSERT INTO recipient VALUES "
+		     "('c@x.test', 'C@x.test', NULL, 7),"
+		     "('b@x.test', 'b@x.test', 'B', 5)");
+	(void)sqlite3_close(db);
+	store = test_store_open("recipients");
+	test_assert(test_db_number(store->db, "SELECT count(DISTINCT uid) "
+		"FROM recipient WHERE uid BETWEEN 1 AND 3 AND modseq=1") == 3);
+	test_assert(test_db_number(store->db,
+		"SELECT uidnext FROM recipient_status") == 4);
+	store_close(&store);
 	test_end();
 }
 
@@ -644,6 +701,7 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_store_dir_init,
 		test_store_schema_released,
+		test_store_schema_recipients,
 		test_store_schema_same,
 		test_store_schema_killed,
 		test_store_schema_refused,

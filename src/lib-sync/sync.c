@@ -209,6 +209,8 @@ static void sync_look_apply_filter(struct sync_look *look)
 	seq_range_array_remove_seq_range(&state->soft_deletes, &look->inside);
 
 	if (look->filter_all) {
+		seq_range_array_remove_seq_range(&state->deletes,
+						 &look->inside);
 		array_clear(&state->adds);
 		seq_range_array_merge(&state->adds, &look->inside);
 		seq_range_array_remove_seq_range(&state->adds, &state->held);
@@ -234,7 +236,10 @@ static void sync_look_apply_changed_filter(struct sync_look *look)
 	seq_range_array_remove_seq_range(&tmp, &state->deletes);
 	seq_range_array_merge(&state->soft_deletes, &tmp);
 
-	/* they are inside, wherever they were */
+	/* they are inside, wherever they were, even gone (which only those of
+	   a collection of the best ones come back from) */
+	seq_range_array_remove_seq_range(&state->deletes,
+					 &look->changed_inside);
 	seq_range_array_remove_seq_range(&state->soft_deletes,
 					 &look->changed_inside);
 	seq_range_array_remove_seq_range(&look->changed_inside, &state->held);

@@ -5,7 +5,8 @@ import sqlite3
 import subprocess
 import tempfile
 
-from rig import Case, E
+from rig import RECIPIENTS, Case, E, options
+from rig.client import Folder
 from rig.config import Settings
 from rig.send import SendCase, mail
 
@@ -13,7 +14,7 @@ WORK = pathlib.Path(tempfile.mkdtemp(prefix="roost-resolve-"))
 WORK.chmod(0o755)
 BOOK = WORK / "book.vcf"
 VERSIONS = ("2.5", "12.1", "14.1", "16.1")
-SETTINGS = Settings(extra=f"roost_gal = {BOOK}\n", fields={"u3": f"userdb_roost_gal={WORK}/none.vcf"})
+SETTINGS = Settings(users=20, extra=f"roost_gal = {BOOK}\n", fields={"u3": f"userdb_roost_gal={WORK}/none.vcf"})
 
 
 def certificate(usage, days="30"):
@@ -195,3 +196,135 @@ class Recent(SendCase):
         self.assertSent(device.send_mail(mail("book", b"Cc: Wrong Name <u3@example.test>\r\n")))
         self.assertEqual(self.people(device, "u3@example.test"), [("1", "Book Three", "u3@example.test")])
         self.assertEqual(self.people(device, "wrong"), [])
+
+
+class Cache(SendCase):
+    """The recipient information cache, as a folder."""
+    def write_to(self, device, *names):
+        """One mail to users of this server, by whom is said how they are to be called."""
+        self.sent = getattr(self, "sent", 0) + 1
+        subject = f"{self.id()}-{self.sent}"
+        text = b"".join(b"Cc: %s\r\n" % name.encode() for name in names)
+        headers = b"From: u1@example.test\r\nSubject: %s\r\nMessage-ID: <%s@phone>\r\n" % ((subject.encode(),) * 2)
+        self.assertSent(device.send_mail(headers + text + b"\r\nHi.\r\n", client_id=subject[-40:]))
+
+    def start(self, user, version):
+        device = self.ready_device(user, version)
+        folder, = device.folders_of_type(RECIPIENTS)
+        device.sync_start(folder)
+        self.shown = {}
+        return device, folder
+
+    def pull(self, device, folder, opts=None):
+        """What the device is told: ("Add", address), ..., in any order. Keeps what it shows."""
+        told = []
+        for answer in device.sync_all(folder, opts=opts or options()):
+            for change in answer.find("Commands").children if answer.find("Commands") else ():
+                server_id, data = change.get("ServerId"), change.find("ApplicationData")
+                self.assertEqual(server_id in self.shown, change.name != "Add")
+                if change.name == "Delete":
+                    told.append(("Delete", self.shown.pop(server_id)[0]))
+                    continue
+                self.assertEqual([node.name for node in data.children], ["Email1Address", "FileAs", "WeightedRank"])
+                self.shown[server_id] = (data.get("Contacts:Email1Address"), data.get("Contacts:FileAs"),
+                                         int(data.get("Contacts:WeightedRank")))
+                told.append((change.name, self.shown[server_id][0]))
+        return sorted(told)
+
+    def test_versions_that_know_it(self):
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                device = self.ready_device("u11", version)
+                known = [(folder.id, folder.name, folder.parent) for folder in device.folders_of_type(RECIPIENTS)]
+                self.assertEqual(known, [("RI", "RecipientInfo", "0")] if float(version) >= 14 else [])
+                if not known:
+                    answer, _ = device.sync_start(Folder("RI", "", RECIPIENTS))
+                    self.assertEqual(answer.get("Status"), "8" if version == "2.5" else "12")
+        # a device that speaks another version then hears of it, and again that it is gone
+        device.version = "12.1"
+        self.assertEqual(device.folder_sync().document.get("Changes/Delete/ServerId"), "RI")
+        device.version = "16.1"
+        self.assertEqual(device.folder_sync().document.get("Changes/Add/ServerId"), "RI")
+
+    def test_it_is_synchronised(self):
+        for user, version in (("u11", "14.1"), ("u12", "16.1")):
+            with self.subTest(version=version):
+                device, folder = self.start(user, version)
+                self.assertEqual(self.pull(device, folder), [])
+                self.write_to(device, '"Four, F." <u4@example.test>', "u5@example.test")
+                self.assertEqual(device.item_estimate(folder).document.get("Response/Collection/Estimate"), "2")
+                self.assertEqual(self.pull(device, folder), [("Add", "u4@example.test"), ("Add", "u5@example.test")])
+                self.assertEqual({(person[0], person[1]) for person in self.shown.values()},
+                                 {("u4@example.test", "Four, F."), ("u5@example.test", "u5@example.test")})
+                self.write_to(device, "U5 <u5@example.test>")
+                before = device.sync_keys[folder.id]
+                self.assertEqual(self.pull(device, folder), [("Change", "u5@example.test")])
+                four, five = sorted(self.shown.values())
+                self.assertEqual(five[:2], ("u5@example.test", "U5"))
+                self.assertGreater(five[2], four[2])
+                # the answer was lost, and the process is gone, too
+                self.dovecot.kill("roost-worker")
+                device.sync_keys[folder.id] = before
+                self.assertEqual(self.pull(device, folder), [("Change", "u5@example.test")])
+                self.assertEqual(self.pull(device, folder), [])
+
+    def test_mails_that_change_nothing_are_not_told(self):
+        device, folder = self.start("u13", "16.1")
+        told = 0
+        for _ in range(12):
+            self.write_to(device, "u4@example.test")
+            told += len(self.pull(device, folder))
+        # an Add, and a Change for each quarter of a doubling
+        self.assertIn(told, range(8, 12))
+        # a Ping wakes nobody for a mail that changes nothing
+        self.assertEqual(device.item_estimate(folder).document.get("Response/Collection/Estimate"), "0")
+
+    def test_as_many_as_are_wanted(self):
+        device, folder = self.start("u16", "14.1")
+        few = options(max_items=2)
+        self.write_to(device, "u2@example.test", "u3@example.test", "u4@example.test")
+        self.assertEqual(device.item_estimate(folder, few).document.get("Response/Collection/Estimate"), "2")
+        self.assertEqual(self.pull(device, folder, few), [("Add", "u3@example.test"), ("Add", "u4@example.test")])
+        self.write_to(device, "u2@example.test")
+        self.assertEqual(self.pull(device, folder, few), [("Add", "u2@example.test"), ("Delete", "u3@example.test")])
+        self.assertEqual(self.pull(device, folder, options(max_items=1)), [("Delete", "u4@example.test")])
+        self.assertEqual(self.pull(device, folder, options(max_items=3)),
+                         [("Add", "u3@example.test"), ("Add", "u4@example.test")])
+        estimate = device.item_estimate(device.folders_of_type(2)[0], few).document
+        self.assertEqual(estimate.get("Response/Status"), "2")
+        # what is not wanted is nothing that wakes a device
+        self.assertEqual(self.pull(device, folder, options(max_items=1)),
+                         [("Delete", "u3@example.test"), ("Delete", "u4@example.test")])
+        self.write_to(device, "u5@example.test")
+        self.assertEqual(device.item_estimate(folder).document.get("Response/Collection/Estimate"), "0")
+        self.write_to(device, "u7@example.test", "u2@example.test")
+        self.assertEqual(device.ping([folder]).document.get("Folders/Folder"), "RI")
+        self.assertEqual(self.pull(device, folder, options(max_items=1)), [("Change", "u2@example.test")])
+
+    def test_nobody_else_changes_it(self):
+        data = E("ApplicationData", E("Contacts:Email1Address", "x@example.test"))
+        for user, version in (("u17", "14.1"), ("u18", "16.1")):
+            with self.subTest(version=version):
+                device, folder = self.start(user, version)
+                inbox, = device.folders_of_type(2)
+                self.write_to(device, "u4@example.test")
+                self.pull(device, folder)
+                (item, person), = self.shown.items()
+                for command in (E("Add", E("ClientId", "1"), data), E("Change", E("ServerId", item), data),
+                                E("Delete", E("ServerId", item)), E("Fetch", E("ServerId", item))):
+                    response = device.sync(device.collection(folder, commands=[command]))
+                    self.assertEqual([(node.name, node.text) for node in response.document.children], [("Status", "4")])
+                self.assertEqual(device.folder_delete("RI").status, "3")
+                self.assertEqual(device.folder_update("RI", "Mine").status, "3")
+                self.assertEqual(device.folder_update(device.folders_of_type(12)[0].id, "Moved", "RI").status, "3")
+                for kind in (12, 14):
+                    self.assertEqual(device.folder_create("Below", kind, "RI").status, "3")
+                self.assertEqual(device.folder_create("Another", RECIPIENTS).status, "10")
+                self.assertEqual(device.move_items((item, "RI", inbox.id)).document.get("Response/Status"), "1")
+                self.assertEqual(device.move_items((f"{inbox.id}:1", inbox.id, "RI")).document.get("Response/Status"), "2")
+                self.assertEqual(device.fetch_item("RI", item).document.get("Response/Fetch/Status"), "6")
+                self.assertEqual(device.empty_folder("RI").document.get("Response/EmptyFolderContents/Status"), "16")
+                self.assertEqual(device.item_operations(E("Move", E("ConversationId", bytes(16)), E("DstFldId", "RI"),
+                    E("Options", E("MoveAlways")))).document.get("Response/Move/Status"), "105")
+                self.assertEqual(self.pull(device, folder), [])
+                self.assertEqual(device.item_estimate(folder).document.get("Response/Collection/Estimate"), "0")

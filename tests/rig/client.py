@@ -27,6 +27,7 @@ from .wbxml import E, decode, encode
 
 # [MS-ASCMD] 2.2.3.186.3 Type (FolderSync)
 INBOX, DRAFTS, TRASH, SENT, OUTBOX, TASKS, CALENDAR, CONTACTS, NOTES = 2, 3, 4, 5, 6, 7, 8, 9, 10
+RECIPIENTS = 19
 # [MS-ASAIRS] 2.2.2.41.1 Type (Body)
 PLAIN, HTML, RTF, MIME = 1, 2, 3, 4
 # [MS-ASHTTP] 2.2.1.1.1.1.2 and 2.2.1.1.1.1.3
@@ -213,7 +214,7 @@ class Folder:
     @property
     def content_class(self):
         return {TASKS: "Tasks", 15: "Tasks", CALENDAR: "Calendar", 13: "Calendar", CONTACTS: "Contacts", 14: "Contacts",
-                NOTES: "Notes", 17: "Notes"}.get(self.type, "Email")
+                NOTES: "Notes", 17: "Notes", RECIPIENTS: "Contacts"}.get(self.type, "Email")
 
 
 def options(content_class=None, filter_type=None, bodies=(), mime_support=None, mime_truncation=None, conflict=None,
