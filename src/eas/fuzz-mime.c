@@ -14,7 +14,7 @@
 /* Any mail can be shown, at each version and with all options: its elements are
    well-formed WBXML. The input's first bytes are the version and the options.
    The mail is none of a mailbox, but answers as one would: no index, no store,
-   no settings but the spool's. */
+   no settings but the spool and no time zone. */
 
 #define FUZZ_HEAD_SIZE 4
 #define FUZZ_SNIPPET_CHARS 200
@@ -208,7 +208,10 @@ fuzz_mime(const uint8_t head[FUZZ_HEAD_SIZE], const uint8_t *data, size_t size)
 {
 	unsigned int version = versions[head[0] % N_ELEMENTS(versions)];
 	struct eas_quirks quirks = { .no_opaque = (head[0] & 0x80) != 0 };
-	struct roost_settings set = { .roost_spool_dir = "/tmp" };
+	struct roost_settings set = {
+		.roost_spool_dir = "/tmp",
+		.roost_timezone = "",
+	};
 	struct roost_user user = { .set = &set };
 	struct eas_folder folder = { .id = "5", .name = "Fuzz" };
 	struct test_class test;
