@@ -15,6 +15,7 @@
 struct gal_item {
 	/* for the order: folded display name */
 	const char *sort;
+	/* or the id of gal_cards_add() */
 	uoff_t offset;
 	unsigned int file;
 	unsigned int size;
@@ -37,6 +38,9 @@ struct gal_index {
 	ARRAY_TYPE(const_string) files;
 	unsigned int skipped;
 	unsigned int refcount;
+	/* NULL = a source of our own */
+	gal_card_read_t *read;
+	void *read_context;
 };
 
 struct gal_ldap;

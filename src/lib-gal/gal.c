@@ -104,6 +104,38 @@ void gal_deinit_all(void)
 	}
 }
 
+struct gal *gal_cards_create(gal_card_read_t *read, void *context)
+{
+	struct gal *gal = i_new(struct gal, 1);
+
+	gal->index = gal_index_create();
+	gal->index->read = read;
+	gal->index->read_context = context;
+	return gal;
+}
+
+void gal_cards_add(struct gal *gal, struct pim_component *card, uint64_t id,
+		   size_t size)
+{
+	gal_index_add(gal->index, card, 0, id, size);
+}
+
+void gal_cards_finish(struct gal *gal)
+{
+	gal_index_finish(gal->index);
+}
+
+void gal_cards_free(struct gal **_gal)
+{
+	struct gal *gal = *_gal;
+
+	*_gal = NULL;
+	if (gal == NULL)
+		return;
+	gal_index_unref(&gal->index);
+	i_free(gal);
+}
+
 static struct gal_result *gal_result_create(void)
 {
 	struct gal_result *result = i_new(struct gal_result, 1);
@@ -183,6 +215,58 @@ unsigned int gal_result_count(const struct gal_result *result)
 		array_count(&result->items);
 }
 
+static bool gal_result_has_item(const struct gal_result *result, uint32_t item)
+{
+	const uint32_t *other;
+
+	array_foreach(&result->items, other) {
+		if (*other == item)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool gal_result_has_dn(const struct gal_result *result, const char *dn)
+{
+	const struct gal_ldap_entry *other;
+
+	array_foreach(&result->ldap_entries, other) {
+		if (strcmp(other->dn, dn) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+bool gal_result_overlaps(const struct gal_result *result1,
+			 const struct gal_result *result2)
+{
+	const struct gal_ldap_entry *entry;
+	const uint32_t *item;
+
+	if (result1->ldap != result2->ldap || result1->index != result2->index)
+		return FALSE;
+	if (result1->ldap != NULL) {
+		array_foreach(&result1->ldap_entries, entry) {
+			if (gal_result_has_dn(result2, entry->dn))
+				return TRUE;
+		}
+		return FALSE;
+	}
+	array_foreach(&result1->items, item) {
+		if (gal_result_has_item(result2, *item))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static int gal_result_read_text(const struct gal_index *index,
+				const struct gal_item *item, buffer_t *dest)
+{
+	if (index->read != NULL)
+		return index->read(item->offset, dest, index->read_context);
+	return gal_source_read_item(index, item, dest);
+}
+
 /* Returns the card, or NULL. */
 static struct pim_component *
 gal_result_read_item(struct gal_result *result, unsigned int idx)
@@ -193,7 +277,7 @@ gal_result_read_item(struct gal_result *result, unsigned int idx)
 	buffer_t *text = buffer_create_dynamic(default_pool, item->size + 1);
 	const char *error;
 
-	if (gal_source_read_item(result->index, item, text) == 0 &&
+	if (gal_result_read_text(result->index, item, text) == 0 &&
 	    pim_lines_parse(text->data, text->used, NULL, &result->doc,
 			    &error) == 0)
 		card = pim_vcard_first(result->doc);

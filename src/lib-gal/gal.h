@@ -41,6 +41,21 @@ int gal_open(const char *path, struct event *event, struct gal **gal_r,
 /* Frees all address books, at the end of the process. */
 void gal_deinit_all(void);
 
+/* An address book of cards that somebody else keeps, made and searched by whoever has them.
+   They are added one by one, then it is finished, and then it can be searched. */
+
+/* Appends the text of the card that was added with this id. Returns 0, or -1 if
+   it is gone. */
+typedef int gal_card_read_t(uint64_t id, buffer_t *dest, void *context);
+
+struct gal *gal_cards_create(gal_card_read_t *read, void *context);
+/* size: of its text. A nameless one is left out. */
+void gal_cards_add(struct gal *gal, struct pim_component *card, uint64_t id,
+		   size_t size);
+void gal_cards_finish(struct gal *gal);
+/* Results stay as long as read's context does. */
+void gal_cards_free(struct gal **gal);
+
 /* Entries for which each word of query is the beginning of a word of their
    name, alias, company or addresses (without case and accents). No word, no
    entries. Returns NULL and a sentence if a directory can't be asked. */
@@ -51,6 +66,9 @@ struct gal_result *
 gal_find(struct gal *gal, const char *text, const char **error_r);
 void gal_result_free(struct gal_result **result);
 unsigned int gal_result_count(const struct gal_result *result);
+/* Have two results of one address book an entry in common? */
+bool gal_result_overlaps(const struct gal_result *result1,
+			 const struct gal_result *result2);
 /* Reads the idx-th entry. It stays until the result is freed or another one is
    read. Returns 0, or -1 if its card cannot be read any more (the source
    changed: leave it out). */

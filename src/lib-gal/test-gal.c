@@ -9,6 +9,7 @@
 #include "write-full.h"
 #include "test-common.h"
 #include "roost-compat.h"
+#include "pim-vcard.h"
 #include "gal-ldap.h"
 
 #include <fcntl.h>
@@ -379,6 +380,62 @@ static void test_gal_errors(void)
 }
 
 /* A look-up in a large book does not look at each card. */
+static const char *const test_kept[] = {
+	"BEGIN:VCARD\r\nFN:Zed\r\nEMAIL:z@example.test\r\nEND:VCARD\r\n",
+	"BEGIN:VCARD\r\nFN:Ann Zed\r\nEMAIL:a@example.test\r\nEND:VCARD\r\n",
+	"BEGIN:VCARD\r\nEND:VCARD\r\n",
+};
+
+static int test_kept_read(uint64_t id, buffer_t *dest, void *context)
+{
+	const uint64_t *gone = context;
+
+	if (id == *gone)
+		return -1;
+	buffer_append(dest, test_kept[id - 100], strlen(test_kept[id - 100]));
+	return 0;
+}
+
+static void test_gal_cards(void)
+{
+	uint64_t gone = 0;
+	struct gal *gal = gal_cards_create(test_kept_read, &gone);
+	const struct gal_entry *entry;
+	struct gal_result *result, *other;
+	struct pim_lines *doc;
+	const char *error;
+
+	test_begin("gal: cards that somebody else keeps");
+	for (unsigned int i = 0; i < N_ELEMENTS(test_kept); i++) T_BEGIN {
+		test_assert(pim_lines_parse(test_kept[i], strlen(test_kept[i]),
+					    NULL, &doc, &error) == 0);
+		gal_cards_add(gal, pim_vcard_first(doc), 100 + i,
+			      strlen(test_kept[i]));
+		pim_lines_free(&doc);
+	} T_END;
+	gal_cards_finish(gal);
+	result = gal_search(gal, "zed", &error);
+	test_assert(gal_result_count(result) == 2);
+	test_assert(gal_result_get(result, 0, &entry) == 0);
+	test_assert_strcmp(entry->display_name, "Ann Zed");
+	gone = 100;
+	test_assert(gal_result_get(result, 1, &entry) < 0);
+	other = gal_find(gal, "a@example.test", &error);
+	test_assert(gal_result_overlaps(result, other));
+	gal_result_free(&result);
+	result = gal_find(gal, "zed", &error);
+	test_assert(gal_result_count(result) == 1);
+	test_assert(!gal_result_overlaps(result, other));
+	gal_result_free(&other);
+	gone = 0;
+	gal_cards_free(&gal);
+	/* a result stays */
+	test_assert(gal_result_get(result, 0, &entry) == 0);
+	test_assert_strcmp(entry->email, "z@example.test");
+	gal_result_free(&result);
+	test_end();
+}
+
 static void test_gal_large(void)
 {
 	string_t *text = str_new(default_pool, 16*1024*1024);
@@ -417,6 +474,7 @@ int main(void)
 		test_gal_change,
 		test_gal_folder,
 		test_gal_errors,
+		test_gal_cards,
 		test_gal_large,
 		test_deinit,
 		NULL
