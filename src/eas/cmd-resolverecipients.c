@@ -7,13 +7,14 @@
 #include "str.h"
 #include "pim-vcard.h"
 #include "roost-addresses.h"
+#include "eas-address-book.h"
 #include "eas-cert.h"
 #include "eas-commands.h"
 #include "eas-people.h"
 #include "cmd-resolverecipients.h"
 
 /* [MS-ASCMD] 2.2.1.15 ResolveRecipients: names and addresses to people of the
-   address book and recent recipients, with certificates and photos. It changes
+   address book, contacts and recent recipients, with certificates and photos. It changes
    nothing.
 
    An address, a name or an alias that is somebody's as a whole stands for him,
@@ -56,6 +57,7 @@ struct resolve {
 	struct eas_request *req;
 	struct wbxml_writer *writer;
 	const struct wbxml_node *options;
+	struct gal *contacts;
 	unsigned int retrieval, max_certs, max_ambiguous;
 	/* written so far */
 	unsigned int certs;
@@ -277,12 +279,14 @@ static int resolve_one(struct resolve *cmd, const char *to)
 	const char *query = resolve_get_query(to);
 	struct eas_people *people;
 
-	if (eas_people_search(cmd->req, query, TRUE, &people) < 0)
+	if (eas_people_search(cmd->req, cmd->contacts, query, TRUE,
+			      &people) < 0)
 		return -1;
 	/* a whole address is nobody else's beginning */
 	if (eas_people_count(people) == 0 && strchr(query, '@') == NULL) {
 		eas_people_free(&people);
-		if (eas_people_search(cmd->req, query, FALSE, &people) < 0)
+		if (eas_people_search(cmd->req, cmd->contacts, query, FALSE,
+				      &people) < 0)
 			return -1;
 	}
 	if (eas_people_count(people) == 0 &&
@@ -294,24 +298,35 @@ static int resolve_one(struct resolve *cmd, const char *to)
 	return 0;
 }
 
+/* Writes all Responses. Returns 0 or -1 (logged). */
+static int resolve_all(struct resolve *cmd)
+{
+	const struct wbxml_node *node =
+		wbxml_node_child(cmd->req->root, EAS_RESOLVERECIPIENTS_TO);
+	int ret = 0;
+
+	cmd->contacts = eas_address_book_open(cmd->req);
+	if (cmd->contacts == NULL)
+		return -1;
+	for (; node != NULL && ret == 0; node = wbxml_node_next_same(node)) {
+		T_BEGIN {
+			ret = resolve_one(cmd, wbxml_node_text(node));
+		} T_END;
+	}
+	gal_cards_free(&cmd->contacts);
+	return ret;
+}
+
 int eas_cmd_resolverecipients(struct eas_request *req)
 {
 	struct resolve cmd = { .req = req };
-	const struct wbxml_node *node;
-	int ret = 0;
 
 	if (resolve_check_to(&cmd) < 0 || resolve_read_options(&cmd) < 0)
 		return eas_request_fail(req, RESOLVE_PROTOCOL_ERROR);
 	cmd.writer = eas_request_writer(req);
 	wbxml_open(cmd.writer, EAS_RESOLVERECIPIENTS_RESOLVE_RECIPIENTS);
 	wbxml_uint(cmd.writer, EAS_RESOLVERECIPIENTS_STATUS, RESOLVE_SUCCESS);
-	node = wbxml_node_child(req->root, EAS_RESOLVERECIPIENTS_TO);
-	for (; node != NULL && ret == 0; node = wbxml_node_next_same(node)) {
-		T_BEGIN {
-			ret = resolve_one(&cmd, wbxml_node_text(node));
-		} T_END;
-	}
-	if (ret < 0)
+	if (resolve_all(&cmd) < 0)
 		return eas_request_fail(req, RESOLVE_SERVER_ERROR);
 	wbxml_close(cmd.writer);
 	return 1;

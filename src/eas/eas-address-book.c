@@ -2,17 +2,151 @@
 
 #include "lib.h"
 #include "array.h"
+#include "buffer.h"
 #include "hash.h"
+#include "gal.h"
 #include "pim-contact.h"
 #include "store-item.h"
 #include "store-recipient.h"
 #include "eas-address-book.h"
 
+/* -- all contacts -- */
+
+/* Returns FALSE to stop. */
+typedef bool
+address_book_walk_t(const struct store_item *item, struct pim_component *card,
+		    void *context);
+
+struct address_book_walk {
+	struct store *store;
+	unsigned int left;
+	address_book_walk_t *func;
+	void *context;
+};
+
+static bool
+address_book_walk_item(struct address_book_walk *walk,
+		       const struct store_item *item)
+{
+	struct pim_component *card;
+	struct pim_lines *doc;
+	const char *error;
+	bool ret = TRUE;
+
+	if (walk->left == 0)
+		return FALSE;
+	walk->left--;
+	/* one that is broken is for who shows it to complain of */
+	if (pim_lines_parse(item->text, item->size, NULL, &doc, &error) < 0)
+		return TRUE;
+	card = pim_vcard_first(doc);
+	if (card != NULL)
+		ret = walk->func(item, card, walk->context);
+	pim_lines_free(&doc);
+	return ret;
+}
+
+/* Returns 1 if func wants more, 0, or -1 (logged). */
+static int
+address_book_walk_folder(struct address_book_walk *walk, uint32_t folder)
+{
+	struct store_item item;
+	uint32_t uid = 0;
+	bool more = TRUE;
+	int ret = 1;
+
+	while (ret > 0 && more) T_BEGIN {
+		ret = store_item_get_next(walk->store, pool_datastack_create(),
+					  folder, uid, &item);
+		if (ret > 0) {
+			uid = item.uid;
+			more = address_book_walk_item(walk, &item);
+		}
+	} T_END;
+	return ret < 0 ? -1 : more ? 1 : 0;
+}
+
+/* Returns 0 or -1 (logged). */
+static int
+address_book_walk(struct eas_request *req, address_book_walk_t *func,
+		  void *context)
+{
+	struct address_book_walk walk = {
+		.store = req->store, .left = EAS_ADDRESS_BOOK_MAX,
+		.func = func, .context = context,
+	};
+	ARRAY_TYPE(store_pim_folder) folders;
+	const struct store_pim_folder *folder;
+	int ret = 1;
+
+	p_array_init(&folders, req->pool, 8);
+	if (store_pim_folder_list(req->store, req->pool, &folders) < 0)
+		return -1;
+	array_foreach(&folders, folder) {
+		if (folder->kind != STORE_KIND_CONTACTS)
+			continue;
+		ret = address_book_walk_folder(&walk, folder->id);
+		if (ret <= 0)
+			break;
+	}
+	return ret < 0 ? -1 : 0;
+}
+
+/* -- as an address book -- */
+
+static uint64_t address_book_id(const struct store_item *item)
+{
+	return (uint64_t)item->folder << 32 | item->uid;
+}
+
+static bool
+address_book_open_item(const struct store_item *item,
+		       struct pim_component *card, void *context)
+{
+	struct gal *gal = context;
+	ARRAY_TYPE(const_string) addresses;
+
+	t_array_init(&addresses, 1);
+	pim_contact_get_addresses(card, 1, &addresses);
+	if (!array_is_empty(&addresses))
+		gal_cards_add(gal, card, address_book_id(item), item->size);
+	return TRUE;
+}
+
+static int address_book_read(uint64_t id, buffer_t *dest, void *context)
+{
+	struct eas_request *req = context;
+	struct store_item item;
+	int ret;
+
+	T_BEGIN {
+		ret = store_item_get(req->store, pool_datastack_create(),
+				     id >> 32, (uint32_t)id, &item);
+		if (ret > 0)
+			buffer_append(dest, item.text, item.size);
+	} T_END;
+	return ret > 0 ? 0 : -1;
+}
+
+struct gal *eas_address_book_open(struct eas_request *req)
+{
+	struct gal *gal = gal_cards_create(address_book_read, req);
+
+	if (address_book_walk(req, address_book_open_item, gal) < 0) {
+		gal_cards_free(&gal);
+		return NULL;
+	}
+	gal_cards_finish(gal);
+	return gal;
+}
+
+/* -- as a list of addresses -- */
+
 struct address_book_known {
 	pool_t pool;
 	ARRAY_TYPE(const_string) addresses;
 	HASH_TABLE(char *, char *) seen;
-	unsigned int max, contacts_left;
+	unsigned int max;
 };
 
 /* Returns FALSE if there is no more room. */
@@ -33,70 +167,20 @@ address_book_known_add(struct address_book_known *known, const char *address)
 }
 
 static bool
-address_book_known_item(struct address_book_known *known,
-			const struct store_item *item)
+address_book_known_item(const struct store_item *item ATTR_UNUSED,
+			struct pim_component *card, void *context)
 {
+	struct address_book_known *known = context;
 	ARRAY_TYPE(const_string) addresses;
-	struct pim_component *card;
-	struct pim_lines *doc;
-	const char *error, *address;
-	bool ret = TRUE;
+	const char *address;
 
-	/* one that is broken is for who shows it to complain of */
-	if (pim_lines_parse(item->text, item->size, NULL, &doc, &error) < 0)
-		return TRUE;
 	t_array_init(&addresses, 8);
-	card = pim_vcard_first(doc);
-	if (card != NULL)
-		pim_contact_get_addresses(card, known->max, &addresses);
+	pim_contact_get_addresses(card, known->max, &addresses);
 	array_foreach_elem(&addresses, address) {
-		ret = address_book_known_add(known, address);
-		if (!ret)
-			break;
+		if (!address_book_known_add(known, address))
+			return FALSE;
 	}
-	pim_lines_free(&doc);
-	return ret;
-}
-
-/* Returns 1 if there is room for more, 0, or -1 (logged). */
-static int
-address_book_known_folder(struct address_book_known *known,
-			  struct store *store, uint32_t folder)
-{
-	struct store_item item;
-	uint32_t uid = 0;
-	bool more = TRUE;
-	int ret = 1;
-
-	while (ret > 0 && more) T_BEGIN {
-		ret = store_item_get_next(store, pool_datastack_create(),
-					  folder, uid, &item);
-		if (ret > 0) {
-			uid = item.uid;
-			more = known->contacts_left-- > 0 &&
-				address_book_known_item(known, &item);
-		}
-	} T_END;
-	return ret < 0 ? -1 : more ? 1 : 0;
-}
-
-static void
-address_book_known_contacts(struct address_book_known *known,
-			    struct eas_request *req)
-{
-	ARRAY_TYPE(store_pim_folder) folders;
-	const struct store_pim_folder *folder;
-
-	p_array_init(&folders, req->pool, 8);
-	/* the store logs its failures */
-	if (store_pim_folder_list(req->store, req->pool, &folders) < 0)
-		return;
-	array_foreach(&folders, folder) {
-		if (folder->kind == STORE_KIND_CONTACTS &&
-		    address_book_known_folder(known, req->store,
-					      folder->id) <= 0)
-			break;
-	}
+	return TRUE;
 }
 
 const char *const *
@@ -109,7 +193,6 @@ eas_address_book_known(struct eas_request *req, unsigned int max)
 	i_zero(&known);
 	known.pool = req->pool;
 	known.max = max;
-	known.contacts_left = EAS_ADDRESS_BOOK_MAX;
 	p_array_init(&known.addresses, req->pool, 32);
 	p_array_init(&recent, req->pool, 32);
 	hash_table_create(&known.seen, default_pool, 0, str_hash, strcmp);
@@ -117,7 +200,7 @@ eas_address_book_known(struct eas_request *req, unsigned int max)
 	(void)store_recipient_list(req->store, req->pool, &recent);
 	array_foreach(&recent, recipient)
 		(void)address_book_known_add(&known, recipient->address);
-	address_book_known_contacts(&known, req);
+	(void)address_book_walk(req, address_book_known_item, &known);
 	hash_table_destroy(&known.seen);
 	array_append_zero(&known.addresses);
 	return array_front(&known.addresses);

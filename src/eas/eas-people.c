@@ -6,8 +6,8 @@
 #include "buffer.h"
 #include "message-address.h"
 #include "str.h"
+#include "pim-contact.h"
 #include "pim-header.h"
-#include "pim-lines.h"
 #include "roost-addresses.h"
 #include "roost-settings.h"
 #include "store-recipient.h"
@@ -21,8 +21,15 @@
    ask for ([MS-ASCMD] 2.2.3.105.2) */
 #define EAS_PICTURE_MAX_SIZE 102400
 
+/* More contacts of one query are not compared with the address book: it is ambiguous
+   anyway. */
+#define EAS_PEOPLE_MAX_COMPARED 20
+
 struct eas_people {
-	struct gal_result *gal;
+	const char *query;
+	struct gal_result *gal, *contacts;
+	/* indexes of contacts */
+	ARRAY_TYPE(uint32_t) contact_idx;
 	ARRAY_TYPE(store_recipient) recent;
 	struct gal_entry entry;
 	const char *emails[2];
@@ -63,9 +70,87 @@ people_gal_has(struct eas_request *req, struct gal **gal, const char *address)
 	return found;
 }
 
+/* The address of a contact that stands for him: the one that was asked for, or the
+   preferred one, if it is one to which mail can be sent. */
+static const char *
+people_contact_address(const struct gal_entry *entry, const char *query)
+{
+	ARRAY_TYPE(const_string) addresses;
+	const char *address, *preferred = NULL;
+
+	t_array_init(&addresses, 8);
+	pim_contact_get_addresses(entry->card, EAS_PEOPLE_MAX_RECIPIENTS,
+				  &addresses);
+	array_foreach_elem(&addresses, address) {
+		if (strcasecmp(address, query) == 0)
+			return address;
+		if (entry->email != NULL &&
+		    strcasecmp(address, entry->email) == 0)
+			preferred = address;
+	}
+	if (preferred == NULL && !array_is_empty(&addresses))
+		preferred = array_idx_elem(&addresses, 0);
+	return preferred;
+}
+
+/* Is somebody with this address among those that were found? *gal is as above. */
+static bool
+people_result_has(struct eas_request *req, const struct gal_result *result,
+		  struct gal **gal, const char *address)
+{
+	struct gal_result *other;
+	const char *error;
+	bool ret;
+
+	if (result == NULL || *gal == NULL || gal_result_count(result) == 0)
+		return FALSE;
+	other = gal_find(*gal, address, &error);
+	if (other == NULL) {
+		e_error(req->event, "roost_gal: %s", error);
+		*gal = NULL;
+		return FALSE;
+	}
+	ret = gal_result_overlaps(result, other);
+	gal_result_free(&other);
+	return ret;
+}
+
+static bool
+people_wants_contact(struct eas_request *req, struct eas_people *people,
+		     struct gal **gal, unsigned int idx)
+{
+	const struct gal_entry *entry;
+	const char *address;
+
+	/* gone, or written anew, since the contacts were read */
+	if (gal_result_get(people->contacts, idx, &entry) < 0)
+		return FALSE;
+	address = people_contact_address(entry, people->query);
+	return address != NULL &&
+		!people_result_has(req, people->gal, gal, address);
+}
+
+/* Those who are in both books are shown as the operator's book has them. */
+static void
+people_add_contacts(struct eas_request *req, struct eas_people *people,
+		    struct gal **gal)
+{
+	unsigned int count = people->contacts == NULL ? 0 :
+		gal_result_count(people->contacts);
+	bool wanted = TRUE;
+
+	for (uint32_t idx = 0; idx < count; idx++) {
+		if (count <= EAS_PEOPLE_MAX_COMPARED) T_BEGIN {
+			wanted = people_wants_contact(req, people, gal, idx);
+		} T_END;
+		if (wanted)
+			array_push_back(&people->contact_idx, &idx);
+	}
+}
+
 static void
 people_add_recent(struct eas_request *req, struct eas_people *people,
-		  struct gal *gal, const char *query, bool exact)
+		  struct gal **gal, struct gal *contacts, bool exact)
 {
 	ARRAY_TYPE(store_recipient) all;
 	const struct store_recipient *recipient;
@@ -74,13 +159,33 @@ people_add_recent(struct eas_request *req, struct eas_people *people,
 	if (store_recipient_list(req->store, req->pool, &all) < 0)
 		return;
 	array_foreach(&all, recipient) T_BEGIN {
-		if (recipient_matches(recipient, query, exact) &&
-		    !people_gal_has(req, &gal, recipient->address))
+		if (recipient_matches(recipient, people->query, exact) &&
+		    !people_gal_has(req, gal, recipient->address) &&
+		    !people_result_has(req, people->contacts, &contacts,
+				       recipient->address))
 			array_push_back(&people->recent, recipient);
 	} T_END;
 }
 
-int eas_people_search(struct eas_request *req, const char *query, bool exact,
+/* Returns 0, or -1 (logged). */
+static int
+people_ask(struct eas_request *req, struct gal *gal, const char *query,
+	   bool exact, struct gal_result **result_r)
+{
+	const char *error;
+
+	if (gal == NULL)
+		return 0;
+	*result_r = exact ? gal_find(gal, query, &error) :
+		gal_search(gal, query, &error);
+	if (*result_r != NULL)
+		return 0;
+	e_error(req->event, "roost_gal: %s", error);
+	return -1;
+}
+
+int eas_people_search(struct eas_request *req, struct gal *contacts,
+		      const char *query, bool exact,
 		      struct eas_people **people_r)
 {
 	struct eas_people *people;
@@ -93,16 +198,16 @@ int eas_people_search(struct eas_request *req, const char *query, bool exact,
 		return -1;
 	}
 	people = p_new(req->pool, struct eas_people, 1);
-	if (gal != NULL) {
-		people->gal = exact ? gal_find(gal, query, &error) :
-			gal_search(gal, query, &error);
-		if (people->gal == NULL) {
-			e_error(req->event, "roost_gal: %s", error);
-			return -1;
-		}
+	people->query = p_strdup(req->pool, query);
+	if (people_ask(req, gal, query, exact, &people->gal) < 0 ||
+	    people_ask(req, contacts, query, exact, &people->contacts) < 0) {
+		eas_people_free(&people);
+		return -1;
 	}
+	p_array_init(&people->contact_idx, req->pool, 8);
 	p_array_init(&people->recent, req->pool, 8);
-	people_add_recent(req, people, gal, query, exact);
+	people_add_contacts(req, people, &gal);
+	people_add_recent(req, people, &gal, contacts, exact);
 	*people_r = people;
 	return 0;
 }
@@ -114,8 +219,8 @@ void eas_people_free(struct eas_people **_people)
 	*_people = NULL;
 	if (people == NULL)
 		return;
-	if (people->gal != NULL)
-		gal_result_free(&people->gal);
+	gal_result_free(&people->gal);
+	gal_result_free(&people->contacts);
 	pim_lines_free(&people->no_card);
 }
 
@@ -126,21 +231,29 @@ static unsigned int people_gal_count(const struct eas_people *people)
 
 unsigned int eas_people_count(const struct eas_people *people)
 {
-	return people_gal_count(people) + array_count(&people->recent);
+	return people_gal_count(people) + array_count(&people->contact_idx) +
+		array_count(&people->recent);
 }
 
-int eas_people_get(struct eas_people *people, unsigned int idx,
+static int
+people_get_contact(struct eas_people *people, uint32_t idx,
 		   struct eas_person *person_r)
 {
-	unsigned int gal_count = people_gal_count(people);
-	const struct store_recipient *recipient;
+	const struct gal_entry *entry;
 
-	i_zero(person_r);
-	if (idx < gal_count) {
-		person_r->in_gal = TRUE;
-		return gal_result_get(people->gal, idx, &person_r->entry);
-	}
-	recipient = array_idx(&people->recent, idx - gal_count);
+	if (gal_result_get(people->contacts, idx, &entry) < 0)
+		return -1;
+	people->entry = *entry;
+	people->entry.email = people_contact_address(entry, people->query);
+	person_r->entry = &people->entry;
+	return people->entry.email == NULL ? -1 : 0;
+}
+
+static void
+people_get_recent(struct eas_people *people,
+		  const struct store_recipient *recipient,
+		  struct eas_person *person_r)
+{
 	if (people->no_card == NULL)
 		people->no_card = pim_lines_create();
 	i_zero(&people->entry);
@@ -151,6 +264,27 @@ int eas_people_get(struct eas_people *people, unsigned int idx,
 	people->entry.emails = people->emails;
 	people->entry.card = pim_lines_root(people->no_card);
 	person_r->entry = &people->entry;
+}
+
+int eas_people_get(struct eas_people *people, unsigned int idx,
+		   struct eas_person *person_r)
+{
+	unsigned int count = people_gal_count(people);
+	const uint32_t *contact;
+
+	i_zero(person_r);
+	if (idx < count) {
+		person_r->in_gal = TRUE;
+		return gal_result_get(people->gal, idx, &person_r->entry);
+	}
+	idx -= count;
+	count = array_count(&people->contact_idx);
+	if (idx < count) {
+		contact = array_idx(&people->contact_idx, idx);
+		return people_get_contact(people, *contact, person_r);
+	}
+	people_get_recent(people, array_idx(&people->recent, idx - count),
+			  person_r);
 	return 0;
 }
 

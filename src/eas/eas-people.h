@@ -4,20 +4,23 @@
 #include "eas.h"
 #include "gal.h"
 
-/* Whom a user may look for: the operator's address book (setting roost_gal), then to
-   whom the user wrote (store-recipient.h) and who is not in that book. */
+/* Whom a user may look for: the operator's address book (setting roost_gal), then his own
+   contacts (eas-address-book.h) if they are wanted, then to whom the user
+   wrote (store-recipient.h) and who is not among these. */
 
 struct eas_people;
 
 struct eas_person {
 	const struct gal_entry *entry;
-	/* FALSE: entry has a name and an address only, and no card */
+	/* FALSE: a contact, or to whom the user wrote: that has a name and an
+	   address only, and no card */
 	bool in_gal;
 };
 
 /* Looks for names, aliases and addresses that begin with query; exact: that are
-   query. Returns 0, or -1 if the address book can't be read (logged). */
-int eas_people_search(struct eas_request *req, const char *query, bool exact,
+   query. contacts may be NULL, and has to stay. Returns 0, or -1 if the address book can't be read (logged). */
+int eas_people_search(struct eas_request *req, struct gal *contacts,
+		      const char *query, bool exact,
 		      struct eas_people **people_r);
 void eas_people_free(struct eas_people **people);
 unsigned int eas_people_count(const struct eas_people *people);

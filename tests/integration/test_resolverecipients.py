@@ -8,6 +8,7 @@ import tempfile
 from rig import RECIPIENTS, Case, E, options
 from rig.client import Folder
 from rig.config import Settings
+from rig.items import ItemsCase
 from rig.send import SendCase, mail
 
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="roost-resolve-"))
@@ -44,7 +45,7 @@ BOOK.write_text(
 BOOK.chmod(0o644)
 
 
-class ResolveRecipients(Case):
+class ResolveCase(Case):
     def resolve(self, device, *names, options=()):
         return device.command("ResolveRecipients", E("ResolveRecipients:ResolveRecipients",
                               [E("To", name) for name in names], E("Options", *options) if options else None))
@@ -58,6 +59,16 @@ class ResolveRecipients(Case):
         return (response.get("Status"), response.get("RecipientCount"),
                 [(node.get("Type"), node.get("EmailAddress")) for node in response.findall("Recipient")])
 
+    def certificates(self, device, *names, options=()):
+        found = []
+        for response in self.responses(device, *names, options=options):
+            node = response.find("Recipient/Certificates")
+            found.append((node.get("Status"), node.get("CertificateCount"), node.get("RecipientCount"),
+                          [item.text for item in node.findall("Certificate")]))
+        return found
+
+
+class ResolveRecipients(ResolveCase):
     def test_all_versions(self):
         for version in VERSIONS:
             with self.subTest(version=version):
@@ -79,14 +90,6 @@ class ResolveRecipients(Case):
             response, = self.responses(device, "ann", options=options)
             self.assertEqual(self.summary(response), (status, "3", people))
             self.assertEqual(response.findall("Recipient/Certificates"), [])
-
-    def certificates(self, device, *names, options=()):
-        found = []
-        for response in self.responses(device, *names, options=options):
-            node = response.find("Recipient/Certificates")
-            found.append((node.get("Status"), node.get("CertificateCount"), node.get("RecipientCount"),
-                          [item.text for item in node.findall("Certificate")]))
-        return found
 
     def test_certificates(self):
         names = ("anne able", "baker", "charlie", "crew")
@@ -139,6 +142,74 @@ class ResolveRecipients(Case):
     def test_a_book_that_is_missing(self):
         self.assertEqual(self.resolve(self.ready_device("u3", "14.1"), "able").document.get("Status"), "6")
         self.dovecot.expect_log(r"roost_gal: open\(.*none\.vcf\) failed")
+
+
+class Contacts(ResolveCase, ItemsCase):
+    """The user's own contacts beside the address book."""
+    user = "u9"
+
+    def setUp(self):
+        super().setUp()
+        if "uid-anne" in self.dovecot.doveadm("roost", "export", "-u", self.user, "-"):
+            return
+        for uid, text in (
+                ("uid-zoe", card("Zoé Zebra", "N:Zebra;Zoé;;;", "UID:uid-zoe", "EMAIL;TYPE=home:zoe@home.test",
+                                 "EMAIL;TYPE=work,pref:zoe@work.test", f"KEY;ENCODING=b:{CERT}",
+                                 f"PHOTO;ENCODING=b:{PHOTO}")),
+                ("uid-zack", card("Zack Zebra", "N:Zebra;Zack;;;", "UID:uid-zack", "EMAIL:zack@home.test",
+                                  f"KEY;ENCODING=b:{SIGN_ONLY}")),
+                # in both books
+                ("uid-able", card("My Anne", "UID:uid-able", "EMAIL:anne@example.test", "NICKNAME:zebrafriend")),
+                ("uid-able2", card("Anne Able", "UID:uid-able2", "EMAIL:able@example.test")),
+                # nobody can write to them
+                ("uid-none", card("Zebra Nomail", "UID:uid-none", "TEL:1")),
+                ("uid-bad", card("Zebra Bad", "UID:uid-bad", "EMAIL:/o=x/cn=zebra")),
+                ("uid-anne", card("Anne Delta", "UID:uid-anne", "EMAIL:delta@home.test"))):
+            self.imported(self.user, text)
+
+    def test_contacts_are_found(self):
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                device = self.ready_device(self.user, version)
+                responses = self.responses(device, "zoe zebra", "zoe@home.test", "<ZOE@WORK.TEST>", "zeb", "nomail",
+                                           "zebra bad", "zoe")
+                one = lambda address: ("1", "1", [("2", address)])
+                self.assertEqual([self.summary(node) for node in responses],
+                                 [one("zoe@work.test"), one("zoe@home.test"), one("zoe@work.test"),
+                                  ("2", "3", [("2", "anne@example.test"), ("2", "zack@home.test"), ("2", "zoe@work.test")]),
+                                  ("4", "0", []), ("4", "0", []), one("zoe@work.test")])
+                self.assertEqual(responses[0].get("Recipient/DisplayName"), "Zoé Zebra")
+
+    def test_both_books(self):
+        device = self.ready_device(self.user, "14.1")
+        # the user knows a colleague by another name; as an address he is one person
+        mine, address, other, ann = self.responses(device, "my anne", "anne@example.test", "anne able", "ann")
+        self.assertEqual(self.summary(mine), ("1", "1", [("2", "anne@example.test")]))
+        self.assertEqual(self.summary(address), ("1", "1", [("1", "anne@example.test")]))
+        self.assertEqual(self.summary(other), ("1", "1", [("1", "anne@example.test")]))
+        people = [("1", "anne@example.test"), ("1", "baker@example.test"), ("1", "charlie@example.test"),
+                  ("2", "delta@home.test")]
+        self.assertEqual(self.summary(ann), ("2", "4", people))
+        for limit in (0, 3, 4):
+            response, = self.responses(device, "ann", options=[E("MaxAmbiguousRecipients", limit)])
+            self.assertEqual(self.summary(response), ("3" if limit < 4 else "2", "4", people[:limit]))
+
+    def test_certificates_of_contacts(self):
+        for version in VERSIONS:
+            device = self.ready_device(self.user, version)
+            self.assertEqual(self.certificates(device, "zoe@home.test", "zack", options=[E("CertificateRetrieval", 2)]),
+                             [("1", "1", "1", [CERT]), ("7", "0", "1", [])])
+
+    def test_photos_of_contacts(self):
+        device = self.ready_device(self.user, "16.1")
+        zoe, zack = self.responses(device, "zoe", "zack", options=[E("Picture")])
+        self.assertEqual((zoe.get("Recipient/Picture/Status"), zoe.get("Recipient/Picture/Data")), ("1", PHOTO))
+        self.assertEqual(zack.get("Recipient/Picture/Status"), "173")
+
+    def test_the_address_book_alone_is_searched_otherwise(self):
+        device = self.ready_device(self.user, "14.1")
+        store = device.search_gal("zebra").document.find("Response/Store")
+        self.assertEqual(store.findall("Result/Properties"), [])
 
 
 class Recent(SendCase):
