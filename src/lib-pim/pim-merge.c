@@ -229,10 +229,6 @@ static void merge_add_new_parts(struct pim_merge *merge,
 		merge_add_entity(compose, &merge->new_mail, part,
 				 part->is_inline);
 	}
-	if (msg->calendar != NULL) {
-		merge_add_entity(compose, &merge->new_mail, msg->calendar,
-				 FALSE);
-	}
 }
 
 static void
@@ -250,10 +246,6 @@ merge_add_original_parts(struct pim_merge *merge, struct pim_compose *compose,
 					 part->content_id))
 			continue;
 		merge_add_entity(compose, &merge->original, part, is_inline);
-	}
-	if (msg->calendar != NULL && merge->forward) {
-		merge_add_entity(compose, &merge->original, msg->calendar,
-				 FALSE);
 	}
 }
 

@@ -183,6 +183,23 @@ static void test_pim_merge_fixtures(void)
 	test_end();
 }
 
+/* What stands in the original once is there once. */
+static void test_pim_merge_calendar(void)
+{
+	const char *result, *pos;
+	unsigned int forward;
+
+	test_begin("pim merge: calendar");
+	for (forward = 0; forward < 2; forward++) {
+		result = merge(PLAIN, "invitation", forward != 0);
+		pos = strstr(result, "BEGIN:VCALENDAR");
+		test_assert_idx((pos != NULL) == (forward != 0), forward);
+		test_assert_idx(pos == NULL || strstr(pos + 1,
+			"BEGIN:VCALENDAR") == NULL, forward);
+	}
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -190,6 +207,7 @@ int main(void)
 		test_pim_merge_forms,
 		test_pim_merge_secure,
 		test_pim_merge_fixtures,
+		test_pim_merge_calendar,
 		NULL
 	};
 
