@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "istream.h"
 #include "istream-crlf.h"
 #include "iostream-temp.h"
@@ -20,6 +21,8 @@
 
 /* a mail up to this size is held in memory while it is written as MIME */
 #define EAS_EMAIL_MIME_MEM (128*1024)
+/* what is written of a text to get a preview of it */
+#define EAS_EMAIL_SNIPPET_SIZE 2048
 
 static bool eas_email_is_smime(const struct pim_message *msg)
 {
@@ -201,16 +204,52 @@ eas_email_body_candidates(struct eas_email_context *ctx,
 	return count;
 }
 
+/* Dovecot's snippet is that of the first text part, which a calendar is as
+   well. Does the text that is shown stand elsewhere? */
+static bool eas_email_snippet_is_ours(const struct pim_message *msg)
+{
+	const struct pim_section *first;
+	const struct pim_part *part;
+
+	if (array_is_empty(&msg->sections))
+		return msg->calendar != NULL;
+	first = array_front(&msg->sections);
+	part = first->plain != NULL ? first->plain : first->html;
+	return part->made != NULL || part->inside != NULL;
+}
+
+static const char *eas_email_snippet(struct eas_email_context *ctx)
+{
+	struct pim_body_result result;
+	struct ostream *output;
+	const char *snippet;
+	string_t *text;
+
+	if (!eas_email_snippet_is_ours(ctx->msg)) {
+		if (mail_get_special(ctx->mail, MAIL_FETCH_BODY_SNIPPET,
+				     &snippet) < 0 || *snippet == '\0')
+			return NULL;
+		/* behind the version of the algorithm */
+		return pim_text_clean_line(snippet + 1);
+	}
+	text = str_new(ctx->pool, EAS_EMAIL_SNIPPET_SIZE);
+	output = o_stream_create_buffer(text);
+	if (pim_body_write(ctx->msg, ctx->input, PIM_BODY_PLAIN,
+			   EAS_EMAIL_SNIPPET_SIZE, output, &result) < 0 ||
+	    o_stream_finish(output) < 0)
+		str_truncate(text, 0);
+	o_stream_abort(output);
+	o_stream_unref(&output);
+	return pim_text_clean_line(str_c(text));
+}
+
 const char *eas_email_preview(struct eas_email_context *ctx, unsigned int chars)
 {
-	const char *snippet, *p;
+	const char *snippet = eas_email_snippet(ctx), *p = snippet;
 	unsigned int count;
 
-	if (mail_get_special(ctx->mail, MAIL_FETCH_BODY_SNIPPET,
-			     &snippet) < 0 || *snippet == '\0')
+	if (snippet == NULL || *snippet == '\0')
 		return NULL;
-	/* behind the version of the algorithm */
-	snippet = p = pim_text_clean_line(snippet + 1);
 	chars = I_MIN(chars, EAS_EMAIL_PREVIEW_MAX);
 	for (count = 0; *p != '\0'; p++) {
 		if ((*p & 0xc0) != 0x80 && count++ == chars)

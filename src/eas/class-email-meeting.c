@@ -91,11 +91,9 @@ eas_calendar_read(struct eas_email_context *ctx, const struct pim_part *part,
 	if (o_stream_finish(output) < 0)
 		ret = -1;
 	o_stream_unref(&output);
-	if (ret >= 0 && pim_part_is_calendar(part)) {
+	if (ret >= 0) {
 		pim_charset_to_utf8(part->charset, data->data, data->used,
 				    dest);
-	} else if (ret >= 0) {
-		buffer_append_buf(dest, data, 0, SIZE_MAX);
 	}
 	buffer_free(&data);
 	return ret < 0 ? -1 : 1;
@@ -144,10 +142,19 @@ eas_meeting_hide_calendars(struct eas_email_context *ctx,
 	return ret < 0 ? -1 : 1;
 }
 
-static int
-eas_meeting_parse(struct eas_email_context *ctx, const struct pim_part *part,
-		  const char **error_r)
+static void
+eas_meeting_unreadable(struct eas_email_context *ctx,
+		       const struct pim_part *part, const char *error)
 {
+	e_info(ctx->req->event, "Mailbox %s: UID %u: The calendar in part %s "
+	       "can't be read, so the mail is shown without its meeting: %s",
+	       ctx->folder->name, ctx->mail->uid, part->number, error);
+}
+
+static int
+eas_meeting_parse(struct eas_email_context *ctx, const char **error_r)
+{
+	const struct pim_part *part = ctx->msg->calendar;
 	buffer_t *text = buffer_create_dynamic(default_pool, 4096);
 	const struct pim_timezone *home = eas_home(ctx->req);
 	struct pim_itip *itip;
@@ -156,35 +163,40 @@ eas_meeting_parse(struct eas_email_context *ctx, const struct pim_part *part,
 
 	read_ret = ret = eas_calendar_read(ctx, part, text, &error);
 	if (ret > 0) {
-		ret = part == ctx->msg->calendar ?
-			pim_itip_read(ctx->pool, text->data, text->used,
-				      part->method, home, &itip, &error) :
-			pim_tnef_read(ctx->pool, text->data, text->used, home,
-				      &itip, &error);
+		ret = pim_itip_read(ctx->pool, text->data, text->used,
+				    part->method, home, &itip, &error);
 		if (ret > 0 && eas_email_meeting_class(itip) != NULL)
 			ctx->meeting = itip;
 	} else if (ret == 0) {
 		ret = -1;
 	}
-	if (read_ret >= 0 && ret < 0) {
-		e_info(ctx->req->event, "Mailbox %s: UID %u: The calendar in "
-		       "part %s can't be read, so the mail is shown without "
-		       "its meeting: %s", ctx->folder->name, ctx->mail->uid,
-		       part->number, error);
-	}
 	buffer_free(&text);
 	if (read_ret < 0)
 		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
+	if (ret < 0)
+		eas_meeting_unreadable(ctx, part, error);
 	return 1;
+}
+
+static void eas_meeting_parse_tnef(struct eas_email_context *ctx)
+{
+	struct pim_itip *itip;
+	const char *error;
+	int ret;
+
+	ret = pim_tnef_meeting(ctx->pool, ctx->tnef, eas_home(ctx->req),
+			       &itip, &error);
+	if (ret > 0 && eas_email_meeting_class(itip) != NULL)
+		ctx->meeting = itip;
+	else if (ret < 0)
+		eas_meeting_unreadable(ctx, ctx->msg->tnef, error);
 }
 
 int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
 {
-	const struct pim_part *part = ctx->msg->calendar != NULL ?
-		ctx->msg->calendar : ctx->msg->tnef;
-	int ret;
+	int ret = 1;
 
-	if (part == NULL ||
+	if ((ctx->msg->calendar == NULL && ctx->tnef == NULL) ||
 	    (ctx->msg->kind != PIM_MESSAGE_PLAIN &&
 	     ctx->msg->kind != PIM_MESSAGE_PGP))
 		return 1;
@@ -193,7 +205,10 @@ int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
 	    ctx->folder->type == EAS_FOLDER_DRAFTS)
 		return 1;
 	T_BEGIN {
-		ret = eas_meeting_parse(ctx, part, error_r);
+		if (ctx->msg->calendar == NULL)
+			eas_meeting_parse_tnef(ctx);
+		else
+			ret = eas_meeting_parse(ctx, error_r);
 	} T_END_PASS_STR_IF(ret <= 0, error_r);
 	if (ret <= 0 || ctx->meeting == NULL)
 		return ret;

@@ -18,6 +18,8 @@ struct eas_email_context {
 	struct istream *input;
 	struct message_part *parts;
 	struct pim_message *msg;
+	/* of a winmail.dat that could be read */
+	struct pim_tnef *tnef;
 	/* what a meeting message says, NULL = the mail is none */
 	struct pim_itip *meeting;
 	time_t received;

@@ -10,7 +10,9 @@
 #include "roost-settings.h"
 #include "eas-folders.h"
 #include "pim-body.h"
+#include "pim-calendar-text.h"
 #include "pim-charset.h"
+#include "pim-tnef.h"
 #include "class-email-private.h"
 
 /* What stays in memory of a body or an attachment; more goes to a file. */
@@ -95,6 +97,28 @@ static int eas_email_read_flags(struct eas_email_context *ctx,
 	return 1;
 }
 
+/* Shows what a winmail.dat has in it. A draft's parts stay what they are: a
+   device may remove one of them. */
+static int eas_email_open_tnef(struct eas_email_context *ctx)
+{
+	const char *error;
+	int ret;
+
+	if (ctx->msg->tnef == NULL || ctx->folder->type == EAS_FOLDER_DRAFTS)
+		return 0;
+	ret = pim_tnef_read(ctx->pool, ctx->msg->tnef, ctx->input, &ctx->tnef,
+			    &error);
+	if (ret > 0)
+		return pim_tnef_show(ctx->tnef, ctx->input, ctx->msg, FALSE);
+	ctx->tnef = NULL;
+	if (ret == 0) {
+		e_info(ctx->req->event, "Mailbox %s: UID %u: Part %s is shown "
+		       "as it is: %s", ctx->folder->name, ctx->mail->uid,
+		       ctx->msg->tnef->number, error);
+	}
+	return ret;
+}
+
 int eas_email_open(struct eas_email_context *ctx, const char **error_r)
 {
 	int ret;
@@ -106,6 +130,13 @@ int eas_email_open(struct eas_email_context *ctx, const char **error_r)
 		return eas_email_failed(ctx->mail, error_r);
 	if (pim_message_read(ctx->pool, ctx->input, ctx->parts,
 			     &ctx->msg) < 0)
+		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
+	T_BEGIN {
+		ret = eas_email_open_tnef(ctx);
+		if (ret == 0)
+			ret = pim_calendar_show(ctx->pool, ctx->input, ctx->msg);
+	} T_END;
+	if (ret < 0)
 		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
 	return eas_email_meeting_read(ctx, error_r);
 }

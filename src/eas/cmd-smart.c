@@ -15,7 +15,9 @@
 #include "mail-storage.h"
 #include "message-id.h"
 #include "message-parser.h"
+#include "pim-calendar-text.h"
 #include "pim-merge.h"
+#include "pim-tnef.h"
 #include "pim-message.h"
 #include "pim-outgoing.h"
 #include "roost-settings.h"
@@ -343,6 +345,31 @@ smart_read_new(struct smart_context *ctx, struct pim_merge_mail *mail_r)
 	return 0;
 }
 
+/* The original's text and attachments as the device has seen them. A meeting is
+   forwarded in its winmail.dat as well: nothing else has it. */
+static int
+smart_show_inside(struct smart_context *ctx, struct istream *input,
+		  struct pim_message *msg)
+{
+	pool_t pool = ctx->req->pool;
+	struct pim_tnef *tnef;
+	struct pim_itip *itip;
+	const char *error;
+	int ret;
+
+	if (msg->tnef != NULL) {
+		ret = pim_tnef_read(pool, msg->tnef, input, &tnef, &error);
+		if (ret > 0) {
+			ret = pim_tnef_show(tnef, input, msg,
+				pim_tnef_meeting(pool, tnef, NULL, &itip,
+						 &error) > 0);
+		}
+		if (ret < 0)
+			return -1;
+	}
+	return pim_calendar_show(pool, input, msg);
+}
+
 static int
 smart_read_original(struct smart_context *ctx, struct pim_merge_mail *mail_r)
 {
@@ -363,6 +390,12 @@ smart_read_original(struct smart_context *ctx, struct pim_merge_mail *mail_r)
 		return -1;
 	}
 	mail_r->msg = msg;
+	if (smart_show_inside(ctx, mail_r->input, msg) < 0) {
+		e_error(ctx->req->event, "Mailbox %s: Reading UID %u failed: "
+			"%s", ctx->folder->vname, ctx->uid,
+			i_stream_get_error(mail_r->input));
+		return -1;
+	}
 	return 0;
 }
 

@@ -10,17 +10,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const void *data, size_t size)
+static void check_text(const buffer_t *text, size_t size)
 {
 	struct pim_text_check check;
-	buffer_t *text = t_buffer_create(1024);
 
-	pim_rtf_to_text(data, size, text);
 	/* one byte of input is at most one character */
 	i_assert(text->used <= size * 3 + 3);
 	pim_text_check_init(&check);
 	pim_text_check_more(&check, text->data, text->used);
 	i_assert(pim_text_check_finish(&check, FALSE));
+}
+
+static void check(const void *data, size_t size)
+{
+	buffer_t *text = t_buffer_create(1024);
+
+	pim_rtf_to_text(data, size, text);
+	check_text(text, size);
+	buffer_set_used_size(text, 0);
+	(void)pim_rtf_to_html(data, size, text);
+	check_text(text, size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

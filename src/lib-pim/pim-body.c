@@ -10,6 +10,7 @@
 #include "pim-charset.h"
 #include "pim-html.h"
 #include "pim-text.h"
+#include "pim-tnef.h"
 #include "pim-body.h"
 
 /* How much of a document is looked through for its <meta charset>. */
@@ -226,6 +227,36 @@ static void pim_body_part_deinit(struct pim_body_context *ctx)
 	buffer_free(&ctx->head);
 }
 
+/* The content as it stands there, encoded. */
+static struct istream *
+pim_part_raw(const struct pim_part *part, struct istream *input)
+{
+	struct istream *outer, *raw;
+
+	if (part->made != NULL)
+		return i_stream_create_from_data(part->made, part->body_size);
+	if (part->inside == NULL) {
+		return i_stream_create_range(input, part->body_pos,
+					     part->body_size);
+	}
+	outer = pim_part_stream(part->inside, input);
+	raw = i_stream_create_range(outer, part->body_pos, part->body_size);
+	i_stream_unref(&outer);
+	return raw;
+}
+
+struct istream *
+pim_part_stream(const struct pim_part *part, struct istream *input)
+{
+	struct istream *decoded, *raw = pim_part_raw(part, input);
+
+	if (part->encoding == PIM_ENCODING_BINARY)
+		return raw;
+	decoded = i_stream_create_pim_decoder(raw, part->encoding);
+	i_stream_unref(&raw);
+	return decoded;
+}
+
 static int
 pim_body_part(struct pim_body_context *ctx, const struct pim_part *part)
 {
@@ -235,8 +266,7 @@ pim_body_part(struct pim_body_context *ctx, const struct pim_part *part)
 	uoff_t left;
 	int ret;
 
-	i_stream_seek(ctx->input, part->body_pos);
-	body = i_stream_create_limit(ctx->input, part->body_size);
+	body = pim_part_raw(part, ctx->input);
 	pim_body_part_begin(ctx, part);
 	while (!ctx->result->truncated &&
 	       i_stream_read_more(body, &data, &size) > 0) {
@@ -331,8 +361,9 @@ int pim_body_write(const struct pim_message *msg, struct istream *input,
 	return ret;
 }
 
-int pim_part_write(const struct pim_part *part, struct istream *input,
-		   struct ostream *output)
+static int
+pim_part_write_decoded(const struct pim_part *part, struct istream *input,
+		       struct ostream *output)
 {
 	struct pim_decoder *decoder = pim_decoder_init(part->encoding);
 	buffer_t *bytes = buffer_create_dynamic(default_pool, 8192);
@@ -341,8 +372,7 @@ int pim_part_write(const struct pim_part *part, struct istream *input,
 	size_t size;
 	int ret;
 
-	i_stream_seek(input, part->body_pos);
-	body = limited = i_stream_create_limit(input, part->body_size);
+	body = limited = pim_part_raw(part, input);
 	if (part->encoding == PIM_ENCODING_NONE) {
 		/* stored lines may end in LF; on their way they didn't */
 		body = i_stream_create_crlf(limited);
@@ -362,4 +392,12 @@ int pim_part_write(const struct pim_part *part, struct istream *input,
 	ret = body->stream_errno == 0 ? 0 : -1;
 	i_stream_unref(&body);
 	return ret;
+}
+
+int pim_part_write(const struct pim_part *part, struct istream *input,
+		   struct ostream *output)
+{
+	return pim_tnef_part_is_mail(part) ?
+		pim_tnef_mail_write(part, input, output) :
+		pim_part_write_decoded(part, input, output);
 }

@@ -39,6 +39,11 @@ uoff_t pim_body_estimate(const struct pim_message *msg,
 /* The charset of the first piece of text, NULL = none is declared. */
 const char *pim_body_charset(const struct pim_message *msg);
 
+/* The decoded content of a part, as a stream that can seek; lines are not
+   changed, and of a message within a TNEF it is the TNEF. part has to outlive
+   it. */
+struct istream *
+pim_part_stream(const struct pim_part *part, struct istream *input);
 /* The decoded content of a part (text is not converted) is written to
    output. Returns 0, or -1 if input failed. */
 int pim_part_write(const struct pim_part *part, struct istream *input,

@@ -107,6 +107,34 @@ unsigned int pim_charset_codepage(const char *charset)
 	return cs == NULL ? 65001 : cs->codepage;
 }
 
+/* Those that are not called windows-N */
+static const struct {
+	unsigned int codepage;
+	const char *name;
+} pim_codepages[] = {
+	{ 437, "CP437" }, { 850, "CP850" }, { 874, "CP874" },
+	{ 932, "CP932" }, { 936, "GB18030" }, { 949, "CP949" },
+	{ 950, "BIG5" }, { 1200, "UTF-16LE" }, { 10000, "MACINTOSH" },
+	{ 20127, "US-ASCII" }, { 20866, "KOI8-R" }, { 20932, "EUC-JP" },
+	{ 21866, "KOI8-U" }, { 28591, "ISO-8859-1" }, { 28592, "ISO-8859-2" },
+	{ 28593, "ISO-8859-3" }, { 28594, "ISO-8859-4" },
+	{ 28595, "ISO-8859-5" }, { 28596, "ISO-8859-6" },
+	{ 28597, "ISO-8859-7" }, { 28598, "ISO-8859-8" },
+	{ 28599, "ISO-8859-9" }, { 28603, "ISO-8859-13" },
+	{ 28605, "ISO-8859-15" }, { 50220, "ISO-2022-JP" },
+	{ 50221, "ISO-2022-JP" }, { 51932, "EUC-JP" }, { 51949, "EUC-KR" },
+	{ 54936, "GB18030" }, { 65001, "UTF-8" },
+};
+
+const char *pim_charset_of_codepage(unsigned int codepage)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(pim_codepages); i++) {
+		if (pim_codepages[i].codepage == codepage)
+			return pim_codepages[i].name;
+	}
+	return t_strdup_printf("windows-%u", codepage);
+}
+
 struct pim_charset_decoder *pim_charset_decoder_init(const char *charset)
 {
 	struct pim_charset_decoder *dec = i_new(struct pim_charset_decoder, 1);

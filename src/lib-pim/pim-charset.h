@@ -16,6 +16,10 @@ struct pim_charset_decoder;
    an unknown name UTF-8. */
 unsigned int pim_charset_codepage(const char *charset);
 
+/* The other way round, in the data stack: a name for what follows, which for
+   an unknown code page is an unknown name. */
+const char *pim_charset_of_codepage(unsigned int codepage);
+
 /* charset may be NULL. Never fails. */
 struct pim_charset_decoder *pim_charset_decoder_init(const char *charset);
 void pim_charset_decoder_more(struct pim_charset_decoder *dec,

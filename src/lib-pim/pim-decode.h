@@ -13,6 +13,7 @@ enum pim_encoding {
 	PIM_ENCODING_BASE64,
 };
 
+struct istream;
 struct pim_decoder;
 
 /* By the name in the header; NULL is 7bit. */
@@ -23,6 +24,10 @@ void pim_decoder_more(struct pim_decoder *dec, const unsigned char *data,
 		      size_t size, buffer_t *dest);
 void pim_decoder_finish(struct pim_decoder *dec, buffer_t *dest);
 void pim_decoder_deinit(struct pim_decoder **dec);
+
+/* The decoded bytes as a stream, which seeks if input does. */
+struct istream *
+i_stream_create_pim_decoder(struct istream *input, enum pim_encoding encoding);
 
 /* What size encoded bytes in that many lines (CRLFs counted in size; 0 =
    unknown) come to. */

@@ -10,6 +10,7 @@
 #include "pim-body.h"
 #include "pim-compose.h"
 #include "pim-message.h"
+#include "pim-tnef.h"
 #include "pim-merge.h"
 #include "pim-merge-html.h"
 
@@ -231,9 +232,52 @@ static void merge_add_new_parts(struct pim_merge *merge,
 	}
 }
 
-static void
+/* A message within a TNEF, as a mail. NULL = failed. */
+static struct istream *
+merge_spool_mail(struct pim_merge *merge, const struct pim_part *part,
+		 const char **error_r)
+{
+	struct istream *input = merge->original.input;
+	struct ostream *output = merge->spool(merge->spool_context);
+
+	if (pim_part_write(part, input, output) < 0) {
+		*error_r = t_strdup_printf("Reading %s failed: %s",
+					   i_stream_get_name(input),
+					   i_stream_get_error(input));
+		o_stream_abort(output);
+		o_stream_destroy(&output);
+		return NULL;
+	}
+	if (o_stream_flush(output) < 0) {
+		(void)merge_spool_failed(&output, error_r);
+		return NULL;
+	}
+	return iostream_temp_finish(&output, IO_BLOCK_SIZE);
+}
+
+/* What stands within a TNEF leaves it: nobody but Outlook would find it. */
+static int
+merge_add_inside(struct pim_merge *merge, struct pim_compose *compose,
+		 const struct pim_part *part, bool is_inline,
+		 const char **error_r)
+{
+	struct istream *input = merge->original.input;
+	struct pim_compose_part *dest = pim_compose_add_part(compose);
+
+	dest->content = pim_tnef_part_is_mail(part) ?
+		merge_spool_mail(merge, part, error_r) :
+		pim_part_stream(part, input);
+	dest->type = part->type;
+	dest->name = p_strdup(merge->pool, pim_part_file_name(part, input));
+	dest->content_id = part->content_id;
+	dest->content_location = part->content_location;
+	dest->is_inline = is_inline;
+	return dest->content == NULL ? -1 : 0;
+}
+
+static int
 merge_add_original_parts(struct pim_merge *merge, struct pim_compose *compose,
-			 bool html)
+			 bool html, const char **error_r)
 {
 	const struct pim_message *msg = merge->original.msg;
 	struct pim_part *part;
@@ -245,8 +289,14 @@ merge_add_original_parts(struct pim_merge *merge, struct pim_compose *compose,
 		    merge_has_content_id(merge->new_mail.msg,
 					 part->content_id))
 			continue;
-		merge_add_entity(compose, &merge->original, part, is_inline);
+		if (part->inside == NULL) {
+			merge_add_entity(compose, &merge->original, part,
+					 is_inline);
+		} else if (merge_add_inside(merge, compose, part, is_inline,
+					    error_r) < 0)
+			return -1;
 	}
+	return 0;
 }
 
 /* The whole original as message/rfc822. */
@@ -346,10 +396,9 @@ merge_build(struct pim_merge *merge, struct pim_compose *compose,
 	if (merge_add_texts(merge, compose, !keeps, &html, error_r) < 0)
 		return -1;
 	merge_add_new_parts(merge, compose);
-	if (keeps)
-		merge_attach_original(merge, compose);
-	else
-		merge_add_original_parts(merge, compose, html);
+	if (!keeps)
+		return merge_add_original_parts(merge, compose, html, error_r);
+	merge_attach_original(merge, compose);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "str.h"
 #include "message-part.h"
 #include "pim-text.h"
+#include "pim-tnef.h"
 #include "pim-message.h"
 
 /* lib-mail's parser stops at 100 levels; this is the limit for cached trees
@@ -49,6 +50,12 @@ bool pim_part_is_calendar(const struct pim_part *part)
 		strcmp(part->type, "application/ics") == 0;
 }
 
+bool pim_part_is_tnef(const struct pim_part *part)
+{
+	return strcmp(part->type, "application/ms-tnef") == 0 ||
+		strcmp(part->type, "application/vnd.ms-tnef") == 0;
+}
+
 static const char *pim_angle_strip(pool_t pool, const char *id)
 {
 	size_t len;
@@ -64,7 +71,7 @@ static const char *pim_angle_strip(pool_t pool, const char *id)
 	return len == 0 ? NULL : p_strndup(pool, id, len);
 }
 
-static const char *pim_file_name_clean(const char *name)
+const char *pim_file_name_clean(const char *name)
 {
 	string_t *str;
 	const char *p;
@@ -233,9 +240,7 @@ pim_walk_leaf(struct pim_walk *walk, struct pim_part *part,
 
 	if (msg->calendar == NULL && pim_part_is_calendar(part))
 		msg->calendar = part;
-	if (msg->tnef == NULL &&
-	    (strcmp(part->type, "application/ms-tnef") == 0 ||
-	     strcmp(part->type, "application/vnd.ms-tnef") == 0))
+	if (msg->tnef == NULL && pim_part_is_tnef(part))
 		msg->tnef = part;
 	if (msg->report == NULL &&
 	    (strcmp(part->type, "message/delivery-status") == 0 ||
@@ -429,9 +434,10 @@ message_part_by_number(const struct message_part *part, const char *number)
 	}
 }
 
-int pim_message_find_part(pool_t pool, struct istream *input,
-			  const struct message_part *parts, const char *number,
-			  struct pim_part **part_r)
+static int
+pim_message_read_part(pool_t pool, struct istream *input,
+		      const struct message_part *parts, const char *number,
+		      struct pim_part **part_r)
 {
 	const struct message_part *mpart;
 	struct pim_headers headers;
@@ -446,18 +452,54 @@ int pim_message_find_part(pool_t pool, struct istream *input,
 	return 1;
 }
 
+/* "2.1" where 2 is no multipart, but a TNEF */
+static int
+pim_message_find_inside(pool_t pool, struct istream *input,
+			const struct message_part *parts, const char *number,
+			struct pim_part **part_r)
+{
+	const char *error, *dot = strrchr(number, '.');
+	struct pim_part *part;
+	struct pim_tnef *tnef;
+	int ret;
+
+	if (dot == NULL)
+		return 0;
+	ret = pim_message_read_part(pool, input, parts,
+				    t_strdup_until(number, dot), &part);
+	if (ret <= 0 || !pim_part_is_tnef(part))
+		return ret < 0 ? -1 : 0;
+	ret = pim_tnef_read(pool, part, input, &tnef, &error);
+	if (ret <= 0)
+		return ret;
+	*part_r = pim_tnef_find_part(tnef, number);
+	return *part_r == NULL ? 0 : 1;
+}
+
+int pim_message_find_part(pool_t pool, struct istream *input,
+			  const struct message_part *parts, const char *number,
+			  struct pim_part **part_r)
+{
+	int ret = pim_message_read_part(pool, input, parts, number, part_r);
+
+	return ret != 0 ? ret :
+		pim_message_find_inside(pool, input, parts, number, part_r);
+}
+
 /* Extensions for attachments without a name. */
 static const struct {
 	const char *type, *ext;
 } pim_extensions[] = {
 	{ "text/plain", "txt" },
 	{ "text/html", "html" },
+	{ "text/html", "htm" },
 	{ "text/calendar", "ics" },
 	{ "text/vcard", "vcf" },
 	{ "text/rfc822-headers", "txt" },
 	{ "message/delivery-status", "txt" },
 	{ "message/disposition-notification", "txt" },
 	{ "image/jpeg", "jpg" },
+	{ "image/jpeg", "jpeg" },
 	{ "image/png", "png" },
 	{ "image/gif", "gif" },
 	{ "image/svg+xml", "svg" },
@@ -470,7 +512,21 @@ static const struct {
 	{ "application/pgp-signature", "asc" },
 	{ "application/pgp-encrypted", "asc" },
 	{ "application/ms-tnef", "dat" },
+	{ "application/octet-stream", "bin" },
 };
+
+const char *pim_part_type_of_name(const char *name)
+{
+	const char *ext = name == NULL ? NULL : strrchr(name, '.');
+
+	for (unsigned int i = 0; ext != NULL &&
+	     i < N_ELEMENTS(pim_extensions); i++) {
+		if (strcasecmp(pim_extensions[i].ext, ext + 1) == 0 &&
+		    strcmp(pim_extensions[i].type, "application/ms-tnef") != 0)
+			return pim_extensions[i].type;
+	}
+	return "application/octet-stream";
+}
 
 static const char *
 pim_embedded_subject(const struct pim_part *part, struct istream *input)

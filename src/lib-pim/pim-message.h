@@ -34,6 +34,11 @@ struct pim_part {
 	const char *content_id;		/* without <> */
 	const char *content_location;
 	enum pim_encoding encoding;
+	/* NULL = it stands in the mail. Else in the decoded content of this part,
+	   where it has no header. */
+	const struct pim_part *inside;
+	/* NULL, or the content itself, which we have made: UTF-8 */
+	const void *made;
 	/* in the mail's stream */
 	uoff_t header_pos, header_size;
 	uoff_t body_pos, body_size;
@@ -83,13 +88,20 @@ struct pim_message {
 int pim_message_read(pool_t pool, struct istream *input,
 		     const struct message_part *parts,
 		     struct pim_message **msg_r);
-/* Finds a part by its number below parts, and reads its header. Returns 1, 0
-   if there is none, -1 if input failed. */
+/* Finds a part by its number below parts, and reads its header; also an
+   attachment within a TNEF. Returns 1, 0 if there is none, -1 if input failed. */
 int pim_message_find_part(pool_t pool, struct istream *input,
 			  const struct message_part *parts, const char *number,
 			  struct pim_part **part_r);
 /* text/calendar or application/ics? */
 bool pim_part_is_calendar(const struct pim_part *part);
+/* application/ms-tnef? */
+bool pim_part_is_tnef(const struct pim_part *part);
+/* A name without what no file name should have, at most 255 bytes; NULL =
+   nothing is left. In the data stack. */
+const char *pim_file_name_clean(const char *name);
+/* The type that a file of that name (may be NULL) has; never NULL. */
+const char *pim_part_type_of_name(const char *name);
 /* The name an attachment is shown with: never empty, at most 255 bytes,
    without control characters and path separators; made up where the mail has
    none. For an embedded message input is read for its subject. In the data

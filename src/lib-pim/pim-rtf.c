@@ -22,6 +22,8 @@ struct rtf_state {
 	bool skip;
 	/* \htmlrtf, \v */
 	bool hidden;
+	/* behind \*, in a group that is not skipped itself */
+	bool star;
 	bool fonts;			/* inside \fonttbl */
 	unsigned int font;		/* in the table: the one described */
 	unsigned int codepage;
@@ -43,6 +45,8 @@ struct rtf_reader {
 	unsigned int font_codepages[RTF_MAX_FONTS];
 	unsigned int to_skip;		/* of unicode_skip */
 	unichar_t high;			/* first half of a pair */
+	/* wanted is HTML; the document was made of it (\fromhtml) */
+	bool html, from_html;
 };
 
 /* Words that are characters */
@@ -75,27 +79,9 @@ static const struct {
 	{ 238, 1250 },
 };
 
-static const struct {
-	unsigned int codepage;
-	const char *name;
-} rtf_codepages[] = {
-	{ 437, "CP437" }, { 850, "CP850" }, { 874, "CP874" },
-	{ 932, "CP932" }, { 936, "GB18030" }, { 949, "CP949" },
-	{ 950, "BIG5" }, { 10000, "MACINTOSH" }, { 65001, "UTF-8" },
-};
-
 static struct rtf_state *rtf_state(struct rtf_reader *rtf)
 {
 	return &rtf->state[rtf->depth];
-}
-
-static const char *rtf_codepage_name(unsigned int codepage)
-{
-	for (unsigned int i = 0; i < N_ELEMENTS(rtf_codepages); i++) {
-		if (rtf_codepages[i].codepage == codepage)
-			return rtf_codepages[i].name;
-	}
-	return t_strdup_printf("windows-%u", codepage);
 }
 
 static void
@@ -108,7 +94,8 @@ rtf_prepare_decoder(struct rtf_reader *rtf, unsigned int codepage)
 	rtf->decoder_codepage = codepage;
 	T_BEGIN {
 		rtf->decoder =
-			pim_charset_decoder_init(rtf_codepage_name(codepage));
+			pim_charset_decoder_init(
+			pim_charset_of_codepage(codepage));
 	} T_END;
 }
 
@@ -182,6 +169,7 @@ static void rtf_group_begin(struct rtf_reader *rtf)
 	}
 	rtf->state[rtf->depth + 1] = rtf->state[rtf->depth];
 	rtf->depth++;
+	rtf_state(rtf)->star = FALSE;
 }
 
 static void rtf_group_end(struct rtf_reader *rtf)
@@ -281,7 +269,13 @@ rtf_word(struct rtf_reader *rtf, const char *word, bool has_number, int number)
 	else if (strcmp(word, "htmlrtf") == 0 || strcmp(word, "v") == 0) {
 		rtf_flush(rtf);
 		rtf_state(rtf)->hidden = !has_number || number != 0;
-	} else if (strcmp(word, "bin") == 0)
+	} else if (strcmp(word, "htmltag") == 0) {
+		/* [MS-OXRTFEX] 2.1.3.1.5 */
+		if (rtf->html && rtf_state(rtf)->star)
+			rtf_state(rtf)->skip = FALSE;
+	} else if (strcmp(word, "fromhtml") == 0)
+		rtf->from_html = TRUE;
+	else if (strcmp(word, "bin") == 0)
 		rtf_binary(rtf, number);
 	else
 		rtf_word_destination(rtf, word);
@@ -361,6 +355,7 @@ static void rtf_read_control(struct rtf_reader *rtf)
 		break;
 	case '*':
 		rtf_flush(rtf);
+		rtf_state(rtf)->star = !rtf_state(rtf)->skip;
 		rtf_state(rtf)->skip = TRUE;
 		break;
 	}
@@ -392,17 +387,20 @@ static void rtf_read(struct rtf_reader *rtf)
 	rtf_flush(rtf);
 }
 
-void pim_rtf_to_text(const void *data, size_t size, buffer_t *dest)
+/* Returns whether the document was made of HTML. */
+static bool
+rtf_convert(const void *data, size_t size, bool html, buffer_t *dest)
 {
 	struct rtf_reader rtf;
 	size_t start = dest->used;
 
 	if (size < 5 || memcmp(data, "{\\rtf", 5) != 0)
-		return;
+		return FALSE;
 	i_zero(&rtf);
 	rtf.p = data;
 	rtf.end = rtf.p + size;
 	rtf.dest = dest;
+	rtf.html = html;
 	rtf.bytes = buffer_create_dynamic(default_pool, 256);
 	rtf.codepage = rtf.state[0].codepage = RTF_ANSI;
 	rtf.state[0].unicode_skip = 1;
@@ -414,4 +412,20 @@ void pim_rtf_to_text(const void *data, size_t size, buffer_t *dest)
 	pim_text_clean(dest, start);
 	if (dest->used > start && str_c(dest)[dest->used - 1] == '\n')
 		buffer_set_used_size(dest, dest->used - 1);
+	return rtf.from_html;
+}
+
+void pim_rtf_to_text(const void *data, size_t size, buffer_t *dest)
+{
+	(void)rtf_convert(data, size, FALSE, dest);
+}
+
+bool pim_rtf_to_html(const void *data, size_t size, buffer_t *dest)
+{
+	size_t start = dest->used;
+
+	if (rtf_convert(data, size, TRUE, dest))
+		return TRUE;
+	buffer_set_used_size(dest, start);
+	return FALSE;
 }

@@ -136,6 +136,39 @@ static void test_pim_rtf_to_text(void)
 	test_end();
 }
 
+/* html NULL = it was made of none */
+static const struct {
+	const char *rtf, *html;
+} html_tests[] = {
+	{ "{\\rtf1\\fromhtml1{\\*\\htmltag64 <p>}\\htmlrtf \\par\\htmlrtf0 "
+	  "seen{\\*\\mhtmltag72 <i>}{\\*\\htmltag72 </p>}}", "<p>seen</p>" },
+	{ "{\\rtf1\\fromhtml1{\\*\\htmltag64 a\\par\\tab b\\'e4}}",
+	  "a\n\tb\xc3\xa4" },
+	/* not within what is skipped as a whole */
+	{ "{\\rtf1\\fromhtml1{\\*\\foo{\\*\\htmltag <b>}}{\\htmltag x}}",
+	  "x" },
+	{ "{\\rtf1\\fromhtml1 {\\*\\htmltag", "" },
+	{ "{\\rtf1\\ansi text}", NULL },
+	{ "no RTF", NULL },
+};
+
+static void test_pim_rtf_to_html(void)
+{
+	string_t *text;
+	bool ret;
+
+	test_begin("pim rtf: html");
+	for (unsigned int i = 0; i < N_ELEMENTS(html_tests); i++) {
+		text = t_str_new(128);
+		ret = pim_rtf_to_html(html_tests[i].rtf,
+				      strlen(html_tests[i].rtf), text);
+		test_assert_idx(ret == (html_tests[i].html != NULL), i);
+		test_assert_strcmp_idx(str_c(text), ret ?
+				       html_tests[i].html : "", i);
+	}
+	test_end();
+}
+
 static void test_pim_rtf_depth(void)
 {
 	string_t *rtf = t_str_new(1024), *text = t_str_new(64);
@@ -160,6 +193,7 @@ int main(void)
 		test_pim_rtf_decompress,
 		test_pim_rtf_plain,
 		test_pim_rtf_to_text,
+		test_pim_rtf_to_html,
 		test_pim_rtf_depth,
 		NULL
 	};

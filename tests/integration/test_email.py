@@ -1,6 +1,8 @@
 """Mails as items of the class Email: every fixture of tests/fixtures/mail is delivered by LMTP, and each element checked
 at an old, a middle and the newest protocol versions."""
 import base64
+import email
+import email.policy
 import functools
 import pathlib
 import re
@@ -55,12 +57,16 @@ EXPECTED = {
                "InternetCPID": "1255"},
     "thread-2": {"ThreadTopic": "Budget"},
     "thread-3": {"ThreadTopic": "Budget"},
+    "tnef-html": {"InternetCPID": "1252"},
+    "tnef-rtf": {"InternetCPID": "65001"},
+    "calendar-only": {"InternetCPID": "65001"},
     "read": {},
 }
 # Fixtures with an HTML text.
 # None of the user's addresses is in their To.
 BLIND = {"undisclosed", "headers-8bit", "headers-words"}
-HTML_NATIVE = {"html", "alternative", "alternative-empty-plain", "alternative-mixed", "related"}
+HTML_NATIVE = {"html", "alternative", "alternative-empty-plain", "alternative-mixed", "related", "tnef-html", "tnef-rtf",
+               "calendar-only"}
 # name, method, size, Content-ID, Content-Location, inline; None = no such element
 ATTACHMENTS = {
     "alternative-mixed": [("between.pdf", "1", 16, None, None, None)],
@@ -76,6 +82,11 @@ ATTACHMENTS = {
     "pgp-signed": [("signature.asc", "1", None, None, None, None)],
     "broken-base64": [("cut.bin", "1", 6, None, None, None)],
     "tnef": [("winmail.dat", "1", 44, None, None, None)],
+    "tnef-html": [("Figures – 2024.pdf", "1", 69, None, None, None),
+                  ("pixel.png", "1", 70, "pixel@fixture.example.test", None, "1"),
+                  ("Minutes – draft.eml", "5", None, None, None, None)],
+    "tnef-rtf": [("notes.txt", "1", 8, None, None, None)],
+    "calendar-only": [("attachment-1.ics", "1", None, None, None, None)],
     "dsn": [("attachment-2.txt", "1", None, None, None, None), ("Hello.eml", "5", None, None, None, None)],
     "dsn-delayed": [("attachment-2.txt", "1", None, None, None, None)],
     "read-receipt": [("attachment-2.txt", "1", None, None, None, None)],
@@ -97,6 +108,9 @@ TEXTS = {
     "broken-base64": "The first half is readable.",
     "smime-encrypted": "",
     "empty": "",
+    "tnef-html": "Dear Ursula,\r\n\r\nthe figures cost 7 EUR.",
+    "tnef-rtf": "Rich text costs 7€ & is bold: łódź.\r\n",
+    "calendar-only": "Bring your friends, it is open to all.\r\nSee you in Köln; Marta",
 }
 
 
@@ -327,6 +341,70 @@ class Bodies(MailCase):
 
     def test_rtf_alone_gets_the_native_type(self):
         self.assertEqual(self.body("html", [Body(3)], "12.1").get("AirSyncBase:Body/Type"), "2")
+
+
+class Inside(MailCase):
+    """What is in a winmail.dat, and a mail that is nothing but a calendar."""
+
+    def test_html(self):
+        items = self.sync("16.1", options(filter_type=0, bodies=[Body(HTML)]))
+        for name, text in {"tnef-html": "<p>the <b>figures</b> cost 7 €.</p>", "tnef-rtf": "is <b>bold</b>: łódź.</p>",
+                           "calendar-only": "<p>Bring your <b>friends</b>, it is open to all.</p>"}.items():
+            body = items[name].find("ApplicationData/AirSyncBase:Body")
+            self.assertEqual(body.get("Type"), "2", name)
+            self.assertIn(text, body.get("Data"))
+            self.assertNotIn("windows-1252", body.get("Data"))
+
+    def test_preview(self):
+        items = self.sync("16.1", options(filter_type=0, bodies=[Body(HTML, 0, preview=30)]))
+        for name, text in {"tnef-html": "Dear Ursula,", "tnef-rtf": "Rich text costs 7€",
+                           "calendar-only": "Bring your friends"}.items():
+            preview = items[name].get("ApplicationData/AirSyncBase:Body/Preview")
+            self.assertTrue(preview.startswith(text), preview)
+
+    def contents(self, version, name, fetch):
+        bodies = [Body(PLAIN, 10)] if version != "2.5" else []
+        container, reference = ("Email:Attachments", "AttName") if version == "2.5" else (
+            "AirSyncBase:Attachments", "FileReference")
+        self.deliver_all("u1")
+        device = self.ready_device("u1", version)
+        item = self.items(device, device.folders_of_type(INBOX)[0], options(filter_type=0, bodies=bodies))[name]
+        references = [node.get(reference) for node in item.findall(f"ApplicationData/{container}/Attachment")]
+        return device, references, [fetch(device, reference) for reference in references]
+
+    def check_contents(self, contents):
+        self.assertTrue(contents[0].startswith(b"%PDF-1.4\n"))
+        self.assertEqual((len(contents[0]), contents[1][:4], len(contents[1])), (69, b"\x89PNG", 70))
+        inner = email.message_from_bytes(contents[2], policy=email.policy.default)
+        self.assertEqual((inner["Subject"], inner["From"], inner["Message-ID"]),
+                         ("Minutes – draft", "Marta Kowalska <marta@example.test>", "<inner@fixture.example.test>"))
+        files = {part.get_filename(): part for part in inner.iter_attachments()}
+        self.assertEqual(inner.get_body().get_content().strip(), "The minutes, as agreed: 5 € each.")
+        self.assertEqual(files["plan.txt"].get_content(), "The plan.\r\n")
+        self.assertEqual(files["winmail.dat"].get_content()[:4], b"\x78\x9f\x3e\x22")
+
+    def test_attachments_by_get_attachment(self):
+        for version in "2.5", "12.1":
+            device, references, contents = self.contents(
+                version, "tnef-html", lambda device, reference: device.get_attachment(reference).check().body)
+            self.check_contents(contents)
+            for wrong in "4", "0", "1.1", "99999999999":
+                reference = references[0].rpartition(".")[0] + "." + wrong
+                self.assertEqual(device.get_attachment(reference).code, 500, wrong)
+
+    def test_attachments_by_fetch(self):
+        def fetch(device, reference):
+            answer = device.fetch_attachment(reference).check().document.find("Response/Fetch")
+            self.assertEqual(answer.get("Status"), "1")
+            return base64.b64decode(answer.get("Properties/Data"), validate=True)
+
+        for version in "12.1", "14.1", "16.1":
+            device, references, contents = self.contents(version, "tnef-html", fetch)
+            self.check_contents(contents)
+            answer = device.fetch_attachment(references[0], byte_range="5-7").check().document.find("Response/Fetch")
+            self.assertEqual(base64.b64decode(answer.get("Properties/Data")), b"1.4")
+            _, _, contents = self.contents(version, "tnef-rtf", fetch)
+            self.assertEqual(contents, [b"Notes.\r\n"])
 
 
 class Mime(MailCase):

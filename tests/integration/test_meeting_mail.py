@@ -118,7 +118,7 @@ class Meetings(Case):
         if version >= 12:
             self.assertEqual(data.get("Email:ContentClass"), "urn:content-classes:calendarmessage")
         self.assertEqual(self.attachments(data, version),
-                         {"google": ["menu.pdf"], "winmail": ["winmail.dat"]}.get(name, []))
+                         {"google": ["menu.pdf"]}.get(name, []))
         request = data.find("Email:MeetingRequest")
         tags = [node.tag.replace("Email:", "", 1) for node in request.children]
         self.assertEqual(tags, sorted(tags, key=ORDER.index))

@@ -1,10 +1,12 @@
 """SmartReply and SmartForward: the original below the new mail, its pictures and attachments, threads, and marks."""
 import email
 import email.policy
+import pathlib
 
 from rig import INBOX, E
 from rig.send import SendCase, mail
 
+FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "mail"
 VERSIONS = ("2.5", "12.1", "14.1", "16.1")
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PLAIN_MAIL = """From: Ada <ada@example.test>
@@ -151,6 +153,39 @@ class Smart(SendCase):
         self.assertLess(html.index("Hello."), html.index("<p>Original text</p>"))
         self.assertIsNotNone(part(data, "multipart/alternative"))
         self.assertIsNotNone(part(data, "application/pdf"))
+
+    def test_winmail(self):
+        """What is in it goes along as what it is."""
+        text = (FIXTURES / "tnef-html.eml").read_bytes().decode()
+        device, folder, item = self.original(text, "Figures from Outlook")
+        self.assertSent(device.smart_forward(mail("winmail"), folder, item))
+        data = self.sent()
+        self.assertIn("the <b>figures</b> cost 7 €.", part(data, "text/html").get_content())
+        self.assertEqual(part(data, "application/pdf").get_filename(), "Figures – 2024.pdf")
+        self.assertEqual(part(data, "image/png")["Content-ID"], "<pixel@fixture.example.test>")
+        inner = part(data, "message/rfc822")
+        self.assertEqual(inner.get_filename(), "Minutes – draft.eml")
+        self.assertEqual(inner.get_content()["Subject"], "Minutes – draft")
+        self.assertNotIn("winmail.dat", [item.get_filename() for item in parts(data)[0].iter_attachments()])
+        self.assertSent(device.smart_reply(mail("winmail-reply"), folder, item))
+        data = self.sent()
+        self.assertIn("the <b>figures</b> cost 7 €.", part(data, "text/html").get_content())
+        self.assertIsNone(part(data, "application/pdf"))
+
+    def test_meeting_in_winmail_goes_along(self):
+        text = (FIXTURES.parent / "meeting" / "winmail.eml").read_bytes().decode()
+        device, folder, item = self.original(text, "Quarterly figures")
+        self.assertSent(device.smart_forward(mail("winmail-meeting"), folder, item))
+        self.assertIsNotNone(part(self.sent(), "application/ms-tnef"))
+
+    def test_calendar_alone(self):
+        """Its description is quoted, and it goes along once."""
+        text = (FIXTURES / "calendar-only.eml").read_bytes().decode("latin-1")
+        device, folder, item = self.original(text, "Open day")
+        self.assertSent(device.smart_forward(mail("calendar"), folder, item))
+        data = self.sent()
+        self.assertIn("See you in Köln; Marta", part(data, "text/plain").get_content())
+        self.assertEqual([item.get_content_type() for item in parts(data)].count("text/calendar"), 1)
 
     def test_reply_leaves_attachments_out(self):
         device, folder, item = self.original(RICH_MAIL, "rich")
