@@ -7,6 +7,7 @@
 #include "message-snippet.h"
 #include "mail-storage-private.h"
 #include "roost-settings.h"
+#include "roost-addresses.h"
 #include "eas-folders.h"
 #include "class-email.h"
 #include "test-class-common.h"
@@ -14,7 +15,8 @@
 /* Any mail can be shown, at each version and with all options: its elements are
    well-formed WBXML. The input's first bytes are the version and the options.
    The mail is none of a mailbox, but answers as one would: no index, no store,
-   no settings but the spool and no time zone. */
+   no settings but the spool and no time zone. The user's addresses are ours: the
+   program is linked with --wrap. */
 
 #define FUZZ_HEAD_SIZE 4
 #define FUZZ_SNIPPET_CHARS 200
@@ -22,6 +24,7 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+bool __wrap_roost_address_is_own(struct roost_user *user, const char *address);
 
 struct fuzz_mail {
 	struct mail_private mail;
@@ -42,6 +45,16 @@ static const uint32_t truncations[] = {
 static const enum eas_folder_type folder_types[] = {
 	EAS_FOLDER_INBOX, EAS_FOLDER_DRAFTS, EAS_FOLDER_SENT_ITEMS
 };
+
+static const char *const own_addresses[] = {
+	"u1@example.test", "ursula@example.test", NULL
+};
+
+bool __wrap_roost_address_is_own(struct roost_user *user ATTR_UNUSED,
+				 const char *address)
+{
+	return roost_addresses_have(own_addresses, "+-", address);
+}
 
 static struct fuzz_mail *fuzz_mail(struct mail *mail)
 {
@@ -224,9 +237,7 @@ fuzz_mime(const uint8_t head[FUZZ_HEAD_SIZE], const uint8_t *data, size_t size)
 	folder.type = folder_types[(head[2] >> 4) % N_ELEMENTS(folder_types)];
 	fuzz_mail_init(&fmail, test.pool, data, size);
 	fmail.flags = MAIL_SEEN | MAIL_FLAGGED;
-	/* nobody is asked whether he has got a Bcc of a draft: there are no
-	   settings that say which addresses are the user's */
-	if (version >= EAS_VERSION_14_0)
+	if ((head[0] & 0x40) != 0)
 		fmail.flags |= MAIL_DRAFT;
 	fuzz_write(&test, &fmail.mail.mail, &folder, FALSE);
 	if (version >= EAS_VERSION_16_1)
