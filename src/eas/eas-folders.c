@@ -136,6 +136,18 @@ void eas_folder_noselect_guid(const char *vname, guid_128_t guid_r)
 		t_strconcat("roost noselect ", vname, NULL), guid_r);
 }
 
+/* An index of the list may know a GUID of mailboxes that this user has no right to
+   read: only opening one asks the ACL. One's own need not be asked. */
+static int
+eas_folder_get_metadata(struct mailbox *box, struct mailbox_metadata *metadata)
+{
+	if (mailbox_get_metadata(box, MAILBOX_METADATA_GUID, metadata) < 0)
+		return -1;
+	if (mailbox_get_namespace(box)->type == MAIL_NAMESPACE_TYPE_PRIVATE)
+		return 0;
+	return mailbox_open(box);
+}
+
 int eas_folder_get_guid(struct eas_request *req, struct mail_namespace *ns,
 			const char *vname, guid_128_t guid_r)
 {
@@ -145,7 +157,7 @@ int eas_folder_get_guid(struct eas_request *req, struct mail_namespace *ns,
 	enum mail_error error;
 	int ret = 1;
 
-	if (mailbox_get_metadata(box, MAILBOX_METADATA_GUID, &metadata) == 0) {
+	if (eas_folder_get_metadata(box, &metadata) == 0) {
 		guid_128_copy(guid_r, metadata.guid);
 	} else {
 		errstr = mailbox_get_last_internal_error(box, &error);

@@ -78,6 +78,27 @@ class Public(Case):
         self.assertIn("Board", names)
         self.assertFalse({"Desk", "Closed", "Glass"} & set(names))
 
+    def search(self, device, *elements):
+        return device.command("Search", E("Search:Search", E("Store", E("Name", "Mailbox"), E("Query", E(
+            "And", E("AirSync:Class", "Email"), E("FreeText", '"subject: in"'), *elements))))).document.find("Response/Store")
+
+    def found(self, store):
+        self.assertEqual(store.get("Status"), "1")
+        return {node.get("Properties/Email:Subject"): node for node in store.findall("Result")
+                if node.find("Properties") is not None}
+
+    def test_what_is_searched(self):
+        for user, seen in (("u1", {"in Board", "in Desk", "in Dir.Deep"}), ("u2", {"in Board", "in Dir.Deep"}), ("u3", set())):
+            for version in ("12.1", "16.1"):
+                with self.subTest(user=user, version=version):
+                    device = self.ready_device(user, version)
+                    self.assertEqual(set(self.found(self.search(device))), seen)
+        device = self.ready_device("u2")
+        board = self.names(device)["Board"]
+        result, = self.found(self.search(device, E("AirSync:CollectionId", board.id))).values()
+        answer = device.item_operations(E("Fetch", E("Store", "Mailbox"), E("Search:LongId", result.get("LongId"))))
+        self.assertEqual(answer.document.get("Response/Fetch/Properties/Email:Subject"), "in Board")
+
     def test_switched_off(self):
         self.assertFalse({"Public", "Board"} & set(self.names(self.ready_device("u3"))))
 
@@ -171,6 +192,7 @@ class Public(Case):
     def test_rights_taken_away(self):
         device = self.ready_device("u4")
         fleeting = self.names(device)["Fleeting"]
+        self.assertIn("in Fleeting", self.found(self.search(device)))
         with open(f"{PUBLIC}/Maildir/.Fleeting/dovecot-acl", "w", encoding="utf-8") as file:
             file.write("user=nobody lr\n")
         self.dovecot.restart()      # ACLs are cached for half a minute
@@ -180,3 +202,5 @@ class Public(Case):
         # who knows the id does not come in by that
         collection, _ = device.sync_start(fleeting)
         self.assertNotEqual(collection.get("Status"), "1")
+        self.assertNotIn("in Fleeting", self.found(self.search(device)))
+        self.assertEqual(self.search(device, E("AirSync:CollectionId", fleeting.id)).get("Status"), "11")
