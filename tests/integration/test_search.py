@@ -3,6 +3,10 @@ import base64
 import datetime
 import email.message
 import email.utils
+import fcntl
+import os
+import pathlib
+import threading
 
 from rig import CALENDAR, CONTACTS, HTML, INBOX, MIME, NOTES, OUTBOX, PLAIN, TASKS, Body, Case, E, Settings
 from rig.items import ItemsCase
@@ -33,7 +37,7 @@ def bound(kind, value):
     return E(kind, E("Email:DateReceived"), E("Value", value))
 
 
-SETTINGS = Settings(users=12)
+SETTINGS = Settings(users=12, fields={"u12": "userdb_roost_search_timeout=1s"})
 
 
 class SearchCase(Case):
@@ -530,3 +534,51 @@ class Pages(SearchCase):
         device = self.ready_device("u9", "16.1")
         self.assertEqual(self.subjects(self.page(device, "0-99")), [f"mail {n}" for n in range(35, -1, -1)])
 
+
+class Timeout(SearchCase, ItemsCase):
+    """A search that may take a second comes to a mailbox whose index somebody else has locked."""
+    user = "u12"
+
+    def search_locked(self, device, text, hold):
+        """The answer of a search while the lock is held for so long."""
+        maildir = pathlib.Path(self.dovecot.home(self.user)) / "Maildir"
+        # what came in has to be written into the index
+        mail = maildir / "new" / f"1.{text}{hold}.host"
+        mail.write_bytes(message("new", "nothing"))
+        os.chown(mail, maildir.stat().st_uid, maildir.stat().st_gid)
+        answer = []
+        with open(maildir / "dovecot.index.log", "r+b") as log:
+            fcntl.lockf(log, fcntl.LOCK_EX)
+            thread = threading.Thread(target=lambda: answer.append(self.search(device, E("FreeText", text))))
+            thread.start()
+            thread.join(hold)
+        thread.join()
+        return answer[0]
+
+    def timed_out(self, text, wanted):
+        """Tries until the lock was held for long enough: a slow machine comes to the search late."""
+        device = self.ready_device(self.user, "16.1")
+        for hold in (1.5, 3, 6, 12, 24):
+            store = self.search_locked(device, text, hold)
+            if wanted(store):
+                return store
+        self.fail(f"The search never timed out: {store}")
+
+    def setUp(self):
+        super().setUp()
+        imap = self.dovecot.imap(self.user)
+        if imap.create("Behind")[0] == "OK":
+            self.append(imap, message("needle mail"), folder="Behind")
+            self.imported(self.user, vcalendar("VTODO", "needle", "SUMMARY:needle task"))
+
+    def test_nothing_was_found_in_time(self):
+        store = self.timed_out("nowhere", lambda store: store.get("Status") == "10")
+        self.assertEqual([child.name for child in store], ["Status"])
+
+    def test_what_was_found_in_time_is_the_answer(self):
+        store = self.timed_out("needle", lambda store: store.get("Total") == "1")
+        self.assertEqual(store.get("Status"), "1")
+        self.assertEqual([node.get("Properties/Tasks:Subject") for node in store.findall("Result")], ["needle task"])
+        # and all of it when there is time
+        store = self.search(self.ready_device(self.user, "16.1"), E("FreeText", "needle"))
+        self.assertEqual(store.get("Total"), "2")
