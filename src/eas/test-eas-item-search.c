@@ -46,8 +46,8 @@ static void test_eas_item_search_words(void)
 
 	test_begin("eas item search: words");
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
-		test_assert_idx(eas_kql_parse(pool, tests[i].query, 1000, &term,
-					      &error) == 0, i);
+		test_assert_idx(eas_kql_parse(pool, tests[i].query, 1000, NULL,
+					      &term, &error) == 0, i);
 		test_assert_idx(eas_item_search_matches(term, TEXT, 1000) ==
 				tests[i].matches, i);
 	}
