@@ -20,14 +20,17 @@
 /* A first page shows what is there now, but for a request that is repeated. */
 #define SEARCH_FIRST_PAGE_SECS 60
 #define SEARCH_SET_SECS (24 * 60 * 60)
-/* of each element, in one And */
+/* in one And; FreeText is defined once ([MS-ASCMD] 2.2.3.80.2), and each of its
+   words is looked for in each mail */
 #define SEARCH_MAX_ELEMENTS 1000
+#define SEARCH_MAX_TEXTS 8
 
 struct search_mail_query {
 	struct search_request *search;
 	struct eas_folder_search mails;
 	struct eas_term *term;
 	struct eas_item_options options;
+	unsigned int texts;
 	bool deep, rebuild;
 };
 
@@ -43,6 +46,8 @@ search_parse_text(struct search_mail_query *query,
 
 	if (text == NULL)
 		return SEARCH_INVALID;
+	if (++query->texts > SEARCH_MAX_TEXTS)
+		return SEARCH_TOO_COMPLEX;
 	if (eas_words_parse(pool, text, &term, &error) < 0) {
 		e_info(query->search->req->event, "Cannot search: %s", error);
 		return strlen(text) > EAS_KQL_MAX_SIZE ?

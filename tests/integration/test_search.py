@@ -239,6 +239,9 @@ class Mailbox(SearchCase):
                              bound("LessThan", "2024-01-01T00:00:00.000Z")]):
                 self.found(device, *content, status="2")
             self.found(device, E("FreeText", "x" * 5000), status="8")
+            self.found(device, *[text] * 9, status="8")
+            self.found(device, *[E("AirSync:Class", "Email")] * 1000, text, status="8")
+            self.found(device, *[text] * 8)
             self.found(device, text, options=[E("DeepTraversal", "x")], status="2")
             self.found(device, text, options=[E("AirSyncBase:BodyPreference", E("Type", "9"))], status="2")
             for document in (E("Search:Search"), E("Search:Search", E("Store"), E("Store"))):
