@@ -107,9 +107,13 @@ static const char *calendar_altrep(const char *uri)
 	calendar_uri_decode(comma + 1, data);
 	if (base64) {
 		const buffer_t *packed = data;
+		struct base64_decoder decoder;
 
 		data = t_buffer_create(packed->used);
-		if (base64_decode(packed->data, packed->used, NULL, data) < 0)
+		base64_decode_init(&decoder, &base64_scheme, 0);
+		if (base64_decode_more(&decoder, packed->data, packed->used,
+				       NULL, data) < 0 ||
+		    base64_decode_finish(&decoder) < 0)
 			return NULL;
 	}
 	text = t_buffer_create(data->used + 1);
