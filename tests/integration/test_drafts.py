@@ -8,7 +8,7 @@ import uuid
 from rig import DRAFTS, HTML, INBOX, MIME, Body, Case, E, Settings, wbxml
 from rig.client import HttpError
 
-SETTINGS = Settings(users=40)
+SETTINGS = Settings(users=40, extra="roost_submit_max_size = 200k\n")
 DRAFT = ("From: Anne <u{0}@example.test>\r\nTo: bob@example.test\r\nSubject: from IMAP\r\nMessage-ID: <imap@example.test>\r\n"
          "In-Reply-To: <parent@example.test>\r\nReferences: <root@example.test> <parent@example.test>\r\n"
          "X-Client: kept\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -512,6 +512,32 @@ class Sending(DraftCase):
         ids = [email.message_from_bytes(m.data)["message-id"] for m in self.dovecot.smtp.messages]
         self.assertEqual(len(set(ids)), 1)
         return answer, len(ids)
+
+    def test_too_large(self):
+        """What is larger than the user may send is a draft all the same; sending it fails without harm, each time."""
+        device, folder = self.drafts()
+        large = attachments(attach("a", "large.bin", bytes(range(256)) * 700))
+        node = self.add_node(*self.written("large add"), large, client_id="l1", send=True)
+        for _ in range(2):
+            answer = self.one_command(device, folder, node)
+            self.assertEqual(answer.get("Responses/Add/Status"), "122")
+        self.assertEqual((self.dovecot.smtp.messages, self.mails()), ([], []))
+        item = self.added(device, folder, *self.written("large change"))
+        key = device.sync_keys[folder.id]
+        node = self.change_node(item, large, send=True)
+        for _ in range(2):
+            answer = self.one_command(device, folder, node, key=key)
+            self.assertEqual(answer.get("Responses/Change/Status"), "122")
+            self.assertEqual([part.get_filename() for part in self.one_mail().iter_attachments()], ["large.bin"])
+        list(device.sync_all(folder))
+        # without what is too much it goes out
+        reference = next(a.get("FileReference") for a in device.fetch_item(folder.id, item).document.findall(
+            "Response/Fetch/Properties/AirSyncBase:Attachments/Attachment"))
+        node = self.change_node(item, attachments(E("AirSyncBase:Delete", E("FileReference", reference))), send=True)
+        self.one_command(device, folder, node)
+        mail, _ = self.sent("large change")
+        self.assertEqual(list(mail.iter_attachments()), [])
+        self.assertGone(device, folder, item)
 
     def test_killed_during_an_add(self):
         device, folder = self.drafts()

@@ -1,7 +1,7 @@
 """Sending when there is no room for the copy, and through a program instead of a server."""
 import pathlib
 
-from rig import Settings
+from rig import DRAFTS, E, Settings
 from rig.config import dovecot_version
 from rig.send import SendCase, mail
 
@@ -53,6 +53,47 @@ class NoRoom(SendCase):
         self.assertSent(device.send_mail(large))
         self.assertEqual(len(self.dovecot.smtp.messages), 1)
         self.assertEqual(len(self.stored("u1", "Sent", "full12")), 1)
+
+
+    def test_drafts(self):
+        """An Add and a Change that there is no room for leave everything as it is, and succeed when there is room."""
+        self.fill()
+        device = self.ready_device("u1", "16.1")
+        folder = device.folders_of_type(DRAFTS)[0]
+        list(device.sync_all(folder))
+
+        def text(size):
+            return E("AirSyncBase:Body", E("Type", 1), E("Data", "z" * 70 * size))
+
+        def send(node, key):
+            answer, _ = device.sync_one(folder, commands=[node], key=key)
+            self.assertEqual(answer.get("Status"), "1")
+            return answer.get(f"Responses/{node.name}/Status"), answer.get(f"Responses/{node.name}/ServerId")
+
+        key = device.sync_keys[folder.id]
+        add = E("Add", E("ClientId", "q1"), E("ApplicationData", E("Email:Subject", "quota"), text(150)))
+        for _ in range(2):
+            self.assertEqual(send(add, key)[0], "9")
+        self.assertEqual(self.stored("u1", "Drafts", "quota"), [])
+        self.dovecot.doveadm("expunge", "-u", "u1", "mailbox", "INBOX", "all")
+        for _ in range(2):
+            status, item = send(add, key)
+            self.assertEqual(status, "1")
+        self.assertEqual(len(self.stored("u1", "Drafts", "quota")), 1)
+        key = device.sync_keys[folder.id]
+        change = E("Change", E("ServerId", item), E("ApplicationData", E("Email:Subject", "more"), text(400)))
+        for _ in range(2):
+            self.assertEqual(send(change, key)[0], "9")
+        self.assertEqual(len(self.stored("u1", "Drafts", "quota")), 1)
+        self.assertEqual(self.stored("u1", "Drafts", "more"), [])
+        # what is sent needs no room: there is no copy of it
+        device.sync_keys[folder.id] = key
+        change = E("Change", E("ServerId", item), E("ApplicationData", E("Email:Subject", "gone"), text(400),
+                   E("Email:To", "u2@example.test")), E("Email2:Send"))
+        send(change, key)
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual(self.stored("u1", "Drafts", "quota"), [])
+        self.dovecot.wait_log("there is no room for the copy")
 
 
 class OldServer(SendCase):
