@@ -105,7 +105,7 @@ static int search_add_id(struct eas_folder_search *search, const char *id,
 }
 
 int eas_folder_search_add_folders(struct eas_folder_search *search,
-				const struct wbxml_node *node, bool deep)
+				  const struct wbxml_node *node, bool deep)
 {
 	int ret;
 
@@ -126,7 +126,8 @@ int eas_folder_search_add_folders(struct eas_folder_search *search,
 
 /* -- one mailbox -- */
 
-static int search_hit_cmp(const struct search_hit *h1, const struct search_hit *h2)
+static int
+search_hit_cmp(const struct search_hit *h1, const struct search_hit *h2)
 {
 	if (h1->received != h2->received)
 		return h1->received > h2->received ? -1 : 1;
@@ -379,10 +380,12 @@ static void run_folders(struct folder_search_run *run, bool items)
 }
 
 enum eas_folder_search_result
-eas_folder_search_run(struct eas_folder_search *search, struct eas_search_set *set)
+eas_folder_search_run(struct eas_folder_search *search,
+		      struct eas_search_set *set)
 {
 	struct folder_search_run run = { .search = search, .set = set };
-	unsigned int timeout = search->req->req->user->set->roost_search_timeout;
+	unsigned int timeout =
+		search->req->req->user->set->roost_search_timeout;
 
 	run.deadline = i_microseconds() + timeout * 1000000ULL;
 	i_array_init(&run.hits, 128);

@@ -46,13 +46,13 @@ enum eas_folder_search_result {
    them if deep; all of the user's if there is none ("0" is the root). Returns
    1, 0 if a folder is not known, -1 (logged). */
 int eas_folder_search_add_folders(struct eas_folder_search *search,
-				const struct wbxml_node *node, bool deep);
+				  const struct wbxml_node *node, bool deep);
 
 /* Fills folders, hits and total of a set that was just made. A search that ran
    out of time with something found is a success with less than there is. */
 enum eas_folder_search_result
 eas_folder_search_run(struct eas_folder_search *search,
-		    struct eas_search_set *set);
+		      struct eas_search_set *set);
 
 /* What a hit of the set has turned out to be. */
 struct eas_search_found {
