@@ -26,6 +26,7 @@
 #define EAS_PEOPLE_MAX_COMPARED 20
 
 struct eas_people {
+	pool_t pool;			/* the request's */
 	const char *query;
 	struct gal_result *gal, *contacts;
 	/* indexes of contacts */
@@ -198,6 +199,7 @@ int eas_people_search(struct eas_request *req, struct gal *contacts,
 		return -1;
 	}
 	people = p_new(req->pool, struct eas_people, 1);
+	people->pool = req->pool;
 	people->query = p_strdup(req->pool, query);
 	if (people_ask(req, gal, query, exact, &people->gal) < 0 ||
 	    people_ask(req, contacts, query, exact, &people->contacts) < 0) {
@@ -244,7 +246,8 @@ people_get_contact(struct eas_people *people, uint32_t idx,
 	if (gal_result_get(people->contacts, idx, &entry) < 0)
 		return -1;
 	people->entry = *entry;
-	people->entry.email = people_contact_address(entry, people->query);
+	people->entry.email = p_strdup(people->pool,
+		people_contact_address(entry, people->query));
 	person_r->entry = &people->entry;
 	return people->entry.email == NULL ? -1 : 0;
 }
