@@ -10,7 +10,8 @@
 #include "eas-commands.h"
 
 /* GetAttachment ([MS-ASCMD] 2.2.1.7): the content itself is the answer. What can't be had
-   is HTTP status 500, as the document wants it. */
+   is HTTP status 500, as the document wants it. Only mails have attachments in the versions that have
+   this command: those of events came with 16.0, where ItemOperations fetches them. */
 
 static int
 getattachment_send(struct eas_request *req, struct mail *mail, const char *part)

@@ -23,8 +23,6 @@
 /* A mail is written aside, so that one that fails half-way leaves nothing in the
    answer; up to this in memory. */
 #define ITEM_MAX_MEMORY (128 * 1024)
-/* a blob is read in pieces of this size */
-#define BLOB_BUFFER (64 * 1024)
 
 struct fetch_range {
 	bool set;
@@ -480,38 +478,6 @@ fetch_write_attachment(struct itemoperations_context *ctx,
 	wbxml_close(ctx->writer);
 }
 
-/* The blob's content in a file, if it is large. Returns NULL on failure (logged). */
-static struct istream *
-fetch_blob_open(struct itemoperations_context *ctx,
-		const struct store_blob *blob)
-{
-	unsigned char *data = i_malloc(BLOB_BUFFER);
-	struct ostream *output;
-	uoff_t offset = 0;
-	size_t size;
-	int ret = 0;
-
-	output = iostream_temp_create_sized(
-		t_strconcat(ctx->req->req->user->set->roost_spool_dir,
-			    "/roost-blob.", NULL), 0, "(attachment)",
-		ITEM_MAX_MEMORY);
-	while (offset < blob->size && ret == 0) {
-		size = BLOB_BUFFER;
-		ret = store_blob_read(ctx->req->store, blob->num, offset, data,
-				      &size) < 0 || size == 0 ? -1 : 0;
-		if (ret == 0)
-			o_stream_nsend(output, data, size);
-		offset += size;
-	}
-	i_free(data);
-	if (ret < 0) {
-		o_stream_abort(output);
-		o_stream_destroy(&output);
-		return NULL;
-	}
-	return iostream_temp_finish(&output, IO_BLOCK_SIZE);
-}
-
 /* An attachment of an item of the store: its part is the blob's number. */
 static enum itemoperations_status
 fetch_blob(struct itemoperations_context *ctx, const struct fetch *fetch)
@@ -535,7 +501,7 @@ fetch_blob(struct itemoperations_context *ctx, const struct fetch *fetch)
 	status = fetch_clip_range(&range, blob.size);
 	if (status != ITEMOPERATIONS_SUCCESS)
 		return status;
-	input = fetch_blob_open(ctx, &blob);
+	input = store_blob_open(ctx->req->store, num);
 	if (input == NULL)
 		return ITEMOPERATIONS_SERVER_ERROR;
 	fetch_write_attachment(ctx, fetch, &range, input, blob.size,

@@ -2,9 +2,12 @@
 
 #include "lib.h"
 #include "array.h"
-#include "istream.h"
+#include "istream-private.h"
 #include "store-private.h"
 #include "store-blob.h"
+
+/* a blob is read in pieces of this size */
+#define STORE_BLOB_BUFFER_SIZE (64*1024)
 
 static void
 blob_read_row(sqlite3_stmt *stmt, pool_t pool, struct store_blob *blob_r)
@@ -143,26 +146,82 @@ int store_blob_list(struct store *store, pool_t pool, uint32_t folder,
 	return ret;
 }
 
-/* Each piece opens the blob anew: an open one would hold an old view of the database. */
-int store_blob_read(struct store *store, uint32_t num, uoff_t offset,
-		    void *data, size_t *size)
-{
+/* -- reading -- */
+
+/* SQLite finds a place in a blob by following the chain of its pages; it remembers the chain as
+   long as the blob is open. */
+struct store_blob_istream {
+	struct istream_private istream;
 	sqlite3_blob *blob;
-	uoff_t total;
-	int ret = 0;
+	uoff_t size;
+};
+
+static ssize_t blob_stream_read(struct istream_private *stream)
+{
+	struct store_blob_istream *bstream =
+		container_of(stream, struct store_blob_istream, istream);
+	uoff_t offset = stream->istream.v_offset + (stream->pos - stream->skip);
+	size_t size;
+
+	if (offset >= bstream->size) {
+		stream->istream.eof = TRUE;
+		return -1;
+	}
+	if (!i_stream_try_alloc(stream, stream->max_buffer_size, &size))
+		return -2;
+	size = I_MIN(size, bstream->size - offset);
+	if (sqlite3_blob_read(bstream->blob, stream->w_buffer + stream->pos,
+			      (int)size, (int)offset) != SQLITE_OK) {
+		io_stream_set_error(&stream->iostream,
+				    "Reading the blob failed");
+		stream->istream.stream_errno = EIO;
+		return -1;
+	}
+	stream->pos += size;
+	return size;
+}
+
+static void
+blob_stream_seek(struct istream_private *stream, uoff_t v_offset,
+		 bool mark ATTR_UNUSED)
+{
+	stream->istream.v_offset = v_offset;
+	stream->skip = stream->pos = 0;
+}
+
+static void
+blob_stream_close(struct iostream_private *stream,
+		  bool close_parent ATTR_UNUSED)
+{
+	struct store_blob_istream *bstream =
+		container_of(stream, struct store_blob_istream,
+			     istream.iostream);
+
+	(void)sqlite3_blob_close(bstream->blob);
+	bstream->blob = NULL;
+}
+
+struct istream *store_blob_open(struct store *store, uint32_t num)
+{
+	struct store_blob_istream *bstream;
+	struct istream *input;
+	sqlite3_blob *blob;
 
 	if (blob_open(store, num, FALSE, &blob) < 0)
-		return -1;
-	total = sqlite3_blob_bytes(blob);
-	*size = offset >= total ? 0 : I_MIN(*size, total - offset);
-	if (*size > 0 && sqlite3_blob_read(blob, data, (int)*size,
-					   (int)offset) != SQLITE_OK) {
-		e_error(store->event, "Reading blob %u failed: %s", num,
-			sqlite3_errmsg(store->db));
-		ret = -1;
-	}
-	(void)sqlite3_blob_close(blob);
-	return ret;
+		return NULL;
+	bstream = i_new(struct store_blob_istream, 1);
+	bstream->blob = blob;
+	bstream->size = sqlite3_blob_bytes(blob);
+	bstream->istream.iostream.close = blob_stream_close;
+	bstream->istream.max_buffer_size = STORE_BLOB_BUFFER_SIZE;
+	bstream->istream.read = blob_stream_read;
+	bstream->istream.seek = blob_stream_seek;
+	bstream->istream.istream.readable_fd = FALSE;
+	bstream->istream.istream.blocking = TRUE;
+	bstream->istream.istream.seekable = TRUE;
+	input = i_stream_create(&bstream->istream, NULL, -1, 0);
+	bstream->istream.statbuf.st_size = bstream->size;
+	return input;
 }
 
 static int blob_remove(struct store *store, const struct store_blob *blob)

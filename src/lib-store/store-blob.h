@@ -30,9 +30,10 @@ int store_blob_get(struct store *store, pool_t pool, uint32_t num,
 /* An item's blobs. */
 int store_blob_list(struct store *store, pool_t pool, uint32_t folder,
 		    uint32_t uid, ARRAY_TYPE(store_blob) *blobs);
-/* Reads a piece: *size is what there is room for, and then what was read. */
-int store_blob_read(struct store *store, uint32_t num, uoff_t offset,
-		    void *data, size_t *size);
+/* The content as a stream that can be sought, read in pieces. It has the view of the database of
+   this moment as long as it is open, and has to be freed before the store is closed
+   and before the next transaction. NULL on failure (logged). */
+struct istream *store_blob_open(struct store *store, uint32_t num);
 /* Returns 1, 0 if there is none, -1. */
 int store_blob_remove(struct store *store, uint32_t num);
 

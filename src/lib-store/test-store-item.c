@@ -317,18 +317,92 @@ static void test_store_tombstones(void)
 	test_end();
 }
 
+static bool
+test_stream_equals(struct istream *input, const buffer_t *data, size_t offset,
+		   size_t size)
+{
+	const unsigned char *piece;
+	size_t len, pos = 0;
+
+	while (i_stream_read_more(input, &piece, &len) > 0) {
+		if (pos + len > size ||
+		    memcmp(piece, CONST_PTR_OFFSET(data->data, offset + pos),
+			   len) != 0)
+			return FALSE;
+		i_stream_skip(input, len);
+		pos += len;
+	}
+	return input->stream_errno == 0 && pos == size;
+}
+
+static void
+test_blob_read(struct store *store, uint32_t num, const buffer_t *data)
+{
+	static const struct {
+		uoff_t first, size;
+	} ranges[] = {
+		{ 0, 1 }, { 199500, 500 }, { 65535, 2 }, { 4000, 150000 },
+		{ 199999, 1 }, { 200000, 0 }, { 0, 200000 },
+	};
+	struct istream *input, *part;
+	struct store *other;
+	uoff_t size;
+	unsigned int i;
+
+	input = store_blob_open(store, num);
+	test_assert(i_stream_get_size(input, TRUE, &size) == 1 &&
+		    size == data->used);
+	test_assert(test_stream_equals(input, data, 0, data->used));
+	for (i = 0; i < N_ELEMENTS(ranges); i++) {
+		part = i_stream_create_range(input, ranges[i].first,
+					     ranges[i].size);
+		test_assert_idx(test_stream_equals(part, data, ranges[i].first,
+						   ranges[i].size), i);
+		i_stream_unref(&part);
+	}
+	/* somebody else takes it away meanwhile */
+	i_stream_seek(input, 0);
+	test_assert(i_stream_read(input) > 0);
+	other = test_store_open("blobs");
+	test_assert(store_begin(other) == 0);
+	test_assert(store_blob_remove(other, num) == 1);
+	test_assert(store_commit(other) == 0);
+	test_assert(test_stream_equals(input, data, 0, data->used));
+	i_stream_unref(&input);
+	test_expect_error_string("no such rowid");
+	test_assert(store_blob_open(store, num) == NULL);
+	test_expect_no_more_errors();
+	store_close(&other);
+}
+
+static uint32_t
+test_blob_add(struct store *store, uint32_t id, uint32_t uid,
+	      const buffer_t *data)
+{
+	struct store_blob blob;
+	struct istream *input;
+
+	i_zero(&blob);
+	blob.folder = id;
+	blob.uid = uid;
+	blob.name = "a.bin";
+	input = i_stream_create_from_buffer(data);
+	test_assert(store_begin(store) == 0);
+	test_assert(store_blob_add(store, &blob, input) == STORE_PUT_OK);
+	test_assert(store_commit(store) == 0);
+	i_stream_unref(&input);
+	test_assert(blob.size == data->used && blob.num != 0);
+	return blob.num;
+}
+
 static void test_store_move_and_blobs(void)
 {
 	struct store_pim_folder folder;
-	struct store_blob blob;
 	ARRAY_TYPE(store_blob) blobs;
 	struct store_item item;
-	struct istream *input;
 	struct store *store;
 	buffer_t *data = t_buffer_create(200000);
-	unsigned char buf[1000];
-	size_t size;
-	uint32_t id, id2, uid, dest_uid;
+	uint32_t id, id2, uid, dest_uid, num, last;
 	uint64_t bytes;
 	pool_t pool = pool_datastack_create();
 
@@ -341,26 +415,16 @@ static void test_store_move_and_blobs(void)
 	while (data->used < 200000)
 		buffer_append_c(data, data->used * 7 % 251);
 
-	i_zero(&blob);
-	blob.folder = id;
-	blob.uid = uid;
-	blob.name = "a.bin";
-	input = i_stream_create_from_buffer(data);
-	test_assert(store_begin(store) == 0);
-	test_assert(store_blob_add(store, &blob, input) == STORE_PUT_OK);
-	test_assert(store_commit(store) == 0);
-	i_stream_unref(&input);
-	test_assert(blob.size == 200000 && blob.num != 0);
+	num = test_blob_add(store, id, uid, data);
+	test_blob_read(store, num, data);
+	test_folder(store, id, &folder);
+	test_assert(folder.bytes == 5);
+	/* a number is not used again */
+	last = num;
+	num = test_blob_add(store, id, uid, data);
+	test_assert(num > last);
 	test_folder(store, id, &folder);
 	test_assert(folder.bytes == 200005);
-
-	size = sizeof(buf);
-	test_assert(store_blob_read(store, blob.num, 199500, buf, &size) == 0);
-	test_assert(size == 500 &&
-		    memcmp(buf, CONST_PTR_OFFSET(data->data, 199500), 500) == 0);
-	size = sizeof(buf);
-	test_assert(store_blob_read(store, blob.num, 300000, buf, &size) == 0);
-	test_assert(size == 0);
 
 	/* it goes where its item goes */
 	test_assert(store_item_move(store, id, uid, id2, &dest_uid) ==
@@ -372,7 +436,7 @@ static void test_store_move_and_blobs(void)
 	t_array_init(&blobs, 4);
 	test_assert(store_blob_list(store, pool, id2, dest_uid, &blobs) == 0);
 	test_assert(array_count(&blobs) == 1 &&
-		    (array_idx(&blobs, 0))->num == blob.num &&
+		    (array_idx(&blobs, 0))->num == num &&
 		    (array_idx(&blobs, 0))->folder == id2 &&
 		    (array_idx(&blobs, 0))->uid == dest_uid);
 	test_assert_strcmp((array_idx(&blobs, 0))->name, "a.bin");
@@ -381,8 +445,8 @@ static void test_store_move_and_blobs(void)
 	test_folder(store, id2, &folder);
 	test_assert(folder.bytes == 200005 && folder.items == 1);
 
-	test_assert(store_blob_remove(store, blob.num) == 1);
-	test_assert(store_blob_remove(store, blob.num) == 0);
+	test_assert(store_blob_remove(store, num) == 1);
+	test_assert(store_blob_remove(store, num) == 0);
 	test_assert(store_pim_usage(store, &bytes) == 0 && bytes == 5);
 	test_assert(store_item_remove(store, id2, dest_uid) == STORE_PUT_OK);
 	test_assert(store_pim_usage(store, &bytes) == 0 && bytes == 0);

@@ -1,6 +1,10 @@
 """Series ([MS-ASCAL] 2.2.2.37) and their exceptions between versions: the model of 2.5 to 14.1 (Exceptions), that of 16.x
 (InstanceId) and attachments, over the same VEVENTs."""
-from rig import E, Settings
+import base64
+import random
+import sqlite3
+
+from rig import E, Settings, wbxml
 from rig.calendar import BERLIN, VERSIONS, CalendarCase, event, recurrence, seen
 
 SETTINGS = Settings(users=20)
@@ -144,6 +148,8 @@ class New(CalendarCase):
         self.assertEqual(fetched.get("Status"), "1")
         self.assertEqual(fetched.get("Properties/AirSyncBase:ContentType"), "application/x-plan")
         self.assertEqual(fetched.get("Properties/Data"), "VGFnZXNvcmRudW5nIAD/")
+        # not one of a mail: the versions that have GetAttachment know of no others
+        self.assertEqual(self.start("u9", "12.1")[0].get_attachment(reference).code, 500)
         # a 14.1 device edits the event: the file stays
         old, _ = self.start("u9", "14.1")
         self.assertEqual(self.change(old, folder, server_id, *event(subject="edited", uid="at")), "1")
@@ -153,6 +159,44 @@ class New(CalendarCase):
         self.pull(reader, folder)
         self.assertIsNone(reader.items[server_id].find("AirSyncBase:Attachments"))
         self.assertNotIn("ATTACH", "\n".join(self.lines("u9")))
+
+    def fetched(self, device, reference, **arguments):
+        response = device.fetch_attachment(reference, **arguments).check()
+        document = wbxml.decode(response.parts[0]) if arguments.get("multipart") else response.document
+        return response, document.find("Response/Fetch")
+
+    def test_a_large_attachment_in_ranges(self):
+        device, folder = self.start("u11", "16.1")
+        _, _, answer = self.add(device, folder, "1", *event(version="16.1", uid="large"), E(
+            "AirSyncBase:Attachments", E("AirSyncBase:Add", E("ClientId", "a1"), E("Method", 1), E("Content", b"small"),
+                                         E("DisplayName", "film.bin"))))
+        reference = answer.get("ApplicationData/AirSyncBase:Attachments/Attachment/FileReference")
+        # more than a device may send at once
+        data = random.Random(20).randbytes(20_000_000)
+        database = sqlite3.connect(self.dovecot.home("u11") / "roost.db")
+        with database:
+            database.execute("UPDATE blob SET data=?", (data,))
+            database.execute("UPDATE pim_folder SET bytes=bytes+?-5 WHERE items=1", (len(data),))
+        database.close()
+        step = 1_500_000
+        found = bytearray()
+        for first in range(0, len(data), step):
+            # as whole numbers of it, and beyond its end
+            response, fetch = self.fetched(device, reference, multipart=True, byte_range=f"{first}-{first + step - 1}")
+            self.assertEqual(fetch.get("Status"), "1")
+            self.assertEqual(fetch.get("Properties/Range"), f"{first}-{min(first + step, len(data)) - 1}")
+            self.assertEqual(fetch.get("Properties/Total"), str(len(data)))
+            found += response.parts[int(fetch.get("Properties/Part"))]
+        self.assertEqual(found, data)
+        # a piece in the document itself, and all of it
+        _, fetch = self.fetched(device, reference, byte_range="19999990-30000000")
+        self.assertEqual(base64.b64decode(fetch.get("Properties/Data")), data[-10:])
+        response, _ = self.fetched(device, reference, multipart=True)
+        self.assertEqual(response.parts[1], data)
+        for asked, status in (("20000000-20000001", "8"), ("5-4", "8")):
+            self.assertEqual(self.fetched(device, reference, byte_range=asked)[1].get("Status"), status)
+        self.assertLess(self.dovecot.peak_memory("roost-worker"), 30 * 1024, "KiB of a worker's memory")
+        self.assertEqual(self.dovecot.doveadm("roost", "check", "-u", "u11").splitlines()[1:], [])
 
     def test_refused_attachment(self):
         """An attachment that can't be taken: nothing of its command is done."""
