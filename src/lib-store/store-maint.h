@@ -14,10 +14,11 @@ int store_backup(struct store *store, const char *path, const char **error_r);
    start anew. Returns 0, or -1 and a sentence. */
 int store_restore(struct store *store, const char *path, const char **error_r);
 
-/* Looks at everything: SQLite's own structures, rows that refer to nothing, and whether folders' numbers
-   are those of their items. Calls found with a sentence for each problem;
-   repaired: it was mended (only with repair, and only numbers: they can be computed). Returns
-   the number of problems that are left, or -1 (logged). */
+/* Looks at everything: SQLite's own structures, rows that refer to nothing, deletions of what is there,
+   and whether folders' numbers are those of their items. Calls found with a sentence for each
+   problem; repaired: it was mended (only with repair, only in a database whose structures are
+   whole, and only what can be computed or nobody can reach). Returns the number of problems
+   that are left, or -1 (logged). */
 typedef void store_check_found_t(const char *problem, bool repaired,
 				 void *context);
 int store_check(struct store *store, bool repair, store_check_found_t *found,
