@@ -91,14 +91,15 @@ int sync_mail_open(struct mailbox *box)
 
 static int sync_mail_open_and_sync(struct mailbox *box, const char **what_r)
 {
-	if (!box->opened) {
-		*what_r = "Opening the mailbox";
-		if (mailbox_open(box) < 0)
-			return -1;
-		*what_r = "Enabling CONDSTORE";
-		if (mailbox_enable(box, MAILBOX_FEATURE_CONDSTORE) < 0)
-			return -1;
-	}
+	*what_r = "Opening the mailbox";
+	if (!box->opened && mailbox_open(box) < 0)
+		return -1;
+	/* it may be open because somebody asked for its status only */
+	*what_r = "Enabling CONDSTORE";
+	if ((mailbox_get_enabled_features(box) &
+	     MAILBOX_FEATURE_CONDSTORE) == 0 &&
+	    mailbox_enable(box, MAILBOX_FEATURE_CONDSTORE) < 0)
+		return -1;
 	*what_r = "Synchronising the mailbox";
 	return sync_mail_update(box);
 }

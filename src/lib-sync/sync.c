@@ -69,20 +69,12 @@ bool sync_surely_grown(const struct sync_status *seen,
 }
 
 static bool
-sync_is_echo(struct sync_look *look, const struct sync_state *repeated,
-	     uint32_t uid)
+sync_is_echo(struct sync_look *look, const struct sync_echo *echo)
 {
-	const struct sync_echo *echo;
 	uint64_t modseq;
 
-	array_foreach(&repeated->echoes, echo) {
-		if (echo->uid == uid) {
-			return look->coll->v->get_modseq(look->coll, uid,
-							 &modseq) > 0 &&
-				modseq == echo->modseq;
-		}
-	}
-	return FALSE;
+	return look->coll->v->get_modseq(look->coll, echo->uid, &modseq) > 0 &&
+		modseq == echo->modseq;
 }
 
 static int sync_look_changes(struct sync_look *look,
@@ -106,7 +98,7 @@ static int sync_look_changes(struct sync_look *look,
 		return 0;
 	array_foreach(&repeated->echoes, echo) {
 		if (seq_range_exists(&look->changed, echo->uid) &&
-		    sync_is_echo(look, repeated, echo->uid))
+		    sync_is_echo(look, echo))
 			seq_range_array_remove(&look->changed, echo->uid);
 	}
 	return 0;
