@@ -33,6 +33,7 @@
 #include "sync-mail.h"
 #include "eas-folders.h"
 #include "eas-meeting.h"
+#include "eas-sync-state.h"
 
 #define INVITATIONS_MAILBOX "INBOX"
 /* mails that are looked at the first time */
@@ -346,23 +347,33 @@ static void invitations_run(struct invitations *ctx)
 		eas_meeting_notify(ctx->req);
 }
 
+/* As the caller will open it for the device: whoever looks at INBOX then has it. */
+static bool invitations_open(struct invitations *ctx)
+{
+	struct sync_collection *coll;
+
+	return eas_sync_open_folder(ctx->req, ctx->folder, &ctx->box,
+				    &coll) == 0 && ctx->box != NULL;
+}
+
 void eas_invitations_check(struct eas_request *req,
 			   const struct eas_folder *folder)
 {
 	struct invitations ctx = { .req = req };
+	struct roost_user *user = req->req->user;
 
 	if (req->invitations_checked ||
 	    (folder->kind != STORE_KIND_CALENDAR &&
 	     folder->type != EAS_FOLDER_INBOX))
 		return;
 	req->invitations_checked = TRUE;
-	if (req->req->user->set->roost_invitations &&
+	if (user->set->roost_invitations &&
 	    eas_folder_find_type(req, EAS_FOLDER_INBOX, &ctx.folder) > 0 &&
-	    eas_folder_mailbox_alloc(req, ctx.folder, FALSE, &ctx.box) > 0) {
+	    invitations_open(&ctx)) {
 		T_BEGIN {
 			invitations_run(&ctx);
 		} T_END;
-		mailbox_free(&ctx.box);
+		roost_user_keep_mailbox(user, &ctx.box);
 	}
 	eas_outbox_send(req);
 }

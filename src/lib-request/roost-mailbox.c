@@ -43,35 +43,43 @@ roost_user_take_mailbox(struct roost_user *user, struct mailbox_list *list,
 	    roost_mailbox_is_in_place(box) && mailbox_sync(box, 0) == 0 &&
 	    !mailbox_is_inconsistent(box)) {
 		user->mailbox_taken = box;
+		user->mailbox_taken_opened = user->mailbox_opened;
 		return box;
 	}
 	mailbox_free(&box);
 	return mailbox_alloc(list, vname, 0);
 }
 
+static bool roost_mailbox_can_be_kept(struct mailbox *box)
+{
+	struct mailbox_status status;
+
+	if (!box->opened || mailbox_is_inconsistent(box) ||
+	    MAIL_INDEX_IS_IN_MEMORY(box->index))
+		return FALSE;
+	mailbox_get_open_status(box, STATUS_MESSAGES, &status);
+	return status.messages <= ROOST_MAILBOX_MAX_MESSAGES;
+}
+
 void roost_user_keep_mailbox(struct roost_user *user, struct mailbox **_box)
 {
 	struct mailbox *box = *_box;
-	struct mailbox_status status;
+	time_t opened = ioloop_time;
 
 	*_box = NULL;
 	if (box == NULL)
 		return;
-	if (box->opened && !mailbox_is_inconsistent(box) &&
-	    !MAIL_INDEX_IS_IN_MEMORY(box->index)) {
-		mailbox_get_open_status(box, STATUS_MESSAGES, &status);
-		if (status.messages <= ROOST_MAILBOX_MAX_MESSAGES) {
-			roost_user_close_mailbox(user);
-			user->mailbox = box;
-			if (user->mailbox_taken != box)
-				user->mailbox_opened = ioloop_time;
-			user->mailbox_taken = NULL;
-			return;
-		}
-	}
-	if (user->mailbox_taken == box)
+	if (user->mailbox_taken == box) {
 		user->mailbox_taken = NULL;
-	mailbox_free(&box);
+		opened = user->mailbox_taken_opened;
+	}
+	if (!roost_mailbox_can_be_kept(box)) {
+		mailbox_free(&box);
+		return;
+	}
+	roost_user_close_mailbox(user);
+	user->mailbox = box;
+	user->mailbox_opened = opened;
 }
 
 void roost_user_close_mailbox(struct roost_user *user)

@@ -26,7 +26,7 @@ struct roost_user {
 	struct store *store;
 	/* the mailbox that was used last, see roost_user_take_mailbox() */
 	struct mailbox *mailbox, *mailbox_taken;
-	time_t mailbox_opened;
+	time_t mailbox_opened, mailbox_taken_opened;
 };
 
 /* The user's roost.db, opened when it is first asked for, and anew if the file
