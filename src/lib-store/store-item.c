@@ -553,12 +553,30 @@ item_add_uids(struct store *store, sqlite3_stmt *stmt,
 	return ret;
 }
 
+static int
+item_uids_from(struct store *store, uint32_t folder, uint32_t first_uid,
+	       uint32_t max_uid, ARRAY_TYPE(seq_range) *uids)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_ITEM_UIDS_FROM);
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_uint(stmt, 1, store_item_id(folder, first_uid));
+	store_bind_uint(stmt, 2, store_item_id(folder, max_uid));
+	return item_add_uids(store, stmt, uids);
+}
+
 int store_item_uids(struct store *store, uint32_t folder, uint32_t first_uid,
 		    uint32_t max_uid, uint32_t first_day,
 		    ARRAY_TYPE(seq_range) *uids)
 {
-	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_ITEM_UIDS);
+	sqlite3_stmt *stmt;
 
+	if (first_uid > 1 && first_day == 0) {
+		return item_uids_from(store, folder, first_uid, max_uid,
+				      uids);
+	}
+	stmt = store_sql_get(store, STORE_SQL_ITEM_UIDS);
 	if (stmt == NULL)
 		return -1;
 	store_bind_uint(stmt, 1, folder);

@@ -199,6 +199,9 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_ITEM_UIDS] =
 		"SELECT uid FROM item WHERE folder=?1 AND uid>=?2 AND uid<?3 "
 		"AND last_day>=?4 ORDER BY uid",
+	/* the newest ones: by the key, and not by the index of all */
+	[STORE_SQL_ITEM_UIDS_FROM] =
+		"SELECT uid FROM item WHERE id>=?1 AND id<?2 ORDER BY id",
 	[STORE_SQL_ITEM_UIDS_BETWEEN] =
 		"SELECT uid FROM item WHERE folder=?1 AND first_day<=?3 "
 		"AND last_day>=?2 ORDER BY uid",

@@ -7,7 +7,7 @@ import threading
 
 from rig import INBOX, NOTES, PLAIN, Body, Case, E, Settings, options
 
-SETTINGS = Settings(users=20)
+SETTINGS = Settings(users=23, fields={"u23": "userdb_roost_db_journal=delete userdb_roost_db_quota=20k"})
 
 ZONE = ("BEGIN:VTIMEZONE\r\nTZID:Europe/Vienna\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\nTZOFFSETFROM:+0200\r\n"
         "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
@@ -22,9 +22,18 @@ CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//test//EN\r\n{}E
 EVERYTHING = CALENDAR.format(ZONE + EVENTS + TASK + NOTE.format(1) + NOTE.format(2))
 CARDS = ("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:anne\r\nFN:Anne Müller\r\nN:Müller;Anne;;;\r\nEND:VCARD\r\n"
          "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:No Uid\r\nEND:VCARD\r\n")
-# what each version of the schema has added
-ADDED = {2: ["mail_param"], 3: ["draft"], 4: ["blob", "conflict", "tombstone", "item", "pim_folder"], 5: ["recipient"],
-         6: ["outbox", "meeting_gone", "mail_seen"]}
+# takes away what each version of the schema has added
+UNDO = {
+    2: "DROP TABLE mail_param",
+    3: "DROP TABLE draft",
+    4: "DROP TABLE blob; DROP TABLE conflict; DROP TABLE tombstone; DROP TABLE item; DROP TABLE pim_folder",
+    5: "DROP TABLE recipient",
+    6: "DROP TABLE outbox; DROP TABLE meeting_gone; DROP TABLE mail_seen",
+    7: "DROP TABLE meeting_cancelled; ALTER TABLE mail_seen DROP COLUMN uidold; ALTER TABLE mail_seen DROP COLUMN trying;"
+       "ALTER TABLE mail_seen DROP COLUMN tries; ALTER TABLE mail_seen DROP COLUMN since",
+    8: "DROP INDEX recipient_uid; ALTER TABLE recipient DROP COLUMN uid; ALTER TABLE recipient DROP COLUMN modseq;"
+       "DROP TABLE recipient_status",
+}
 TABLES = ("conflict", "time", "folder", "device", "winner", "won", "lost")
 
 
@@ -281,6 +290,33 @@ class Databases(StoreCase):
         self.pull_all(device, folder)
         self.assertIn("new", device.items.values())
 
+    def test_journal_for_nfs_and_quota(self):
+        """What is used is known at once after an import, a deletion and a restore, by devices and doveadm."""
+        device, folder = self.start("u23")
+        self.add(device, folder, "small")
+        database = self.database("u23")
+        self.assertEqual(database.execute("PRAGMA journal_mode").fetchone(), ("delete",))
+        database.close()
+        self.assertEqual([path.name for path in self.dovecot.home("u23").glob("roost.db*")], ["roost.db"])
+        self.rows("backup", "-u", "u23", self.inside("u23", "backup"))
+        large, other = (CALENDAR.format(NOTE.format(n).replace("First line", "x" * 15000)) for n in (8, 9))
+        self.assertEqual(self.imported("u23", "-", stdin=large), (1, 0, 0, 0))
+        self.assertEqual(self.imported("u23", "-", stdin=other, code=73), (0, 0, 0, 0))
+        self.dovecot.expect_log("quota")
+        collection = self.pull(device, folder, commands=[E("AirSync:Add", E("ClientId", "no"), E(
+            "ApplicationData", *note("no room", "y" * 8000)))])
+        self.assertEqual(collection.get("Responses/Add/Status"), "9")
+        self.pull_all(device, folder)
+        server_id, = [found for found, subject in device.items.items() if subject == "Note 8"]
+        self.delete(device, folder, server_id)
+        self.assertEqual(self.imported("u23", "-", stdin=other), (1, 0, 0, 0))
+        self.rows("restore", "-u", "u23", self.inside("u23", "backup"))
+        self.assertEqual(self.imported("u23", "-", stdin=large), (1, 0, 0, 0))
+        self.assertEqual(self.rows("check", "-u", "u23"), [])
+        again, _ = self.start("u23", "14.1")
+        self.assertEqual(sorted(again.items.values()), ["Note 8", "small"])
+        self.assertEqual(list(self.dovecot.home("u23").glob("roost.db-wal")), [])
+
     def test_what_is_no_backup_is_refused(self):
         device, folder = self.start("u8")
         self.add(device, folder, "stays")
@@ -357,20 +393,20 @@ class Upgrades(StoreCase):
                 for add in page.findall("Commands/Add")]
 
     def make_older(self, user, version):
-        """Leaves what a program of that version would have had: later ones only ever added tables."""
+        """Leaves what a program of that version would have had: later ones only ever added to it."""
         self.dovecot.kill("roost-worker")
         database = self.database(user)
         with database:
             if version < 4:
                 database.execute("DELETE FROM folder WHERE id IN (SELECT id FROM pim_folder)")
-            for added in range(max(ADDED), version, -1):
-                for table in ADDED[added]:
-                    database.execute(f"DROP TABLE {table}")
+            for undone in range(max(UNDO), version, -1):
+                for statement in UNDO[undone].split(";"):
+                    database.execute(statement)
             database.execute(f"PRAGMA user_version={version}")
         database.close()
 
     def test_devices_go_on_after_an_upgrade_from_every_version(self):
-        for version in range(1, max(ADDED) + 1):
+        for version in range(1, max(UNDO) + 1):
             user = f"u{13 + version}"
             with self.subTest(version):
                 self.dovecot.deliver(user, "Subject: before\n\nx\n")
@@ -396,16 +432,16 @@ class Upgrades(StoreCase):
                 other, folder = self.start(user, "14.1")
                 self.assertEqual(sorted(other.items.values()), ["kept", "new"] if version >= 4 else ["new"])
                 database = self.database(user)
-                self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (max(ADDED),))
+                self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (max(UNDO),))
                 database.close()
                 self.assertEqual(self.rows("check", "-u", user), [])
 
     def test_a_newer_database_is_refused_and_left_alone(self):
-        device, notes = self.start("u20")
+        device, notes = self.start("u22")
         self.add(device, notes, "kept")
         self.dovecot.kill("roost-worker")
-        path = self.dovecot.home("u20") / "roost.db"
-        database = self.database("u20")
+        path = self.dovecot.home("u22") / "roost.db"
+        database = self.database("u22")
         with database:
             database.execute("PRAGMA user_version=77")
         # as its program has left it
@@ -414,19 +450,19 @@ class Upgrades(StoreCase):
         before = path.read_bytes()
         self.dovecot.expect_log("Schema version 77 is newer")
         self.assertStatus(device.sync(device.collection(notes)), 111)
-        self.dovecot.wait_log(r"roost\(u20\).*: Error: Opening .*roost\.db failed: "
+        self.dovecot.wait_log(r"roost\(u22\).*: Error: Opening .*roost\.db failed: "
                               r"Schema version 77 is newer than this program's \(\d+\)")
         for command in (("check",), ("backup",), ("import",)):
-            done = self.roost("roost", *command, "-u", "u20", *[self.inside("u20", "x")] * (command != ("check",)))
+            done = self.roost("roost", *command, "-u", "u22", *[self.inside("u22", "x")] * (command != ("check",)))
             self.assertIn("is newer than this program's", done.stderr)
             self.assertEqual(done.returncode, 75)
         self.assertEqual(path.read_bytes(), before)
-        database = self.database("u20")
+        database = self.database("u22")
         with database:
-            database.execute(f"PRAGMA user_version={max(ADDED)}")
+            database.execute(f"PRAGMA user_version={max(UNDO)}")
         database.close()
         self.add(device, notes, "goes on")
-        other, _ = self.start("u20", "14.1")
+        other, _ = self.start("u22", "14.1")
         self.assertEqual(sorted(other.items.values()), ["goes on", "kept"])
 
 
