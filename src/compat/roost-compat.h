@@ -40,6 +40,9 @@ roost_str_begins(const char *haystack, const char *needle,
 		.pool_offset1 = 1 + offsetof(_struct, pool), \
 		.check_func = _check, \
 	}
+/* a named filter that has a dict { }; 2.3 has no such settings */
+#  define ROOST_SETTING_DICT_FILTER(_key) \
+	{ .type = SET_FILTER_NAME, .key = _key, .required_setting = "dict" },
 /* a value with %{variables}, while doveconf checks it */
 #  define ROOST_SETTING_UNKNOWN(value) ((value) == set_value_unknown)
 /* roost_settings.cleartext: the name, the default and what it says */
@@ -47,6 +50,7 @@ roost_str_begins(const char *haystack, const char *needle,
 #  define ROOST_SETTING_CLEARTEXT_DEFAULT FALSE
 #  define ROOST_SETTING_CLEARTEXT_ALLOWED(value) (value)
 #else
+#  define ROOST_SETTING_DICT_FILTER(_key)
 /* In the settings module: makes a lookup of the module's settings return those
    of the mail user as well. */
 #  ifdef ROOST_SETTINGS_MODULE

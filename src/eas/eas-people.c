@@ -50,6 +50,13 @@ recipient_matches(const struct store_recipient *recipient, const char *query,
 					    recipient->name, NULL), query);
 }
 
+/* NULL: it was said before. */
+static void people_gal_failed(struct eas_request *req, const char *error)
+{
+	if (error != NULL)
+		e_error(req->event, "roost_gal: %s", error);
+}
+
 /* A directory that is gone meanwhile (*gal = NULL) isn't waited for again. */
 static bool
 people_gal_has(struct eas_request *req, struct gal **gal, const char *address)
@@ -62,7 +69,7 @@ people_gal_has(struct eas_request *req, struct gal **gal, const char *address)
 		return FALSE;
 	result = gal_find(*gal, address, &error);
 	if (result == NULL) {
-		e_error(req->event, "roost_gal: %s", error);
+		people_gal_failed(req, error);
 		*gal = NULL;
 		return FALSE;
 	}
@@ -107,7 +114,7 @@ people_result_has(struct eas_request *req, const struct gal_result *result,
 		return FALSE;
 	other = gal_find(*gal, address, &error);
 	if (other == NULL) {
-		e_error(req->event, "roost_gal: %s", error);
+		people_gal_failed(req, error);
 		*gal = NULL;
 		return FALSE;
 	}
@@ -181,7 +188,7 @@ people_ask(struct eas_request *req, struct gal *gal, const char *query,
 		gal_search(gal, query, &error);
 	if (*result_r != NULL)
 		return 0;
-	e_error(req->event, "roost_gal: %s", error);
+	people_gal_failed(req, error);
 	return -1;
 }
 
@@ -193,9 +200,9 @@ int eas_people_search(struct eas_request *req, struct gal *contacts,
 	struct gal *gal = NULL;
 	const char *error;
 
-	if (gal_open(req->req->user->set->roost_gal, req->event, &gal,
-		     &error) < 0) {
-		e_error(req->event, "roost_gal: %s", error);
+	if (gal_open(req->req->user->set->roost_gal, req->event,
+		     req->req->user->mail_user, &gal, &error) < 0) {
+		people_gal_failed(req, error);
 		return -1;
 	}
 	people = p_new(req->pool, struct eas_people, 1);

@@ -197,6 +197,14 @@ gal_ldap_failed(struct gal_ldap *ldap, const char *what, int ret,
 	return -1;
 }
 
+static int
+gal_ldap_failed_connect(struct gal_ldap *ldap, const char *what, int ret,
+			const char **error_r)
+{
+	(void)gal_ldap_failed(ldap, what, ret, error_r);
+	return GAL_LDAP_GONE;
+}
+
 static void gal_ldap_set_options(struct gal_ldap *ldap)
 {
 	static const int version = LDAP_VERSION3;
@@ -214,7 +222,7 @@ static void gal_ldap_set_options(struct gal_ldap *ldap)
 	(void)ldap_set_option(ldap->conn, LDAP_OPT_RESTART, LDAP_OPT_ON);
 }
 
-int gal_ldap_connect(struct gal_ldap *ldap, const char **error_r)
+static int gal_ldap_connect(struct gal_ldap *ldap, const char **error_r)
 {
 	const char *password = ldap->bind_password == NULL ? "" :
 		ldap->bind_password;
@@ -228,22 +236,25 @@ int gal_ldap_connect(struct gal_ldap *ldap, const char **error_r)
 		return 0;
 	ret = ldap_initialize(&ldap->conn, ldap->uri);
 	if (ret != LDAP_SUCCESS)
-		return gal_ldap_failed(ldap, "ldap_initialize()", ret, error_r);
+		return gal_ldap_failed_connect(ldap, "ldap_initialize()", ret,
+					       error_r);
 	gal_ldap_set_options(ldap);
 	if (ldap->starttls) {
 		ret = ldap_start_tls_s(ldap->conn, NULL, NULL);
 		if (ret != LDAP_SUCCESS)
-			return gal_ldap_failed(ldap, "StartTLS", ret, error_r);
+			return gal_ldap_failed_connect(ldap, "StartTLS", ret,
+						       error_r);
 	}
 	ret = ldap_sasl_bind_s(ldap->conn, ldap->bind_name, LDAP_SASL_SIMPLE,
 			       &cred, NULL, NULL, NULL);
 	if (ret != LDAP_SUCCESS)
-		return gal_ldap_failed(ldap, "Logging in", ret, error_r);
+		return gal_ldap_failed_connect(ldap, "Logging in", ret,
+					       error_r);
 	return 0;
 }
 
 /* One search. A connection that the server has closed meanwhile is made once
-   more. Returns 0, or -1 and a sentence. */
+   more. Returns as gal_ldap_search(). */
 static int
 gal_ldap_run(struct gal_ldap *ldap, const char *base, int scope,
 	     const char *filter, char **attributes, int limit,
@@ -254,8 +265,9 @@ gal_ldap_run(struct gal_ldap *ldap, const char *base, int scope,
 	int ret;
 
 	*result_r = NULL;
-	if (gal_ldap_connect(ldap, error_r) < 0)
-		return -1;
+	ret = gal_ldap_connect(ldap, error_r);
+	if (ret < 0)
+		return ret;
 	ret = ldap_search_ext_s(ldap->conn, base, scope, filter, attributes, 0,
 				NULL, NULL, &timeout, limit, result_r);
 	if ((ret == LDAP_SERVER_DOWN || ret == LDAP_UNAVAILABLE) && !fresh) {
@@ -275,6 +287,14 @@ gal_ldap_run(struct gal_ldap *ldap, const char *base, int scope,
 	}
 	ldap_msgfree(*result_r);
 	*result_r = NULL;
+	switch (ret) {
+	case LDAP_SERVER_DOWN:
+	case LDAP_TIMEOUT:
+	case LDAP_CONNECT_ERROR:
+	case LDAP_UNAVAILABLE:
+	case LDAP_BUSY:
+		return gal_ldap_failed_connect(ldap, "Searching", ret, error_r);
+	}
 	return gal_ldap_failed(ldap, "Searching", ret, error_r);
 }
 
@@ -337,14 +357,16 @@ int gal_ldap_search(struct gal_ldap *ldap, const char *text, bool exact,
 	char *attributes[] = { displayname, cn, NULL };
 	LDAPMessage *result, *entry;
 	const char *filter;
+	int ret;
 
 	/* no word, no entries */
 	if (*t_strsplit_spaces(text, " \t\r\n,;") == NULL)
 		return 0;
 	filter = gal_ldap_filter(ldap->filter, text, exact);
-	if (gal_ldap_run(ldap, ldap->base, ldap->scope, filter, attributes,
-			 GAL_LDAP_MAX_ENTRIES, &result, error_r) < 0)
-		return -1;
+	ret = gal_ldap_run(ldap, ldap->base, ldap->scope, filter, attributes,
+			   GAL_LDAP_MAX_ENTRIES, &result, error_r);
+	if (ret < 0)
+		return ret;
 	for (entry = ldap_first_entry(ldap->conn, result); entry != NULL &&
 	     array_count(entries) < GAL_LDAP_MAX_ENTRIES;
 	     entry = ldap_next_entry(ldap->conn, entry)) T_BEGIN {
@@ -499,11 +521,13 @@ int gal_ldap_read(struct gal_ldap *ldap, const char *dn,
 		  struct pim_lines **doc_r, const char **error_r)
 {
 	LDAPMessage *result, *entry;
+	int ret;
 
 	*doc_r = NULL;
-	if (gal_ldap_run(ldap, dn, LDAP_SCOPE_BASE, "(objectClass=*)", NULL, 1,
-			 &result, error_r) < 0)
-		return -1;
+	ret = gal_ldap_run(ldap, dn, LDAP_SCOPE_BASE, "(objectClass=*)", NULL,
+			   1, &result, error_r);
+	if (ret < 0)
+		return ret;
 	entry = ldap_first_entry(ldap->conn, result);
 	if (entry != NULL) T_BEGIN {
 		*doc_r = ldap_entry_card(ldap->conn, entry);
@@ -525,12 +549,6 @@ int gal_ldap_init(const char *url ATTR_UNUSED, struct gal_ldap **ldap_r,
 void gal_ldap_deinit(struct gal_ldap **ldap)
 {
 	*ldap = NULL;
-}
-
-int gal_ldap_connect(struct gal_ldap *ldap ATTR_UNUSED,
-		     const char **error_r ATTR_UNUSED)
-{
-	i_unreached();
 }
 
 int gal_ldap_search(struct gal_ldap *ldap ATTR_UNUSED,

@@ -13,6 +13,8 @@
    names (GAL_LDAP_MAX_ENTRIES at most), an entry is read when it is shown. */
 
 #define GAL_LDAP_MAX_ENTRIES 1000
+/* Who asks again at once would wait again, or be refused again. */
+#define GAL_LDAP_GONE -2
 
 struct gal_ldap;
 
@@ -29,15 +31,14 @@ bool gal_ldap_is_url(const char *path);
 int gal_ldap_init(const char *url, struct gal_ldap **ldap_r,
 		  const char **error_r);
 void gal_ldap_deinit(struct gal_ldap **ldap);
-/* Is there a connection, or can one be made? Returns 0, or -1 and a sentence. */
-int gal_ldap_connect(struct gal_ldap *ldap, const char **error_r);
-
 /* Finds entries: exactly text, or with words that the words of text begin. Sorted;
-   the strings are allocated from pool. Returns 0, or -1 and a sentence. */
+   the strings are allocated from pool. Returns 0, or -1 and a sentence,
+   GAL_LDAP_GONE if nobody answers. */
 int gal_ldap_search(struct gal_ldap *ldap, const char *text, bool exact,
 		    pool_t pool, ARRAY_TYPE(gal_ldap_entry) *entries,
 		    const char **error_r);
-/* Reads one entry as a vCard. Returns 1, 0 if it is gone, -1 and a sentence. */
+/* Reads one entry as a vCard. Returns 1, 0 if the entry is gone, -1 and a sentence, or
+   GAL_LDAP_GONE. */
 int gal_ldap_read(struct gal_ldap *ldap, const char *dn,
 		  struct pim_lines **doc_r, const char **error_r);
 

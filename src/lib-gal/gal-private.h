@@ -44,11 +44,24 @@ struct gal_index {
 };
 
 struct gal_ldap;
+struct dict;
+
+/* A directory or dict that doesn't answer: nobody waits for it again for a while, which becomes
+   longer with each failure, and it is said once. */
+struct gal_outage {
+	unsigned int secs;		/* 0 = all is well */
+	time_t since, retry;
+	char *said;
+};
 
 struct gal {
 	struct gal *next;
 	char *path;
-	/* a directory; the rest is of files */
+	/* of who opened it last, as long as he asks */
+	struct event *event;
+	struct mail_user *user;
+	struct gal_outage outage;
+	/* a directory; the rest is of files and dicts */
 	struct gal_ldap *ldap;
 	struct gal_index *index;
 	/* what the source looked like when it was read */
@@ -56,7 +69,44 @@ struct gal {
 	time_t checked;
 };
 
+/* gal-outage.c */
+
+/* Is it not to be asked now? */
+bool gal_outage_is_on(const struct gal_outage *outage, time_t now);
+/* It was asked and did not answer. Returns TRUE if that is news for the log. */
+bool gal_outage_failed(struct gal_outage *outage, time_t now,
+		       const char *error);
+/* It has answered. Returns TRUE if it had not before, for so long. */
+bool gal_outage_ended(struct gal_outage *outage, time_t now,
+		      unsigned int *secs_r);
+void gal_outage_free(struct gal_outage *outage);
+
+/* gal-dict.c: one that is open, for one user */
+
+#define GAL_DICT_PREFIX "dict:"
+
+struct gal_dict {
+	struct dict *dict;		/* NULL = not open */
+	char *folder, *username;
+};
+
+bool gal_dict_is_name(const char *path);
+/* All return 0, or -1 and a sentence. */
+int gal_dict_open(struct gal *gal, struct mail_user *user,
+		  struct gal_dict *dict_r, const char **error_r);
+int gal_dict_read(struct gal_dict *dict, struct gal_index **index_r,
+		  const char **error_r);
+/* Returns 1, 0 if the card is gone, -1. */
+int gal_dict_read_item(struct gal_dict *dict, const struct gal_index *index,
+		       const struct gal_item *item, buffer_t *dest,
+		       const char **error_r);
+void gal_dict_close(struct gal_dict *dict);
+
 /* gal-source.c */
+
+/* Adds the card that is the text, or counts it as left out. */
+void gal_source_add_card(struct gal_index *index, const buffer_t *text,
+			 unsigned int file, uoff_t offset);
 
 /* Opens the source with the rights of this moment, and calculates what tells
    whether it changed. Returns 0, or -1 and a sentence. */

@@ -135,9 +135,8 @@ int gal_source_signature(struct gal *gal, uint64_t *signature_r,
 	return ret;
 }
 
-static void
-source_add_card(struct gal_index *index, const buffer_t *text,
-		unsigned int file, uoff_t offset)
+void gal_source_add_card(struct gal_index *index, const buffer_t *text,
+			 unsigned int file, uoff_t offset)
 {
 	struct pim_component *card;
 	struct pim_lines *doc;
@@ -204,8 +203,8 @@ source_read_line(struct source_reader *reader, const unsigned char *line,
 	if (reader->too_large)
 		reader->index->skipped++;
 	else T_BEGIN {
-		source_add_card(reader->index, reader->card, reader->file,
-				reader->card_offset);
+		gal_source_add_card(reader->index, reader->card, reader->file,
+				    reader->card_offset);
 	} T_END;
 }
 

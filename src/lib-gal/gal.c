@@ -6,9 +6,14 @@
 #include "pim-vcard.h"
 #include "gal-ldap.h"
 
+#include <time.h>
+
 struct gal_result {
+	struct gal *gal;
 	struct gal_index *index;
 	ARRAY_TYPE(uint32_t) items;
+	/* opened with the first card that is read */
+	struct gal_dict dict;
 	/* or of a directory */
 	struct gal_ldap *ldap;
 	pool_t ldap_pool;
@@ -17,8 +22,6 @@ struct gal_result {
 	pool_t pool;
 	struct pim_lines *doc;
 	struct gal_entry entry;
-	/* the directory is gone: it isn't waited for with each entry anew */
-	bool ldap_failed:1;
 };
 
 /* One per path; operators have few. */
@@ -39,54 +42,133 @@ static struct gal *gal_get(const char *path)
 	return gal;
 }
 
-static int
-gal_open_ldap(struct gal *gal, const char *path, const char **error_r)
+/* What sentences call it: of a dict only the driver, its URI may have a password. */
+static const char *gal_name(const char *path)
 {
-	if (gal->ldap == NULL &&
-	    gal_ldap_init(path, &gal->ldap, error_r) < 0)
-		return -1;
-	return gal_ldap_connect(gal->ldap, error_r);
+	size_t len = strlen(GAL_DICT_PREFIX);
+
+	if (!gal_dict_is_name(path))
+		return path;
+	return t_strconcat(GAL_DICT_PREFIX, t_strcut(path + len, ':'), NULL);
 }
 
-int gal_open(const char *path, struct event *event, struct gal **gal_r,
-	     const char **error_r)
+/* The source didn't answer. *error stays a sentence if that is news. */
+static void gal_failed(struct gal *gal, const char **error)
 {
-	struct gal *gal;
+	if (!gal_outage_failed(&gal->outage, time(NULL), *error))
+		*error = NULL;
+}
+
+static void gal_answered(struct gal *gal)
+{
+	unsigned int secs;
+
+	if (gal_outage_ended(&gal->outage, time(NULL), &secs)) {
+		e_info(gal->event, "roost_gal: The address book answers again "
+		       "after %u seconds", secs);
+	}
+}
+
+/* Is it not to be asked now? */
+static bool gal_is_out(const struct gal *gal, const char **error_r)
+{
+	*error_r = NULL;
+	return gal_outage_is_on(&gal->outage, time(NULL));
+}
+
+static void gal_set_index(struct gal *gal, struct gal_index *index)
+{
+	gal_index_unref(&gal->index);
+	gal->index = index;
+	if (index->skipped > 0) {
+		e_warning(gal->event, "%s: Left out %u cards and files that "
+			  "have no name, are too large or damaged",
+			  gal_name(gal->path), index->skipped);
+	}
+	e_debug(gal->event, "%s: %u cards", gal_name(gal->path),
+		array_count(&index->items));
+}
+
+static int gal_read_dict(struct gal *gal, const char **error_r)
+{
+	struct gal_index *index;
+	struct gal_dict dict;
+	int ret;
+
+	ret = gal_dict_open(gal, gal->user, &dict, error_r);
+	if (ret == 0)
+		ret = gal_dict_read(&dict, &index, error_r);
+	if (ret == 0) {
+		gal->checked = time(NULL);
+		gal_set_index(gal, index);
+	}
+	gal_dict_close(&dict);
+	return ret;
+}
+
+static int gal_open_dict(struct gal *gal, const char **error_r)
+{
+	if (gal->index != NULL &&
+	    gal->checked + GAL_DICT_CHECK_SECS > time(NULL))
+		return 0;
+	if (gal_is_out(gal, error_r))
+		return gal->index == NULL ? -1 : 0;
+	if (gal_read_dict(gal, error_r) == 0) {
+		gal_answered(gal);
+		return 0;
+	}
+	*error_r = t_strdup_printf("%s: %s", gal_name(gal->path), *error_r);
+	gal_failed(gal, error_r);
+	if (gal->index == NULL)
+		return -1;
+	/* what there was is better than nothing */
+	if (*error_r != NULL)
+		e_error(gal->event, "roost_gal: %s", *error_r);
+	return 0;
+}
+
+static int gal_open_source(struct gal *gal, const char **error_r)
+{
 	struct gal_index *index;
 	uint64_t signature;
+
+	if (gal_ldap_is_url(gal->path)) {
+		/* it is connected to when it is asked */
+		return gal->ldap != NULL ? 0 :
+			gal_ldap_init(gal->path, &gal->ldap, error_r);
+	}
+	if (gal_dict_is_name(gal->path))
+		return gal_open_dict(gal, error_r);
+	if (gal_source_signature(gal, &signature, error_r) < 0)
+		return -1;
+	if (gal->index == NULL || gal->signature != signature) {
+		if (gal_source_read(gal, &index, error_r) < 0)
+			return -1;
+		gal->signature = signature;
+		gal_set_index(gal, index);
+	}
+	return 0;
+}
+
+int gal_open(const char *path, struct event *event, struct mail_user *user,
+	     struct gal **gal_r, const char **error_r)
+{
+	struct gal *gal;
 
 	if (*path == '\0')
 		return 0;
 	if (*path != '/' && strstr(path, "://") != NULL &&
-	    !gal_ldap_is_url(path)) {
+	    !gal_ldap_is_url(path) && !gal_dict_is_name(path)) {
 		/* the rest of it may have a password */
 		*error_r = t_strdup_printf("%s is no scheme of LDAP URLs",
 					   t_strcut(path, ':'));
 		return -1;
 	}
 	gal = gal_get(path);
-	if (gal_ldap_is_url(path)) {
-		if (gal_open_ldap(gal, path, error_r) < 0)
-			return -1;
-		*gal_r = gal;
-		return 1;
-	}
-	if (gal_source_signature(gal, &signature, error_r) < 0)
+	gal->event = event;
+	gal->user = user;
+	if (gal_open_source(gal, error_r) < 0)
 		return -1;
-	if (gal->index == NULL || gal->signature != signature) {
-		if (gal_source_read(gal, &index, error_r) < 0)
-			return -1;
-		gal_index_unref(&gal->index);
-		gal->index = index;
-		gal->signature = signature;
-		if (index->skipped > 0) {
-			e_warning(event, "%s: Left out %u cards and files that "
-				  "have no name, are too large or damaged",
-				  path, index->skipped);
-		}
-		e_debug(event, "%s: %u cards", path,
-			array_count(&index->items));
-	}
 	*gal_r = gal;
 	return 1;
 }
@@ -99,6 +181,7 @@ void gal_deinit_all(void)
 		gals = gal->next;
 		gal_index_unref(&gal->index);
 		gal_ldap_deinit(&gal->ldap);
+		gal_outage_free(&gal->outage);
 		i_free(gal->path);
 		i_free(gal);
 	}
@@ -136,10 +219,11 @@ void gal_cards_free(struct gal **_gal)
 	i_free(gal);
 }
 
-static struct gal_result *gal_result_create(void)
+static struct gal_result *gal_result_create(struct gal *gal)
 {
 	struct gal_result *result = i_new(struct gal_result, 1);
 
+	result->gal = gal;
 	i_array_init(&result->items, 16);
 	result->pool = pool_alloconly_create("gal entry", 2048);
 	return result;
@@ -149,17 +233,25 @@ static struct gal_result *
 gal_ask_ldap(struct gal *gal, const char *text, bool exact,
 	     const char **error_r)
 {
-	struct gal_result *result = gal_result_create();
+	struct gal_result *result;
 	int ret;
 
+	if (gal_is_out(gal, error_r))
+		return NULL;
+	result = gal_result_create(gal);
 	result->ldap = gal->ldap;
 	result->ldap_pool = pool_alloconly_create("gal ldap", 4096);
 	p_array_init(&result->ldap_entries, result->ldap_pool, 16);
 	ret = gal_ldap_search(gal->ldap, text, exact, result->ldap_pool,
 			      &result->ldap_entries, error_r);
-	if (ret < 0)
-		gal_result_free(&result);
-	return result;
+	if (ret == 0) {
+		gal_answered(gal);
+		return result;
+	}
+	if (ret == GAL_LDAP_GONE)
+		gal_failed(gal, error_r);
+	gal_result_free(&result);
+	return NULL;
 }
 
 static struct gal_result *
@@ -169,7 +261,7 @@ gal_ask(struct gal *gal, const char *text, bool exact, const char **error_r)
 
 	if (gal->ldap != NULL)
 		return gal_ask_ldap(gal, text, exact, error_r);
-	result = gal_result_create();
+	result = gal_result_create(gal);
 	result->index = gal->index;
 	result->index->refcount++;
 	T_BEGIN {
@@ -204,6 +296,7 @@ void gal_result_free(struct gal_result **_result)
 	array_free(&result->items);
 	if (result->index != NULL)
 		gal_index_unref(&result->index);
+	gal_dict_close(&result->dict);
 	pool_unref(&result->ldap_pool);
 	pool_unref(&result->pool);
 	i_free(result);
@@ -259,12 +352,40 @@ bool gal_result_overlaps(const struct gal_result *result1,
 	return FALSE;
 }
 
-static int gal_result_read_text(const struct gal_index *index,
-				const struct gal_item *item, buffer_t *dest)
+/* A failure to read one entry, for which nothing else is said. */
+static void gal_result_failed(struct gal_result *result, const char *error,
+			      bool gone)
 {
-	if (index->read != NULL)
-		return index->read(item->offset, dest, index->read_context);
-	return gal_source_read_item(index, item, dest);
+	if (gone)
+		gal_failed(result->gal, &error);
+	if (error != NULL)
+		e_error(result->gal->event, "roost_gal: %s", error);
+}
+
+/* Returns 0, or -1 if it is gone or can't be read (logged). */
+static int
+gal_result_read_dict(struct gal_result *result, const struct gal_item *item,
+		     buffer_t *text)
+{
+	struct gal *gal = result->gal;
+	const char *error;
+	int ret = 0;
+
+	if (gal_is_out(gal, &error))
+		return -1;
+	if (result->dict.dict == NULL)
+		ret = gal_dict_open(gal, gal->user, &result->dict, &error);
+	if (ret == 0) {
+		ret = gal_dict_read_item(&result->dict, result->index, item,
+					 text, &error);
+	}
+	if (ret < 0) {
+		gal_result_failed(result, t_strdup_printf("%s: %s",
+			gal_name(gal->path), error), TRUE);
+	} else {
+		gal_answered(gal);
+	}
+	return ret > 0 ? 0 : -1;
 }
 
 /* Returns the card, or NULL. */
@@ -276,10 +397,18 @@ gal_result_read_item(struct gal_result *result, unsigned int idx)
 	struct pim_component *card = NULL;
 	buffer_t *text = buffer_create_dynamic(default_pool, item->size + 1);
 	const char *error;
+	int ret;
 
-	if (gal_result_read_text(result->index, item, text) == 0 &&
-	    pim_lines_parse(text->data, text->used, NULL, &result->doc,
-			    &error) == 0)
+	if (result->index->read != NULL) {
+		ret = result->index->read(item->offset, text,
+					  result->index->read_context);
+	} else if (gal_dict_is_name(result->gal->path)) {
+		ret = gal_result_read_dict(result, item, text);
+	} else {
+		ret = gal_source_read_item(result->index, item, text);
+	}
+	if (ret == 0 && pim_lines_parse(text->data, text->used, NULL,
+					&result->doc, &error) == 0)
 		card = pim_vcard_first(result->doc);
 	buffer_free(&text);
 	return card;
@@ -293,13 +422,12 @@ gal_result_read_ldap(struct gal_result *result, unsigned int idx)
 	const char *error;
 	int ret;
 
-	if (result->ldap_failed)
+	/* it isn't waited for with each entry anew */
+	if (gal_is_out(result->gal, &error))
 		return NULL;
 	ret = gal_ldap_read(result->ldap, entry->dn, &result->doc, &error);
-	if (ret < 0) {
-		i_error("roost_gal: %s", error);
-		result->ldap_failed = TRUE;
-	}
+	if (ret < 0)
+		gal_result_failed(result, error, ret == GAL_LDAP_GONE);
 	return ret <= 0 ? NULL : pim_vcard_first(result->doc);
 }
 

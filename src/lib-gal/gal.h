@@ -7,14 +7,24 @@
    read again from the file. The index of 100,000 cards takes about 40 MB and is made in
    about two seconds; it is made anew when the file's size or time changed (a folder's:
    looked at every GAL_FOLDER_CHECK_SECS). Several users share it, but each look-up
-   first opens the source with the user's own rights. */
+   first opens the source with the user's own rights.
+
+   A Dovecot dict has a card as the value of each key below shared/roost/gal/. Dicts can't be
+   searched: a process reads all of it, into such an index, every GAL_DICT_CHECK_SECS, and
+   looks up by their keys the cards that an answer shows.
+
+   A directory or dict that doesn't answer is left alone for a while, by each process for itself:
+   until then look-ups fail at once, without a sentence, since it was said (an index that
+   was read before goes on being used). */
 
 #include "pim-lines.h"
 
 #define GAL_FOLDER_CHECK_SECS 60
+#define GAL_DICT_CHECK_SECS 600
 
 struct gal;
 struct event;
+struct mail_user;
 
 struct gal_entry {
 	const char *display_name;	/* never NULL */
@@ -34,10 +44,11 @@ struct gal_entry {
    read one by one. */
 struct gal_result;
 
-/* The address book at path, or of an LDAP URL. The same one is returned for the same path as long as
-   the process lives. Returns 1, 0 if path is empty, or -1 and a sentence. */
-int gal_open(const char *path, struct event *event, struct gal **gal_r,
-	     const char **error_r);
+/* The address book at path, of an LDAP URL, or of "dict:". The same one is returned for the same path as
+   long as the process lives; event and user (NULL in tests) are used until all results are freed.
+   Returns 1, 0 if path is empty, or -1 and a sentence (NULL = it was said before). */
+int gal_open(const char *path, struct event *event, struct mail_user *user,
+	     struct gal **gal_r, const char **error_r);
 /* Frees all address books, at the end of the process. */
 void gal_deinit_all(void);
 
@@ -58,7 +69,8 @@ void gal_cards_free(struct gal **gal);
 
 /* Entries for which each word of query is the beginning of a word of their
    name, alias, company or addresses (without case and accents). No word, no
-   entries. Returns NULL and a sentence if a directory can't be asked. */
+   entries. Returns NULL and a sentence (or NULL, as above) if a directory can't be
+   asked. */
 struct gal_result *
 gal_search(struct gal *gal, const char *query, const char **error_r);
 /* Entries whose name, alias or one of whose addresses is exactly text. */

@@ -72,7 +72,7 @@ static struct gal *test_open(const char *path)
 	const char *error;
 	struct gal *gal;
 
-	if (gal_open(path, test_event, &gal, &error) <= 0)
+	if (gal_open(path, test_event, NULL, &gal, &error) <= 0)
 		i_fatal("%s", error);
 	return gal;
 }
@@ -178,14 +178,70 @@ static void test_gal_ldap_url(void)
 	test_begin("gal: LDAP URLs");
 	test_assert(!gal_ldap_is_url("/etc/ldap://x"));
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
-		test_assert_idx(gal_open(tests[i].url, NULL, &gal,
-					 &error) < 0, i);
+		/* a good URL is found out about when it is used */
+		test_assert_idx(gal_open(tests[i].url, NULL, NULL, &gal,
+					 &error) < 0 ||
+				gal_search(gal, "x", &error) == NULL, i);
 #ifdef ROOST_HAVE_LDAP
 		test_assert_idx(strstr(error, tests[i].error) != NULL, i);
 #endif
 		test_assert_idx(strstr(error, "secret") == NULL, i);
 	}
 	gal_deinit_all();
+	test_end();
+}
+
+#ifdef ROOST_HAVE_LDAP
+/* It is said once that nobody is there, and nobody is asked for a while. */
+static void test_gal_ldap_outage(void)
+{
+	const char *const url = "ldap://127.0.0.1:1/ou=y";
+	struct gal *gal;
+	const char *error;
+
+	test_begin("gal: a directory that is not there");
+	test_assert(gal_open(url, NULL, NULL, &gal, &error) == 1);
+	test_assert(gal_search(gal, "x", &error) == NULL && error != NULL);
+	test_assert(gal_outage_is_on(&gal->outage, gal->outage.retry - 1));
+	gal->outage.retry = time(NULL) + gal->outage.secs;
+	test_assert(gal_find(gal, "x", &error) == NULL && error == NULL);
+	/* its time has come, and it is the same */
+	gal->outage.retry = time(NULL) - 1;
+	test_assert(gal_search(gal, "x", &error) == NULL && error == NULL);
+	test_assert(gal->outage.secs == 4);
+	gal_deinit_all();
+	test_end();
+}
+#endif
+
+static void test_gal_outage(void)
+{
+	struct gal_outage outage = { .secs = 0 };
+	unsigned int secs, i;
+	time_t now = 1000, start;
+
+	test_begin("gal: outages");
+	test_assert(!gal_outage_is_on(&outage, now));
+	test_assert(!gal_outage_ended(&outage, now, &secs));
+	test_assert(gal_outage_failed(&outage, now, "one"));
+	test_assert(gal_outage_is_on(&outage, now + 1));
+	test_assert(!gal_outage_is_on(&outage, now + 2));
+	test_assert(!gal_outage_is_on(&outage, now - 3600));
+	/* longer each time, up to a limit */
+	for (i = 0, start = now; i < 10; i++) {
+		now = outage.retry;
+		test_assert(!gal_outage_is_on(&outage, now));
+		test_assert(!gal_outage_failed(&outage, now, "one"));
+	}
+	test_assert(outage.retry - now == 60);
+	/* another reason is news */
+	test_assert(gal_outage_failed(&outage, now, "two"));
+	test_assert(!gal_outage_failed(&outage, now, "two"));
+	test_assert(gal_outage_ended(&outage, now + 5, &secs));
+	test_assert(secs == now + 5 - start);
+	test_assert(!gal_outage_ended(&outage, now + 6, &secs));
+	test_assert(gal_outage_failed(&outage, now + 7, "two"));
+	gal_outage_free(&outage);
 	test_end();
 }
 
@@ -361,10 +417,10 @@ static void test_gal_errors(void)
 	string_t *large = str_new(default_pool, 3*1024*1024);
 
 	test_begin("gal: sources that can't be read");
-	test_assert(gal_open("", test_event, &gal, &error) == 0);
-	test_assert(gal_open(TEST_DIR"/none", test_event, &gal, &error) < 0);
+	test_assert(gal_open("", test_event, NULL, &gal, &error) == 0);
+	test_assert(gal_open(TEST_DIR"/none", test_event, NULL, &gal, &error) < 0);
 	test_assert(error != NULL);
-	test_assert(gal_open("/dev/null", test_event, &gal, &error) < 0);
+	test_assert(gal_open("/dev/null", test_event, NULL, &gal, &error) < 0);
 
 	/* a line without end costs only itself */
 	str_append(large, "BEGIN:VCARD\nFN:Large\nNOTE:");
@@ -469,6 +525,10 @@ int main(void)
 		test_gal_find,
 		test_gal_ldap_filter,
 		test_gal_ldap_url,
+#ifdef ROOST_HAVE_LDAP
+		test_gal_ldap_outage,
+#endif
+		test_gal_outage,
 		test_gal_entry,
 		test_gal_texts,
 		test_gal_change,

@@ -75,6 +75,7 @@ static const struct setting_define roost_setting_defines[] = {
 	DEF(STR, roost_display_name),
 	DEF(STR, roost_timezone),
 	DEF(STR, roost_gal),
+	ROOST_SETTING_DICT_FILTER("roost_gal_dict")
 	DEF(ENUM, roost_free_busy),
 	DEF(STR, roost_smime_ca),
 	DEF(STR, roost_smime_crl),

@@ -80,7 +80,8 @@ struct roost_settings {
 	/* of the tz database ("Europe/Berlin"); empty = the machine's. Read it
 	   with eas-home.h */
 	const char *roost_timezone;
-	/* an LDAP URL, a vCard file or a folder of such files; empty = none */
+	/* an LDAP URL, a vCard file or a folder of such files, "dict:..."; empty =
+	   none */
 	const char *roost_gal;
 	/* who sees when the user is free: "no", "domain", "yes" */
 	const char *roost_free_busy;

@@ -6,7 +6,7 @@ import tempfile
 import time
 
 from rig import Case, E
-from rig.config import Settings
+from rig.config import Settings, dovecot_version
 
 BOOKS = pathlib.Path(tempfile.mkdtemp(prefix="roost-gal-"))
 BOOKS.chmod(0o755)
@@ -15,7 +15,30 @@ FOLDER = BOOKS / "folder"
 EMPTY = BOOKS / "empty"
 VERSIONS = ("2.5", "12.1", "14.1", "16.1")
 PHOTO = bytes(range(256)) * 4
-SETTINGS = Settings(extra=f"roost_gal = {BOOK}\n", fields={
+DICT = BOOKS / "book.dict"
+DICT_SOCKET = BOOKS / "dict"
+# the service dict reads a file: any driver serves
+if dovecot_version() >= (2, 4):
+    DICT_SETTINGS = f"""dict_server {{
+  dict gal {{
+    dict_driver = file
+    dict_file_path = {DICT}
+  }}
+}}
+roost_gal_dict {{
+  dict proxy {{
+    dict_proxy_name = gal
+    dict_proxy_socket_path = {DICT_SOCKET}
+  }}
+}}
+"""
+    DICT_BOOK, DICT_FOLDER = "dict:example", "example/"
+else:
+    DICT_SETTINGS = f"dict {{\n  gal = file:{DICT}\n}}\n"
+    DICT_BOOK, DICT_FOLDER = f"dict:proxy:{DICT_SOCKET}:gal", ""
+DICT_SETTINGS += "service dict {\n  unix_listener dict {\n    mode = 0666\n  }\n}\n"
+SETTINGS = Settings(extra=f"roost_gal = {BOOK}\n{DICT_SETTINGS}", fields={
+    "u5": f"userdb_roost_gal={DICT_BOOK}",
     "u2": f"userdb_roost_gal={EMPTY}",
     "u3": f"userdb_roost_gal={BOOKS}/none.vcf",
     "u4": f"userdb_roost_gal={FOLDER}",
@@ -48,6 +71,17 @@ def write_book(text):
     new.write_text(text, "utf-8", newline="")
     new.chmod(0o644)
     os.rename(new, BOOK)
+
+
+def write_dict(cards):
+    """In the form of the driver "file": keys and values as lines, escaped."""
+    def escaped(text):
+        return text.replace("\1", "\0011").replace("\t", "\1t").replace("\r", "\1r").replace("\n", "\1n")
+    new = BOOKS / "new"
+    new.write_text("".join(f"shared/roost/gal/{DICT_FOLDER}{key}\n{escaped(value)}\n" for key, value in cards.items()) +
+                   f"shared/else/x\n{escaped(card('Alpha Else'))}\n", "utf-8", newline="")
+    new.chmod(0o644)
+    os.rename(new, DICT)
 
 
 write_book(CARDS)
@@ -133,6 +167,48 @@ class Gal(Case):
         self.dovecot.expect_log(r"roost_gal: open\(.*none\.vcf\) failed: No such file")
         self.assertEqual(self.names(self.search(self.ready_device("u4", "14.1"), "folder")), ["In Folder"])
         self.dovecot.expect_log(r"Left out 1 cards and files")
+
+    def serve_dict(self):
+        DICT_SOCKET.unlink(missing_ok=True)
+        DICT_SOCKET.symlink_to(self.dovecot.root / "run" / "dict")
+
+    def test_a_dict(self):
+        self.serve_dict()
+        zoe, *others = [part + "END:VCARD\r\n" for part in CARDS.split("END:VCARD\r\n")[:-1]]
+        write_dict({"7": zoe, "below/8": others[0], "9": others[1], "bad": "no card"})
+        device = self.ready_device("u5", "14.1")
+        self.assertEqual(self.names(self.search(device, "alpha")), ["Anne Alpha", "Bert Alpha"])
+        self.dovecot.expect_log("dict:.*Left out 1 cards and files")
+        properties = self.search(device, "zoe").find("Result/Properties")
+        self.assertEqual({node.name: node.text for node in properties.children}, ZOE)
+        self.assertEqual([status for status, _ in self.pictures(device)], ["1", "1", "1"])
+        # one that is gone is left out at once, what is new comes when the book is read again
+        write_dict({"7": zoe, "9": others[1], "10": card("Dora Alpha", "EMAIL:dora@example.test")})
+        self.assertEqual(self.names(self.search(device, "alpha")), ["Bert Alpha"])
+        self.dovecot.kill("roost-worker")
+        self.assertEqual(self.names(self.search(device, "alpha")), ["Bert Alpha", "Dora Alpha"])
+
+    def test_a_dict_that_fails(self):
+        """It is said once, and when it is over."""
+        def lines():
+            return [line for line in self.dovecot.log().splitlines() if "roost_gal: dict:" in line]
+        write_dict({"1": card("Ed Alpha", "EMAIL:ed@example.test")})
+        self.dovecot.kill("roost-worker")
+        DICT_SOCKET.unlink(missing_ok=True)
+        device, before = self.ready_device("u5", "14.1"), len(lines())
+        self.dovecot.expect_log(r"roost_gal: dict:.*/dict\) failed: No such file")
+        for _ in range(5):
+            self.assertEqual(self.search(device, "alpha").get("Status"), "3")
+        self.dovecot.wait_log("roost_gal: dict:")
+        self.assertEqual(len(lines()) - before, 1)
+        self.serve_dict()
+        for _ in range(600):
+            store = self.search(device, "alpha")
+            if store.get("Status") == "1":
+                break
+            time.sleep(0.1)
+        self.assertEqual(self.names(store), ["Ed Alpha"])
+        self.dovecot.wait_log("roost_gal: The address book answers again")
 
     def test_a_changed_book_is_read_anew(self):
         device = self.ready_device("u1", "14.1")
