@@ -258,14 +258,30 @@ pim_compose_header_wanted(const char *name, const char *const *except)
 		!str_array_icase_find(except, name);
 }
 
+/* A NUL would end the whole header, and a CR alone is a line's end to some. */
 static void
 pim_compose_copy_lines(string_t *dest, const unsigned char *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		if (data[i] == '\n' && (i == 0 || data[i-1] != '\r'))
 			str_append_c(dest, '\r');
-		str_append_c(dest, data[i]);
+		if (data[i] == '\0' ||
+		    (data[i] == '\r' && (i + 1 == size || data[i+1] != '\n')))
+			str_append_c(dest, ' ');
+		else
+			str_append_c(dest, data[i]);
 	}
+}
+
+/* RFC 5322 2.2 */
+static bool pim_compose_is_field_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)name[i] <= ' ' ||
+		    (unsigned char)name[i] >= 0x7f)
+			return FALSE;
+	}
+	return len > 0;
 }
 
 int pim_compose_copy_header(string_t *dest, struct istream *input,
@@ -281,6 +297,8 @@ int pim_compose_copy_header(string_t *dest, struct istream *input,
 			break;
 		if (!hdr->continued) {
 			wanted = hdr->middle_len > 0 &&
+				pim_compose_is_field_name(hdr->name,
+							  hdr->name_len) &&
 				pim_compose_header_wanted(hdr->name, except);
 			if (wanted) {
 				str_append_data(dest, hdr->name,

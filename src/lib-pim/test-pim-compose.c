@@ -157,6 +157,28 @@ static void test_pim_compose_copy_header(void)
 	test_end();
 }
 
+/* What would end the header or bring in another one is no part of it. */
+static void test_pim_compose_copy_broken_header(void)
+{
+	static const char *const except[] = { "Subject", NULL };
+	static const char header[] =
+		"b\x10\0x: y\r\n"
+		"X-Nul: a\0b\r\n"
+		"X-Cr: a\rSubject: b\r\n"
+		"X-Last: c";
+	struct istream *input =
+		i_stream_create_from_data(header, sizeof(header) - 1);
+	string_t *str = t_str_new(128);
+
+	test_begin("pim compose copies a broken header");
+	test_assert(pim_compose_copy_header(str, input, except) == 0);
+	test_assert(strlen(str_c(str)) == str_len(str));
+	test_assert_strcmp(str_c(str), "X-Nul: a b\r\n"
+			   "X-Cr: a Subject: b\r\nX-Last: c\r\n");
+	i_stream_unref(&input);
+	test_end();
+}
+
 static void test_pim_compose_structure(void)
 {
 	struct pim_compose compose;
@@ -328,6 +350,7 @@ int main(void)
 		test_pim_compose_unstructured,
 		test_pim_compose_addresses,
 		test_pim_compose_copy_header,
+		test_pim_compose_copy_broken_header,
 		test_pim_compose_structure,
 		test_pim_compose_empty,
 		test_pim_compose_entities,
