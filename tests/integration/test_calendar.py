@@ -1,6 +1,7 @@
 """Calendars ([MS-ASCAL]): events between devices of all versions and the .ics of the store; all-day events, zones, UIDs, filters,
 conflicts, repeats, killed workers and bad input."""
 import datetime
+import re
 
 from rig import E, HTML, Settings, options
 from rig.client import TASKS
@@ -158,6 +159,112 @@ class Days(CalendarCase):
             reader.sync_start(folder)
             collection, _ = reader.sync_one(folder, opts=options(filter_type=filter_type), get_changes=True)
             self.assertEqual(collection.get("Status"), "4")
+
+
+class Filters(CalendarCase):
+    """FilterType 4 to 7 and 0, one device that changes it; how far back an event or a series reaches."""
+    EVENTS = {
+        # name: the day it begins on, how long it lasts, more lines, the filters that have it
+        "later": (20, 1, (), "45670"),
+        "recent": (-10, 1, (), "45670"),
+        "weeks": (-25, 1, (), "5670"),
+        "months": (-80, 1, (), "670"),
+        "half": (-170, 1, (), "70"),
+        "old": (-300, 1, (), "0"),
+        "long": (-60, 55, (), "45670"),
+        "endless": (-900, 1, ("RRULE:FREQ=YEARLY",), "45670"),
+        "over": (-300, 1, ("RRULE:FREQ=DAILY;COUNT=100",), "0"),
+        "reaches": (-300, 1, ("RRULE:FREQ=WEEKLY;UNTIL={-20}",), "5670"),
+        "odd": (-300, 1, ("RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15;UNTIL={-70}",), "670"),
+        "counted": (-300, 1, ("RRULE:FREQ=WEEKLY;COUNT=43",), "45670"),
+        "lunar": (-900, 1, ("RRULE:RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",), "45670"),
+        "dates": (-300, 1, ("RDATE;VALUE=DATE:{-50},{-100}",), "670"),
+        # the one that was moved is all that is in the window
+        "moved": (-300, 1, ("RRULE:FREQ=DAILY;COUNT=3", "END:VEVENT", "BEGIN:VEVENT", "UID:moved",
+                            "RECURRENCE-ID;VALUE=DATE:{-299}", "SUMMARY:moved", "DTSTART;VALUE=DATE:{-5}"), "45670"),
+    }
+
+    def day(self, days):
+        return (self.today + datetime.timedelta(days=days)).strftime("%Y%m%d")
+
+    def text(self, name, start, length, lines):
+        days = re.compile(r"\{(-?[0-9]+)\}")
+        return "\n".join(["BEGIN:VEVENT", f"UID:{name}", "DTSTAMP:20260101T000000Z", f"SUMMARY:{name}",
+                          f"DTSTART;VALUE=DATE:{self.day(start)}", f"DTEND;VALUE=DATE:{self.day(start + length)}",
+                          *[days.sub(lambda m: self.day(int(m[1])), line) for line in lines], "END:VEVENT", ""])
+
+    def step(self, device, folder, filter_type):
+        """What comes and goes with that filter: {subject}, {subject}; nothing is deleted."""
+        before = {data.get("Calendar:Subject") for data in device.items.values()}
+        opts = options(filter_type=filter_type)
+        while True:
+            collection, _ = device.sync_one(folder, opts=opts)
+            if collection is None:
+                break
+            self.assertEqual(collection.get("Status"), "1")
+            self.assertEqual(collection.findall("Commands/Delete"), [])
+            self.take(device, collection)
+            if collection.find("MoreAvailable") is None:
+                break
+        return before, {data.get("Calendar:Subject") for data in device.items.values()}
+
+    def test_windows(self):
+        self.today = datetime.datetime.now(datetime.timezone.utc)
+        self.imported("u34", ICS.format("".join(self.text(name, *event[:3]) for name, event in self.EVENTS.items())))
+        for version in ("2.5", "12.1", "14.1", "16.1"):
+            device, folder = self.start("u34", version, pull=False)
+            device.sync_start(folder)
+            for filter_type in (4, 5, 6, 7, 0, 7, 4, 6):
+                with self.subTest(version=version, filter_type=filter_type):
+                    _, shown = self.step(device, folder, filter_type)
+                    self.assertEqual(shown, {name for name, event in self.EVENTS.items() if str(filter_type) in event[3]})
+            # nothing more happens while nothing happens
+            collection, _ = device.sync_one(folder)
+            self.assertIsNone(collection and collection.find("Commands"))
+            # 0 was the Estimate's up to 12.1
+            if float(version) >= 14:
+                self.assertEqual(device.item_estimate(folder, options(filter_type=0)).document.get(
+                    "Response/Collection/Estimate"), str(sum("6" not in event[3] for event in self.EVENTS.values())))
+
+    def test_what_is_moved_out_leaves_softly_and_comes_back(self):
+        today = datetime.datetime.now(datetime.timezone.utc)
+
+        def times(days):
+            start = (today + datetime.timedelta(days=days)).strftime("%Y%m%dT120000Z")
+            return {"start": start, "end": start.replace("T12", "T13")}
+
+        writer, folder = self.start("u30", "14.1")
+        ids = {name: self.add(writer, folder, name, *event(subject=name, uid=name, **times(-3), **more))[1]
+               for name, more in (("single", {}), ("series", {"recurrence": recurrence(Type=0, Interval=1)}), ("stays", {}))}
+        devices = [self.start("u30", version, filter_type=4)[0] for version in ("2.5", "12.1", "14.1", "16.1")]
+        for device in devices:
+            self.assertEqual(set(device.items), set(ids.values()))
+        until = (today - datetime.timedelta(days=40)).strftime("%Y%m%dT120000Z")
+        self.assertEqual(self.change(writer, folder, ids["single"], *event(subject="single", **times(-60))), "1")
+        self.assertEqual(self.change(writer, folder, ids["series"], *event(
+            subject="series", **times(-60), recurrence=recurrence(Type=0, Interval=1, Until=until))), "1")
+        for device in devices:
+            collection, _ = device.sync_one(folder)
+            self.assertEqual(sorted(node.get("ServerId") for node in collection.findall("Commands/SoftDelete")),
+                             sorted((ids["single"], ids["series"])))
+            self.assertEqual([node.name.rpartition(":")[2] for node in collection.find("Commands").children],
+                             ["SoftDelete", "SoftDelete"])
+            self.take(device, collection)
+        # one comes back for all; the other one is deleted where nobody sees it
+        self.assertEqual(self.change(writer, folder, ids["single"], *event(subject="back", **times(2))), "1")
+        self.assertEqual(self.delete(writer, folder, ids["series"]), "1")
+        for device in devices:
+            collection, _ = device.sync_one(folder)
+            self.assertEqual([(node.name.rpartition(":")[2], node.get("ServerId"))
+                              for node in collection.find("Commands").children], [("Add", ids["single"])])
+            self.take(device, collection)
+            # what a device moves out itself leaves it as well
+            self.assertEqual(seen(device.items[ids["single"]], "Subject"), ("back",))
+        mover = devices[-1]
+        self.assertEqual(self.change(mover, folder, ids["stays"], *event(version="16.1", subject="gone", **times(-60))), "1")
+        for device in devices:
+            self.pull(device, folder)
+            self.assertEqual(list(device.items), [ids["single"]])
 
 
 class Zones(CalendarCase):
