@@ -42,9 +42,13 @@ int cal_recurrence_read(struct cal_doc *doc, struct pim_recurrence *rec_r)
 	    pim_property_find(doc->master, "EXRULE") != NULL ||
 	    pim_property_next(rule, "RRULE") != NULL || !doc->has_start)
 		return -1;
-	return pim_recurrence_from_rrule(pim_property_value(rule),
-					 doc->start.local, cal_rule_zone(doc),
-					 rec_r) > 0 ? 1 : -1;
+	if (pim_recurrence_from_rrule(pim_property_value(rule),
+				      doc->start.local, cal_rule_zone(doc),
+				      rec_r) <= 0)
+		return -1;
+	/* 2.2.2.10: all months are ours there */
+	return rec_r->calendar_type != 0 &&
+		doc->req->version < EAS_VERSION_14_0 ? -1 : 1;
 }
 
 /* Until as the device is shown it: of all-day series a date or a midnight. */

@@ -4,8 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "pim-date.h"
-#include "pim-next.h"
-#include "pim-rrule.h"
+#include "pim-rrule-iter.h"
 #include "class-tasks-private.h"
 
 /* A recurring task is one item whose dates are those of the occurrence to be done next. Many

@@ -265,6 +265,49 @@ static void test_calendar_categories(void)
 	test_end();
 }
 
+/* -- other calendars -- */
+
+/* Rosh Hashanah: a pattern for who knows it, days for the others. */
+static void test_calendar_rscale(void)
+{
+	const char *text = HEAD "DTSTART;VALUE=DATE:20140925\r\n"
+		"RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1\r\n"
+		TAIL;
+	const struct wbxml_node *data, *node;
+	struct test_class test;
+	unsigned int version;
+	const char *result;
+
+	test_begin("class calendar: a pattern of another calendar");
+	for (unsigned int i = 0; i < N_ELEMENTS(versions); i++) {
+		version = versions[i];
+		test_class_init(&test, &eas_class_calendar, version);
+		data = test_class_write(&test, text);
+		test_assert_idx(data != NULL, i);
+		node = wbxml_node_child(data, EAS_CALENDAR_RECURRENCE);
+		if (version >= EAS_VERSION_14_0) {
+			test_assert_strcmp_idx(child(node,
+				EAS_CALENDAR_CALENDAR_TYPE), "8", i);
+			test_assert_strcmp_idx(child(node,
+				EAS_CALENDAR_MONTH_OF_YEAR), "1", i);
+			test_assert_strcmp_idx(child(node,
+				EAS_CALENDAR_UNTIL), "(none)", i);
+		} else {
+			/* by the clock of Berlin */
+			test_assert_strcmp_idx(child(data,
+				EAS_CALENDAR_START_TIME), "20271001T220000Z",
+				i);
+			test_assert_idx(node == NULL || strcmp(child(node,
+				EAS_CALENDAR_UNTIL), "(none)") != 0, i);
+		}
+		result = test_class_apply(&test, text, data);
+		test_assert_idx(result != NULL, i);
+		test_assert_strcmp_idx(unstamped(result), unstamped(text), i);
+		test_class_deinit(&test);
+	}
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -272,6 +315,7 @@ int main(void)
 		test_calendar_years,
 		test_calendar_cover_twice,
 		test_calendar_categories,
+		test_calendar_rscale,
 		NULL
 	};
 	int ret;

@@ -433,7 +433,7 @@ pim_rule_last(const struct pim_series *series, const struct pim_rrule *rule,
 	*last_r = series->start_local;
 	while ((ret = pim_rrule_iter_next(iter, &local)) > 0)
 		*last_r = local;
-	if (ret == 0 && rule->rscale == NULL)
+	if (ret == 0 && !iter->incomplete)
 		return TRUE;
 	/* the day is one too many rather than one too few */
 	*last_r = I_MAX(series->start_local, rule->until + PIM_DAY);

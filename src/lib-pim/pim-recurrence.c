@@ -4,6 +4,7 @@
 #include "str.h"
 #include "pim-date.h"
 #include "pim-rrule.h"
+#include "pim-rscale.h"
 #include "pim-timezone.h"
 #include "pim-recurrence.h"
 
@@ -138,6 +139,13 @@ pim_rrule_month(const struct pim_rrule *rrule, const struct pim_start *start,
 		rec->week_of_month = 5;
 		return TRUE;
 	}
+	/* months of other calendars have up to 30 days, and their own names */
+	if (rrule->rscale != NULL) {
+		rec->type = day_type;
+		rec->day_of_month = day;
+		return day >= 1 && day <= 30 &&
+			(day == 30) == (rrule->skip != PIM_RRULE_SKIP_OMIT);
+	}
 	/* Devices show the 31st of shorter months on their last day, RRULE
 	   leaves these months out. A year's month always has it, but for
 	   February. */
@@ -207,7 +215,11 @@ static bool
 pim_rrule_calendar(const struct pim_rrule *rrule, struct pim_recurrence *rec)
 {
 	if (rrule->rscale == NULL)
-		return !rrule->leap_month;
+		return !rrule->leap_month && rrule->skip == PIM_RRULE_SKIP_OMIT;
+	/* as devices do it with the 31st */
+	if (rrule->skip != PIM_RRULE_SKIP_OMIT &&
+	    (rrule->skip != PIM_RRULE_SKIP_BACKWARD || rrule->leap_month))
+		return FALSE;
 	/* DTSTART is a Gregorian date: nothing can be taken from it */
 	if (rrule->freq != PIM_FREQ_YEARLY && rrule->freq != PIM_FREQ_MONTHLY)
 		return FALSE;
@@ -245,48 +257,82 @@ pim_rrule_until(const struct pim_rrule *rrule, const struct pim_start *start,
 	rec->until = until;
 }
 
-/* DTSTART is an occurrence whatever the rule says; a pattern has only those
-   that it says. */
+/* Is the month's day the nth of the weekdays? */
 static bool
-pim_start_matches(const struct pim_start *start,
-		  const struct pim_recurrence *rec)
+pim_start_is_nth(const struct pim_start *start,
+		 const struct pim_recurrence *rec, unsigned int month_day,
+		 unsigned int length)
 {
-	unsigned int bit = 1U << start->weekday, day, length, nth;
+	unsigned int bit = 1U << start->weekday, day, nth = 0;
 
-	if (!pim_calendar_is_gregorian(rec->calendar_type))
-		return TRUE;
-	if (rec->month_of_year != 0 && rec->month_of_year != start->month)
-		return FALSE;
-	switch (rec->type) {
-	case PIM_RECURRENCE_DAILY:
-		return TRUE;
-	case PIM_RECURRENCE_WEEKLY:
-		return (rec->day_of_week & bit) != 0;
-	case PIM_RECURRENCE_MONTHLY:
-	case PIM_RECURRENCE_YEARLY:
-		return I_MIN(rec->day_of_month,
-			     pim_month_length(start->year, start->month)) ==
-			start->day;
-	case PIM_RECURRENCE_MONTHLY_NTH:
-	case PIM_RECURRENCE_YEARLY_NTH:
-		break;
-	}
 	if ((rec->day_of_week & bit) == 0)
 		return FALSE;
-	length = pim_month_length(start->year, start->month);
-	nth = 0;
-	for (day = start->day; day >= 1; day--) {
-		bit = 1U << pim_days_weekday(start->days - (start->day - day));
+	for (day = month_day; day >= 1; day--) {
+		bit = 1U << pim_days_weekday(start->days - (month_day - day));
 		nth += (rec->day_of_week & bit) != 0 ? 1 : 0;
 	}
 	if (rec->week_of_month != 5)
 		return nth == rec->week_of_month;
-	for (day = start->day + 1; day <= length; day++) {
-		bit = 1U << pim_days_weekday(start->days + (day - start->day));
+	for (day = month_day + 1; day <= length; day++) {
+		bit = 1U << pim_days_weekday(start->days + (day - month_day));
 		if ((rec->day_of_week & bit) != 0)
 			return FALSE;
 	}
 	return TRUE;
+}
+
+/* The same of a calendar that is not ours. One whose days are not known may be
+   right. */
+static bool
+pim_start_matches_rscale(const struct pim_rrule *rrule,
+			 const struct pim_start *start,
+			 const struct pim_recurrence *rec)
+{
+	struct pim_rscale *rscale = pim_rscale_find(rrule->rscale);
+	const struct pim_rscale_year *year = rscale == NULL ? NULL :
+		pim_rscale_year_at(rscale, start->days);
+	const struct pim_rscale_month *month;
+	unsigned int day;
+
+	if (year == NULL)
+		return TRUE;
+	month = pim_rscale_month_at(year, start->days);
+	day = start->days - month->first + 1;
+	if (rec->month_of_year != 0 &&
+	    (rec->month_of_year != month->number ||
+	     rec->is_leap_month != month->leap))
+		return FALSE;
+	if (rec->day_of_month != 0)
+		return day == I_MIN(rec->day_of_month, month->days);
+	return pim_start_is_nth(start, rec, day, month->days);
+}
+
+/* DTSTART is an occurrence whatever the rule says; a pattern has only those
+   that it says. */
+static bool
+pim_start_matches(const struct pim_rrule *rrule, const struct pim_start *start,
+		  const struct pim_recurrence *rec)
+{
+	unsigned int length;
+
+	if (!pim_calendar_is_gregorian(rec->calendar_type))
+		return pim_start_matches_rscale(rrule, start, rec);
+	if (rec->month_of_year != 0 && rec->month_of_year != start->month)
+		return FALSE;
+	length = pim_month_length(start->year, start->month);
+	switch (rec->type) {
+	case PIM_RECURRENCE_DAILY:
+		return TRUE;
+	case PIM_RECURRENCE_WEEKLY:
+		return (rec->day_of_week & (1U << start->weekday)) != 0;
+	case PIM_RECURRENCE_MONTHLY:
+	case PIM_RECURRENCE_YEARLY:
+		return I_MIN(rec->day_of_month, length) == start->day;
+	case PIM_RECURRENCE_MONTHLY_NTH:
+	case PIM_RECURRENCE_YEARLY_NTH:
+		break;
+	}
+	return pim_start_is_nth(start, rec, start->day, length);
 }
 
 static bool
@@ -340,7 +386,7 @@ pim_recurrence_read(const char *value, int64_t start_time,
 	start.weekday = pim_days_weekday(start.days);
 	pim_date_from_days(start.days, &start.year, &start.month, &start.day);
 	if (!pim_rrule_pattern(&rrule, &start, rec_r) ||
-	    (exact && !pim_start_matches(&start, rec_r)))
+	    (exact && !pim_start_matches(&rrule, &start, rec_r)))
 		return 0;
 	rec_r->interval = rrule.interval;
 	rec_r->occurrences = rrule.count;
@@ -406,7 +452,12 @@ pim_append_month_day(string_t *dest, const struct pim_recurrence *rec)
 	if (rec->month_of_year >= 1 && rec->month_of_year <= 12 &&
 	    pim_calendar_is_gregorian(rec->calendar_type))
 		safe = pim_month_length(2001, rec->month_of_year);
-	if (!pim_calendar_is_gregorian(rec->calendar_type) || day <= safe) {
+	if (!pim_calendar_is_gregorian(rec->calendar_type)) {
+		/* the last day of a month that has no 30th */
+		str_printfa(dest, ";BYMONTHDAY=%u%s", I_MIN(day, 30),
+			    day >= 30 && !rec->is_leap_month ?
+			    ";SKIP=BACKWARD" : "");
+	} else if (day <= safe) {
 		str_printfa(dest, ";BYMONTHDAY=%u", day);
 	} else if (day == 31 || safe != 28) {
 		str_append(dest, ";BYMONTHDAY=-1");

@@ -4,7 +4,7 @@
 #include "sort.h"
 #include "pim-date.h"
 #include "pim-timezone.h"
-#include "pim-rrule-iter.h"
+#include "pim-rrule-iter-private.h"
 
 /* RFC 5545 3.3.10. A rule is walked through period by period (of its FREQ). A
    period's days are those that no BYMONTH, BYWEEKNO, BYYEARDAY, BYMONTHDAY and
@@ -81,13 +81,9 @@ static bool pim_iter_week_matches(struct pim_rrule_iter *iter, int64_t day)
 		pim_rrule_has(minus, weeks + 1 - week);
 }
 
-/* BYDAY; the day's number (from 0) in the month or year that numbers count
-   in */
-static bool
-pim_iter_weekday_matches(const struct pim_rrule_iter *iter, int64_t day,
-			 unsigned int number, unsigned int length)
+bool pim_rrule_weekday_matches(const struct pim_rrule *rule, int64_t day,
+			       unsigned int number, unsigned int length)
 {
-	const struct pim_rrule *rule = &iter->rule;
 	unsigned int weekday = pim_days_weekday(day);
 	int week = number / 7 + 1, last = (length - 1 - number) / 7 + 1;
 
@@ -128,9 +124,9 @@ pim_iter_day_matches(struct pim_rrule_iter *iter, int64_t day,
 		bool by_year = rule->freq == PIM_FREQ_YEARLY &&
 			!pim_iter_has_list(iter, PIM_RRULE_MONTH);
 
-		if (!pim_iter_weekday_matches(iter, day, by_year ? year_day :
-					      month_day - 1, by_year ?
-					      iter->year_days : length))
+		if (!pim_rrule_weekday_matches(rule, day, by_year ? year_day :
+					       month_day - 1, by_year ?
+					       iter->year_days : length))
 			return FALSE;
 	}
 	return !pim_iter_has_list(iter, PIM_RRULE_WEEK_NO) ||
@@ -278,14 +274,13 @@ static void pim_iter_fill_positions(struct pim_rrule_iter *iter)
 
 /* Fills the period that the number stands for. Returns the distance to the
    next one that may have something, in periods; 0 if there is none. */
-static uint64_t pim_iter_fill(struct pim_rrule_iter *iter)
+static uint64_t pim_iter_fill_period(struct pim_rrule_iter *iter)
 {
 	int64_t step = pim_iter_step(iter), number;
 	unsigned int distance = 0;
 	int64_t start = pim_iter_period_of(iter, iter->start);
 
 	iter->days_count = 0;
-	iter->next = iter->total = 0;
 	/* from year 1 to 9999 are not so many seconds */
 	if (iter->period > (uint64_t)(2 * PIM_TIME_MAX / step))
 		return 0;
@@ -323,11 +318,23 @@ static uint64_t pim_iter_fill(struct pim_rrule_iter *iter)
 			iter->days_count = 0;
 		break;
 	}
+	return I_MAX((distance + step - 1) / step, 1);
+}
+
+static uint64_t pim_iter_fill(struct pim_rrule_iter *iter)
+{
+	uint64_t distance;
+
+	iter->next = iter->total = 0;
+	distance = iter->rscale == NULL ? pim_iter_fill_period(iter) :
+		pim_rrule_rscale_fill(iter) ? 1 : 0;
+	if (distance == 0)
+		return 0;
 	iter->total = (uint64_t)iter->days_count * iter->hours_count *
 		iter->minutes_count * iter->seconds_count;
 	if (pim_iter_has_list(iter, PIM_RRULE_SET_POS))
 		pim_iter_fill_positions(iter);
-	return I_MAX((distance + step - 1) / step, 1);
+	return distance;
 }
 
 /*
@@ -478,8 +485,12 @@ void pim_rrule_iter_init(struct pim_rrule_iter *iter,
 	iter->count = rule->count;
 	plain = pim_iter_is_plain(iter);
 	pim_iter_init_until(iter);
-	pim_iter_init_days(iter);
 	pim_iter_init_times(iter);
+	iter->last = start;
+	pim_rrule_rscale_init(iter);
+	if (iter->rscale != NULL)
+		return;
+	pim_iter_init_days(iter);
 	if (from > start && from <= iter->to &&
 	    (plain || !iter->has_count)) {
 		pim_iter_seek(iter, from);
@@ -513,11 +524,13 @@ static bool pim_iter_skip_day(struct pim_rrule_iter *iter)
 /* Returns 1, 0 at the end of the rule, -1 if t is not to be shown. */
 static int pim_iter_check(struct pim_rrule_iter *iter, int64_t t)
 {
-	if (t <= iter->start)
+	/* SKIP may put two together */
+	if (t <= iter->last)
 		return -1;
 	if (t > iter->to || (iter->has_count && iter->count == 0) ||
 	    pim_iter_is_over(iter, t))
 		return 0;
+	iter->last = t;
 	if (iter->has_count)
 		iter->count--;
 	return t < iter->from ? -1 : 1;
@@ -539,7 +552,7 @@ int pim_rrule_iter_next(struct pim_rrule_iter *iter, int64_t *local_r)
 
 	if (!iter->started)
 		return pim_iter_start(iter, local_r);
-	if (iter->rule.rscale != NULL)
+	if (iter->nothing_more)
 		return 0;
 	while (iter->steps++ < PIM_RRULE_STEPS_MAX) {
 		if (iter->next == iter->total) {
@@ -562,4 +575,46 @@ int pim_rrule_iter_next(struct pim_rrule_iter *iter, int64_t *local_r)
 			return ret;
 	}
 	return -1;
+}
+
+/*
+ * The next one
+ */
+
+static bool
+pim_next_excluded(int64_t t, const int64_t *excluded, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (excluded[i] == t)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+int pim_rrule_next(const char *rrule, int64_t start, int offset,
+		   const int64_t *excluded, unsigned int excluded_count,
+		   int64_t *next_r, unsigned int *passed_r)
+{
+	struct pim_rrule_iter *iter = t_new(struct pim_rrule_iter, 1);
+	struct pim_rrule rule;
+	int64_t t;
+
+	if (pim_rrule_parse(rrule, &rule) < 0 || rule.freq < PIM_FREQ_DAILY)
+		return -1;
+	if (rule.until_is_utc) {
+		rule.until += offset;
+		rule.until_is_utc = FALSE;
+	}
+	pim_rrule_iter_init(iter, &rule, start, NULL, start, PIM_TIME_MAX);
+	/* each one that is excluded may be one of them */
+	for (unsigned int i = 0; i <= excluded_count + 1; i++) {
+		if (pim_rrule_iter_next(iter, &t) <= 0)
+			return 0;
+		if (i > 0 && !pim_next_excluded(t, excluded, excluded_count)) {
+			*next_r = t;
+			*passed_r = i;
+			return 1;
+		}
+	}
+	return 0;
 }

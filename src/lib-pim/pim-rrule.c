@@ -20,6 +20,12 @@ static const char *const pim_freqs[] = {
 	[PIM_FREQ_YEARLY] = "YEARLY",
 };
 
+static const char *const pim_skips[] = {
+	[PIM_RRULE_SKIP_OMIT] = "OMIT",
+	[PIM_RRULE_SKIP_BACKWARD] = "BACKWARD",
+	[PIM_RRULE_SKIP_FORWARD] = "FORWARD",
+};
+
 static const struct {
 	const char *name;
 	int max;
@@ -136,6 +142,7 @@ pim_rrule_list_parse(struct pim_rrule *rrule, enum pim_rrule_list list,
 		     const char *value)
 {
 	const char *const *item;
+	bool is_leap;
 	int number;
 
 	if (*value == '\0')
@@ -147,16 +154,18 @@ pim_rrule_list_parse(struct pim_rrule *rrule, enum pim_rrule_list list,
 		    !pim_signed_parse(&p, pim_rrule_lists[list].max,
 				      pim_rrule_lists[list].negative, &number))
 			return -1;
-		if (list == PIM_RRULE_MONTH && *p == 'L') {
-			rrule->leap_month = TRUE;
+		is_leap = list == PIM_RRULE_MONTH && *p == 'L';
+		if (is_leap)
 			p++;
-		}
 		if (*p != '\0' || (number == 0 && list > PIM_RRULE_HOUR))
 			return -1;
 		if (rrule->list_count[list]++ == 0)
 			rrule->list_first[list] = number;
 		rrule->list_last[list] = number;
-		if (number < 0)
+		if (is_leap) {
+			rrule->leap_month = TRUE;
+			rrule->leap_months |= 1U << number;
+		} else if (number < 0)
 			pim_rrule_set(rrule->list_minus[list], -number);
 		else
 			pim_rrule_set(rrule->list_bits[list], number);
@@ -228,8 +237,15 @@ pim_rrule_part_parse(struct pim_rrule *rrule, const char *name,
 			rrule->rscale = t_str_ucase(value);
 		return 0;
 	}
-	if (strcasecmp(name, "SKIP") != 0 || strcasecmp(value, "OMIT") != 0)
-		rrule->has_others = TRUE;
+	if (strcasecmp(name, "SKIP") == 0) {
+		for (i = 0; i < N_ELEMENTS(pim_skips); i++) {
+			if (strcasecmp(value, pim_skips[i]) == 0) {
+				rrule->skip = i;
+				return 0;
+			}
+		}
+	}
+	rrule->has_others = TRUE;
 	return 0;
 }
 

@@ -31,6 +31,13 @@ enum pim_rrule_list {
 	PIM_RRULE_LIST_COUNT
 };
 
+/* RFC 7529: what becomes of a day or leap month that there is not */
+enum pim_rrule_skip {
+	PIM_RRULE_SKIP_OMIT,
+	PIM_RRULE_SKIP_BACKWARD,
+	PIM_RRULE_SKIP_FORWARD,
+};
+
 struct pim_rrule_day {
 	int week;			/* -53 to 53, 0 = each */
 	unsigned int weekday;		/* 0 = Sunday */
@@ -56,9 +63,11 @@ struct pim_rrule {
 	bool until_is_date:1;
 	bool until_is_utc:1;
 	bool has_week_start:1;
-	/* BYMONTH=5L */
+	enum pim_rrule_skip skip;
+	/* BYMONTH=5L: bit n is month nL, which is not among list_bits */
+	unsigned int leap_months;
 	bool leap_month:1;
-	/* X-...=, SKIP=: what it does is not known here */
+	/* X-...=: what it does is not known here */
 	bool has_others:1;
 };
 
