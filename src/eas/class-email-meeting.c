@@ -34,13 +34,6 @@ enum eas_instance_type {
 	EAS_INSTANCE_EXCEPTION = 3,
 };
 
-/* 2.2.2.47 */
-enum eas_meeting_message_type {
-	EAS_MEETING_UNSPECIFIED = 0,
-	EAS_MEETING_INITIAL = 1,
-	EAS_MEETING_FULL_UPDATE = 2,
-};
-
 static const char *const eas_response_classes[] = {
 	[PIM_PARTSTAT_NEEDS_ACTION] = NULL,
 	[PIM_PARTSTAT_ACCEPTED] = "IPM.Schedule.Meeting.Resp.Pos",
@@ -142,6 +135,47 @@ eas_meeting_hide_calendars(struct eas_email_context *ctx,
 	return ret < 0 ? -1 : 1;
 }
 
+/* Of Outlook's TNEF its own words have to do. */
+static enum pim_message_type
+eas_meeting_type_alone(const struct pim_itip *meeting)
+{
+	if (meeting->method != PIM_ITIP_REQUEST &&
+	    meeting->method != PIM_ITIP_ADD)
+		return PIM_MESSAGE_UNSPECIFIED;
+	return meeting->sequence > 0 ? PIM_MESSAGE_FULL_UPDATE :
+		PIM_MESSAGE_INITIAL;
+}
+
+/* 2.2.2.47: what it is now, by the calendar. A calendar that can't be read is none. */
+static enum pim_message_type
+eas_meeting_type(struct eas_email_context *ctx, const struct pim_part *part,
+		 const buffer_t *text)
+{
+	struct pim_scheduling_mail mail = {
+		.data = text->data, .size = text->used, .method = part->method,
+	};
+	struct pim_scheduling_peek peek;
+	struct pim_scheduling_user user;
+	struct store_item item;
+	const char *error;
+	int ret;
+
+	if (ctx->req->version < EAS_VERSION_14_1 ||
+	    eas_meeting_type_alone(ctx->meeting) == PIM_MESSAGE_UNSPECIFIED)
+		return PIM_MESSAGE_UNSPECIFIED;
+	if (pim_scheduling_peek(ctx->pool, &mail, &peek, &error) <= 0)
+		return eas_meeting_type_alone(ctx->meeting);
+	i_zero(&item);
+	ret = eas_meeting_find(ctx->req, pool_datastack_create(), peek.uid,
+			       &item);
+	if (ret == 0 && eas_meeting_is_cancelled(ctx->req, &peek) > 0)
+		return PIM_MESSAGE_OUTDATED;
+	eas_meeting_user(ctx->req, &user);
+	return pim_scheduling_message_type(&user, &mail,
+					   ret > 0 ? item.text : NULL,
+					   ret > 0 ? item.size : 0);
+}
+
 static void
 eas_meeting_unreadable(struct eas_email_context *ctx,
 		       const struct pim_part *part, const char *error)
@@ -165,8 +199,10 @@ eas_meeting_parse(struct eas_email_context *ctx, const char **error_r)
 	if (ret > 0) {
 		ret = pim_itip_read(ctx->pool, text->data, text->used,
 				    part->method, home, &itip, &error);
-		if (ret > 0 && eas_email_meeting_class(itip) != NULL)
+		if (ret > 0 && eas_email_meeting_class(itip) != NULL) {
 			ctx->meeting = itip;
+			ctx->meeting_type = eas_meeting_type(ctx, part, text);
+		}
 	} else if (ret == 0) {
 		ret = -1;
 	}
@@ -186,10 +222,12 @@ static void eas_meeting_parse_tnef(struct eas_email_context *ctx)
 
 	ret = pim_tnef_meeting(ctx->pool, ctx->tnef, eas_home(ctx->req),
 			       &itip, &error);
-	if (ret > 0 && eas_email_meeting_class(itip) != NULL)
+	if (ret > 0 && eas_email_meeting_class(itip) != NULL) {
 		ctx->meeting = itip;
-	else if (ret < 0)
+		ctx->meeting_type = eas_meeting_type_alone(itip);
+	} else if (ret < 0) {
 		eas_meeting_unreadable(ctx, ctx->msg->tnef, error);
+	}
 }
 
 int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
@@ -376,16 +414,6 @@ eas_meeting_instance_type(const struct pim_itip *meeting)
 		EAS_INSTANCE_SINGLE;
 }
 
-static enum eas_meeting_message_type
-eas_meeting_message_type(const struct pim_itip *meeting)
-{
-	if (meeting->method != PIM_ITIP_REQUEST &&
-	    meeting->method != PIM_ITIP_ADD)
-		return EAS_MEETING_UNSPECIFIED;
-	return meeting->sequence > 0 ? EAS_MEETING_FULL_UPDATE :
-		EAS_MEETING_INITIAL;
-}
-
 /* AllDayEvent ... Recurrences */
 static void
 eas_meeting_write_event(struct eas_email_context *ctx,
@@ -411,8 +439,8 @@ eas_meeting_write_event(struct eas_email_context *ctx,
 		wbxml_uint(writer, EAS_EMAIL_REMINDER, meeting->reminder);
 	wbxml_bool(writer, EAS_EMAIL_RESPONSE_REQUESTED,
 		   meeting->response_requested &&
-		   eas_meeting_message_type(meeting) !=
-		   EAS_MEETING_UNSPECIFIED);
+		   (meeting->method == PIM_ITIP_REQUEST ||
+		    meeting->method == PIM_ITIP_ADD));
 	if (meeting->has_recurrence)
 		eas_meeting_write_recurrence(ctx, &meeting->recurrence);
 }
@@ -447,7 +475,7 @@ eas_meeting_write_rest(struct eas_email_context *ctx,
 	}
 	if (version >= EAS_VERSION_14_1) {
 		wbxml_uint(writer, EAS_EMAIL2_MEETING_MESSAGE_TYPE,
-			   eas_meeting_message_type(meeting));
+			   ctx->meeting_type);
 	}
 	if (version < EAS_VERSION_16_0)
 		return;

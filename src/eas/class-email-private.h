@@ -2,8 +2,8 @@
 #define CLASS_EMAIL_PRIVATE_H
 
 #include "class-email.h"
-#include "pim-itip.h"
 #include "pim-message.h"
+#include "pim-scheduling.h"
 
 struct eas_email_context {
 	struct eas_request *req;
@@ -22,6 +22,7 @@ struct eas_email_context {
 	struct pim_tnef *tnef;
 	/* what a meeting message says, NULL = the mail is none */
 	struct pim_itip *meeting;
+	enum pim_message_type meeting_type;
 	time_t received;
 	enum mail_flags flags;
 	const char *const *keywords;

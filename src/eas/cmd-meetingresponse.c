@@ -402,6 +402,7 @@ static int response_get_event(struct response *response,
 		return -1;
 	/* an invitation to one occurrence is no question about the others */
 	response->answer.has_instance = response->meeting.peek.has_instance;
+	response->answer.future = response->meeting.peek.future;
 	response->answer.instance = response->meeting.peek.instance;
 	return eas_meeting_find(req, pool, response->meeting.peek.uid, item);
 }

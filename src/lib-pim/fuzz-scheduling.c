@@ -30,12 +30,13 @@ static void fuzz_answer(const char *text, size_t size)
 	const char *organizer;
 	string_t *stored, *message;
 
-	for (unsigned int i = 0; i < 3; i++) T_BEGIN {
+	for (unsigned int i = 0; i < 4; i++) T_BEGIN {
 		stored = t_str_new(512);
 		message = t_str_new(512);
 		answer.partstat = i == 2 ? PIM_PARTSTAT_DECLINED :
 			PIM_PARTSTAT_ACCEPTED;
-		answer.has_instance = i == 1;
+		answer.has_instance = i == 1 || i == 3;
+		answer.future = i == 3;
 		answer.instance = 1795860000;
 		(void)pim_scheduling_answer(&fuzz_user, text, size, &answer,
 					    stored, message, &organizer);
@@ -104,6 +105,9 @@ static void fuzz_run(pool_t pool, const char *data, size_t size)
 
 	mail.data = p == NULL ? data : p + 4;
 	mail.size = size - (p == NULL ? 0 : old_size + 3);
+	(void)pim_scheduling_message_type(&fuzz_user, &mail, p == NULL ? NULL :
+					  data, old_size);
+	(void)pim_scheduling_is_cancellation(&fuzz_user, &mail);
 	result = pim_scheduling_apply(&fuzz_user, &mail, p == NULL ? NULL :
 				      data, old_size, text, &reason);
 	if (result == PIM_SCHEDULING_CHANGED) {

@@ -102,6 +102,10 @@ sched_answer_write(struct sched_answer *ctx,
 	sched_answer_strip(event);
 	if (answer->has_proposed)
 		sched_answer_propose(ctx, event, source);
+	if (answer->future) {
+		pim_property_set_param(pim_property_find(event,
+			"RECURRENCE-ID"), "RANGE", "THISANDFUTURE");
+	}
 	sched_answer_add_attendee(ctx, event,
 				  sched_own_attendee(ctx->user, source));
 	pim_component_set_value(event, "DTSTAMP",
@@ -154,24 +158,41 @@ sched_answer_all(struct sched_answer *ctx, string_t *text, string_t *message)
 	return PIM_ANSWER_CHANGED;
 }
 
-static enum pim_scheduling_answer_result
-sched_decline_instance(struct sched_answer *ctx, struct pim_component *event,
-		       string_t *text)
+static void
+sched_decline_instance(struct sched_answer *ctx, const struct sched_time *id,
+		       struct pim_component *event)
 {
 	unsigned int sequence = sched_sequence(event);
 	int64_t stamp = sched_stamp(event);
 
 	sched_exception_remove(&ctx->doc, event);
-	if (ctx->master == NULL) {
-		if (sched_event_first(&ctx->doc) == NULL)
-			return PIM_ANSWER_REMOVED;
-	} else {
-		(void)sched_exclude(&ctx->doc, ctx->master, &ctx->instance);
-		sched_set_gone(ctx->master, &ctx->instance, sequence, stamp,
-			       TRUE);
+	if (ctx->master == NULL)
+		return;
+	(void)sched_exclude(&ctx->doc, ctx->master, id);
+	sched_set_gone(ctx->master, id, sequence, stamp, SCHED_DECLINED);
+}
+
+/* What follows an occurrence was made of the same message. */
+static void sched_answer_following(struct sched_answer *ctx)
+{
+	const struct sched_exception *exception;
+	struct sched_time id;
+	unsigned int i = 0;
+
+	while (i < array_count(&ctx->doc.exceptions)) {
+		exception = array_idx(&ctx->doc.exceptions, i);
+		id = exception->id;
+		/* what stands for more than itself is not taken out */
+		if (id.time > ctx->instance.time &&
+		    ctx->answer->partstat == PIM_PARTSTAT_DECLINED &&
+		    !sched_is_future(exception->event)) {
+			sched_decline_instance(ctx, &id, exception->event);
+			continue;
+		}
+		if (id.time > ctx->instance.time)
+			sched_answer_event(ctx, exception->event);
+		i++;
 	}
-	sched_write(&ctx->doc, text);
-	return PIM_ANSWER_CHANGED;
 }
 
 static enum pim_scheduling_answer_result
@@ -191,8 +212,13 @@ sched_answer_instance(struct sched_answer *ctx, string_t *text,
 		return PIM_ANSWER_NO_INSTANCE;
 	sched_answer_write(ctx, event, message);
 	if (ctx->answer->partstat == PIM_PARTSTAT_DECLINED)
-		return sched_decline_instance(ctx, event, text);
-	sched_answer_event(ctx, event);
+		sched_decline_instance(ctx, &ctx->instance, event);
+	else
+		sched_answer_event(ctx, event);
+	if (ctx->answer->future)
+		sched_answer_following(ctx);
+	if (sched_event_first(&ctx->doc) == NULL)
+		return PIM_ANSWER_REMOVED;
 	sched_write(&ctx->doc, text);
 	return PIM_ANSWER_CHANGED;
 }

@@ -115,14 +115,19 @@ sched_gone_find(struct sched_apply *apply, const struct sched_time *id)
 {
 	struct pim_component *master = sched_master(&apply->old);
 	struct pim_property *prop;
-	const char *value;
+	const char *value, *how;
+	int64_t time;
 
 	if (master == NULL)
 		return NULL;
 	for (prop = pim_property_find(master, SCHED_GONE); prop != NULL;
 	     prop = pim_property_next(prop, SCHED_GONE)) {
-		value = t_strcut(pim_property_value(prop), ' ');
-		if (sched_stamp_parse(value) == id->time)
+		value = pim_property_value(prop);
+		time = sched_stamp_parse(t_strcut(value, ' '));
+		how = strrchr(value, ' ');
+		if (time == id->time ||
+		    (time != 0 && time < id->time && how != NULL &&
+		     strcmp(how + 1, SCHED_FUTURE) == 0))
 			break;
 	}
 	return prop;
@@ -153,7 +158,7 @@ sched_is_gone(struct sched_apply *apply, const struct pim_component *event,
 }
 
 void sched_set_gone(struct pim_component *master, const struct sched_time *id,
-		    unsigned int sequence, int64_t stamp, bool declined)
+		    unsigned int sequence, int64_t stamp, const char *how)
 {
 	struct pim_property *prop, *next;
 	const char *value;
@@ -167,7 +172,7 @@ void sched_set_gone(struct pim_component *master, const struct sched_time *id,
 	}
 	value = t_strdup_printf("%s %u %s%s", sched_stamp_text(id->time),
 				sequence, sched_stamp_text(stamp),
-				declined ? " "SCHED_DECLINED : "");
+				how == NULL ? "" : t_strconcat(" ", how, NULL));
 	(void)pim_property_add(master, SCHED_GONE, value);
 }
 
@@ -206,8 +211,7 @@ static bool sched_has_too_many_events(const struct sched_doc *doc)
 	return count > SCHED_MAX_EVENTS;
 }
 
-/* The object's own METHOD comes first. */
-static enum pim_itip_method sched_method(struct sched_apply *apply)
+enum pim_itip_method sched_method(struct sched_apply *apply)
 {
 	const char *method = pim_component_value(apply->msg.calendar, "METHOD");
 
@@ -288,6 +292,7 @@ sched_peek_instance(struct sched_apply *apply,
 	    !sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
 		return;
 	peek->has_instance = TRUE;
+	peek->future = sched_is_future(event);
 	peek->instance = id.time;
 }
 

@@ -36,7 +36,7 @@ sched_cancel_exception(struct sched_apply *apply, struct pim_component *event,
 	sched_set_gone(master, id, sched_sequence(event),
 		       sched_stamp_parse(pim_component_value(event,
 							     "DTSTAMP")),
-		       FALSE);
+		       NULL);
 	apply->changed = TRUE;
 }
 
@@ -46,7 +46,12 @@ void sched_cancel_event(struct sched_apply *apply, struct pim_component *event)
 	struct sched_time id;
 
 	if (pim_property_find(event, "RECURRENCE-ID") != NULL) {
-		if (sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+		if (!sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+			return;
+		if (sched_is_future(event) &&
+		    sched_master(&apply->old) != NULL)
+			sched_cancel_future(apply, event, &id);
+		else
 			sched_cancel_exception(apply, event, &id);
 		return;
 	}

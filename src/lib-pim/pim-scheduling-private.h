@@ -8,10 +8,15 @@
 /* What the files pim-scheduling*.c share. */
 
 #define SCHED_STAMP "X-ROOST-STAMP"
+#define SCHED_FIRST "X-ROOST-FIRST"
 #define SCHED_GONE "X-ROOST-GONE"
 #define SCHED_SENDER "X-ROOST-SENDER"
-/* in X-ROOST-GONE */
+/* in X-ROOST-GONE: by the user's no; with all that follow */
 #define SCHED_DECLINED "DECLINED"
+#define SCHED_FUTURE "FUTURE"
+/* changed occurrences that one message makes */
+#define SCHED_MAX_FUTURE 200
+#define PIM_SCHEDULING_TIME_MAX (INT64_MAX / 4)
 #define SCHED_PROPOSED "X-ROOST-PROPOSED"
 #define SCHED_OWN_PREFIX "X-ROOST-"
 #define SCHED_BUSY "X-MICROSOFT-CDO-BUSYSTATUS"
@@ -100,15 +105,23 @@ bool sched_is_excluded(struct sched_doc *doc,
 /* Takes the EXDATE out again. */
 void sched_include(struct sched_doc *doc, struct pim_component *master,
 		   const struct sched_time *id);
+/* Writes a time as another property has its own: a date, UTC, or by the clock of a
+   zone. */
+void sched_set_time(struct sched_doc *doc, struct pim_property *prop,
+		    const struct pim_property *like, int64_t time);
+/* The zone of its TZID, NULL = none. */
+const struct pim_timezone *
+sched_property_zone(struct sched_doc *doc, const struct pim_property *prop,
+		    int64_t time);
 /* What a device calls an occurrence is a moment; that of an all-day series is a
    date, which up to 14.1 is said as a midnight somewhere. */
 struct sched_time
 sched_instance(const struct pim_component *event, int64_t instance);
 
 /* Remembers that an occurrence was taken out (X-ROOST-GONE), by a message of
-   that SEQUENCE and DTSTAMP or by the user's no to one. */
+   that SEQUENCE and DTSTAMP. how is NULL, SCHED_DECLINED or SCHED_FUTURE. */
 void sched_set_gone(struct pim_component *master, const struct sched_time *id,
-		    unsigned int sequence, int64_t stamp, bool declined);
+		    unsigned int sequence, int64_t stamp, const char *how);
 
 unsigned int sched_sequence(const struct pim_component *event);
 /* The organiser's DTSTAMP, 0 = unknown. */
@@ -159,6 +172,12 @@ struct sched_apply {
 	const char *reason;
 };
 
+/* The object's own METHOD comes first. */
+enum pim_itip_method sched_method(struct sched_apply *apply);
+/* Is the message's event at another time than the stored one? */
+bool sched_moment_changed(struct sched_apply *apply,
+			  const struct pim_component *old,
+			  const struct pim_component *new);
 /* Both set the reason, a constant sentence, and return the result of their name. */
 enum pim_scheduling_result
 sched_nothing(struct sched_apply *apply, const char *reason);
@@ -184,6 +203,40 @@ bool sched_is_cancelled(const struct pim_component *event);
 /* Is the user one of those for whom a CANCEL's event is cancelled? */
 bool sched_cancel_is_for_user(struct sched_apply *apply,
 			      const struct pim_component *event);
+
+/* Puts a changed occurrence into what is stored, if it is news. */
+void sched_update_exception(struct sched_apply *apply,
+			    struct pim_component *event,
+			    const struct sched_time *id);
+
+/* pim-scheduling-future.c */
+
+struct sched_future_occurrence {
+	struct sched_time id;
+	/* than the first one of them, by the series' clock */
+	int64_t later;
+};
+/* An occurrence and those that follow. */
+struct sched_future {
+	/* the series' clock, NULL = none */
+	const struct pim_timezone *tz;
+	ARRAY(struct sched_future_occurrence) occurrences;
+	/* there are more than were asked for */
+	bool more;
+};
+/* RANGE=THISANDFUTURE */
+bool sched_is_future(const struct pim_component *event);
+/* The series' occurrences from id on. Returns FALSE if it has none with that id. */
+bool sched_future_get(struct sched_doc *doc, const struct sched_time *id,
+		      unsigned int max, struct sched_future *future_r);
+/* The same for an occurrence and all that follow. */
+void sched_update_future(struct sched_apply *apply,
+			 struct pim_component *event,
+			 const struct sched_time *id);
+/* Takes them out of the series that is stored. */
+void sched_cancel_future(struct sched_apply *apply,
+			 const struct pim_component *event,
+			 const struct sched_time *id);
 
 /* One for each method. CHANGED stands for REMOVED as well, if apply->removed. */
 enum pim_scheduling_result sched_request(struct sched_apply *apply);

@@ -81,40 +81,45 @@ sched_add_delegate(struct pim_component *old,
 	return NULL;
 }
 
-static const char *
-sched_answer_event(struct sched_apply *apply, struct pim_component *event,
-		   bool counter)
+/* The component that an answer is for; id NULL = the whole. Returns NULL and the
+   reason. */
+static struct pim_component *
+sched_answer_find(struct sched_apply *apply, const struct sched_time *id,
+		  const char *address, const char **reason_r)
 {
-	struct pim_component *old = sched_master(&apply->old);
-	const struct pim_property *answer;
-	struct pim_property *attendee;
-	const char *address;
-	struct sched_time id;
+	struct pim_component *master = sched_master(&apply->old), *old;
 
-	answer = pim_property_find(event, "ATTENDEE");
-	if (answer == NULL)
-		return "It names no attendee";
-	address = sched_address(answer);
-	if (!sched_is_sender(apply->mail, address))
-		return "It is not from the attendee it names";
-	if (pim_property_find(event, "RECURRENCE-ID") != NULL) {
-		if (!sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
-			return "Its RECURRENCE-ID is no time";
-		old = sched_exception_find(&apply->old, &id);
-		if (old == NULL) {
-			/* only who may come may have an exception made */
-			if (sched_master(&apply->old) == NULL ||
-			    sched_attendee(sched_master(&apply->old),
-					   address) == NULL)
-				return "The attendee is not known";
-			if (array_count(&apply->old.exceptions) >=
-			    PIM_SCHEDULING_MAX_EXCEPTIONS)
-				return "The series has too many exceptions";
-			old = sched_exception_make(&apply->old, &id);
-		}
+	*reason_r = "There is no such occurrence";
+	if (id == NULL)
+		return master;
+	old = sched_exception_find(&apply->old, id);
+	if (old != NULL)
+		return old;
+	/* only who may come may have an exception made */
+	if (master == NULL || sched_attendee(master, address) == NULL) {
+		*reason_r = "The attendee is not known";
+		return NULL;
 	}
+	if (array_count(&apply->old.exceptions) >=
+	    PIM_SCHEDULING_MAX_EXCEPTIONS) {
+		*reason_r = "The series has too many exceptions";
+		return NULL;
+	}
+	return sched_exception_make(&apply->old, id);
+}
+
+static const char *
+sched_answer_one(struct sched_apply *apply, struct pim_component *event,
+		 const struct pim_property *answer,
+		 const struct sched_time *id, bool counter)
+{
+	const char *address = sched_address(answer), *reason;
+	struct pim_property *attendee;
+	struct pim_component *old;
+
+	old = sched_answer_find(apply, id, address, &reason);
 	if (old == NULL)
-		return "There is no such occurrence";
+		return reason;
 	if (sched_sequence(event) < sched_sequence(old))
 		return "It answers an earlier version of the meeting";
 	attendee = sched_attendee(old, address);
@@ -125,6 +130,57 @@ sched_answer_event(struct sched_apply *apply, struct pim_component *event,
 	if (sched_set_answer(apply, attendee, answer, event))
 		sched_set_proposed(apply, attendee, event, counter);
 	return "It is known already, or older";
+}
+
+/* An answer to one and all that follow: if that is all of them, to the series as well. */
+static const char *
+sched_answer_future(struct sched_apply *apply, struct pim_component *event,
+		    const struct pim_property *answer,
+		    const struct sched_time *id, bool counter)
+{
+	const struct sched_future_occurrence *occurrence;
+	const char *reason = "There is no such occurrence";
+	struct pim_component *master = sched_master(&apply->old);
+	struct sched_future future;
+	struct sched_time start;
+
+	i_zero(&start);
+	if (master != NULL &&
+	    sched_time(&apply->old, master, "DTSTART", &start) &&
+	    start.time == id->time)
+		reason = sched_answer_one(apply, event, answer, NULL, counter);
+	if (!sched_future_get(&apply->old, id, SCHED_MAX_FUTURE, &future))
+		return sched_answer_one(apply, event, answer, id, counter);
+	array_foreach(&future.occurrences, occurrence) T_BEGIN {
+		/* what is like the series needs no occurrence of its own */
+		if (start.time != id->time ||
+		    sched_exception_find(&apply->old, &occurrence->id) != NULL)
+			reason = sched_answer_one(apply, event, answer,
+						  &occurrence->id, counter);
+	} T_END;
+	return reason;
+}
+
+static const char *
+sched_answer_event(struct sched_apply *apply, struct pim_component *event,
+		   bool counter)
+{
+	const struct pim_property *answer;
+	struct sched_time id;
+
+	answer = pim_property_find(event, "ATTENDEE");
+	if (answer == NULL)
+		return "It names no attendee";
+	if (!sched_is_sender(apply->mail, sched_address(answer)))
+		return "It is not from the attendee it names";
+	if (pim_property_find(event, "RECURRENCE-ID") == NULL)
+		return sched_answer_one(apply, event, answer, NULL, counter);
+	if (!sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+		return "Its RECURRENCE-ID is no time";
+	/* another time is of one meeting */
+	return sched_is_future(event) && !counter ?
+		sched_answer_future(apply, event, answer, &id, counter) :
+		sched_answer_one(apply, event, answer, &id, counter);
 }
 
 enum pim_scheduling_result

@@ -9,7 +9,7 @@
 
 /* -- what stays the user's -- */
 
-static bool
+bool
 sched_moment_changed(struct sched_apply *apply,
 		     const struct pim_component *old,
 		     const struct pim_component *new)
@@ -156,6 +156,13 @@ static void sched_clean(struct sched_apply *apply, struct pim_component *event)
 		pim_component_set_text(event, SCHED_SENDER, sender);
 }
 
+static void sched_set_first(struct pim_component *event)
+{
+	const char *stamp = t_strdup(pim_component_value(event, SCHED_STAMP));
+
+	pim_component_set_value(event, SCHED_FIRST, stamp);
+}
+
 /* There is nothing of it yet: the message without its METHOD. */
 static enum pim_scheduling_result sched_request_new(struct sched_apply *apply)
 {
@@ -180,6 +187,7 @@ static enum pim_scheduling_result sched_request_new(struct sched_apply *apply)
 		if (pim_property_find(event, "DTSTART") == NULL)
 			return PIM_SCHEDULING_INVALID;
 		sched_clean(apply, event);
+		sched_set_first(event);
 		own = sched_own_attendee(apply->user, event);
 		sched_set_busy(event, own == NULL ? PIM_PARTSTAT_NEEDS_ACTION :
 			       sched_partstat(own));
@@ -189,7 +197,7 @@ static enum pim_scheduling_result sched_request_new(struct sched_apply *apply)
 		sched_nothing(apply, "There is no such event");
 }
 
-static void
+void
 sched_update_exception(struct sched_apply *apply, struct pim_component *event,
 		       const struct sched_time *id)
 {
@@ -247,12 +255,13 @@ sched_keep_excluded(struct sched_apply *apply, struct pim_component *new,
 
 	for (prop = pim_property_find(old, SCHED_GONE); prop != NULL;
 	     prop = pim_property_next(prop, SCHED_GONE)) T_BEGIN {
+		const char *value = pim_property_value(prop);
 		struct sched_time id = {
-			.time = sched_stamp_parse(
-				t_strcut(pim_property_value(prop), ' ')),
+			.time = sched_stamp_parse(t_strcut(value, ' ')),
 		};
 
-		if (id.time != 0)
+		/* how long the series is is said by the update */
+		if (id.time != 0 && strstr(value, " "SCHED_FUTURE) == NULL)
 			(void)sched_exclude(&apply->old, new, &id);
 	} T_END;
 }
@@ -325,8 +334,12 @@ enum pim_scheduling_result sched_request(struct sched_apply *apply)
 		if (sched_is_cancelled(event))
 			sched_cancel_event(apply, event);
 		else if (sched_time(&apply->msg, event, "RECURRENCE-ID", &id) &&
-			 pim_property_find(event, "DTSTART") != NULL)
-			sched_update_exception(apply, event, &id);
+			 pim_property_find(event, "DTSTART") != NULL) {
+			if (sched_is_future(event))
+				sched_update_future(apply, event, &id);
+			else
+				sched_update_exception(apply, event, &id);
+		}
 	} T_END;
 	return apply->changed || apply->removed ? PIM_SCHEDULING_CHANGED :
 		sched_nothing(apply, "It is known already, or older");

@@ -151,7 +151,7 @@ sched_zone(struct sched_doc *doc, const char *tzid, int64_t time)
 	return zone->tz;
 }
 
-static const struct pim_timezone *
+const struct pim_timezone *
 sched_property_zone(struct sched_doc *doc, const struct pim_property *prop,
 		    int64_t time)
 {
@@ -233,9 +233,7 @@ sched_instance(const struct pim_component *event, int64_t instance)
 	return time;
 }
 
-/* Writes a time as another property has its own: a date, UTC, or by the clock of a
-   zone. */
-static void
+void
 sched_set_time(struct sched_doc *doc, struct pim_property *prop,
 	       const struct pim_property *like, int64_t time)
 {

@@ -13,10 +13,11 @@
      X-ROOST-STAMP	in a component: the DTSTAMP of the organiser's message that it is
 			from, 1970 if that had none. (DTSTAMP itself changes when the user
 			sets an alarm.)
+     X-ROOST-FIRST	in a component: the DTSTAMP of the first invitation
      X-ROOST-GONE	in the series: "<RECURRENCE-ID in UTC> <SEQUENCE> <DTSTAMP>" of an
 			occurrence that was cancelled or declined: an older message
 			does not bring it back. "DECLINED" behind it: the user's own
-			wish does.
+			wish does; "FUTURE": with all that follow.
      X-ROOST-SENDER	in a component: who mails for an organiser that has no mailbox
 			(a calendar of a group), or has forwarded the invitation
      X-ROOST-STAMP	parameter of an ATTENDEE: the DTSTAMP of the last answer
@@ -76,8 +77,9 @@ struct pim_scheduling_peek {
 	unsigned int sequence;
 	int64_t stamp;			/* DTSTAMP, 0 = none */
 	const char *organizer;		/* in lower case, "" = none */
-	/* it is about one occurrence only: its original start, UTC */
-	bool has_instance;
+	/* it is about one occurrence only: its original start, UTC; or
+	   about that and all that follow */
+	bool has_instance, future;
 	int64_t instance;
 };
 /* Returns 1, 0 if it changes no calendar, -1 and a sentence if it can't be read. Strings are allocated from
@@ -85,6 +87,29 @@ struct pim_scheduling_peek {
 int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
 			struct pim_scheduling_peek *peek_r,
 			const char **error_r);
+
+/* What a message is for the user. The numbers are ActiveSync's ([MS-ASEMAIL] 2.2.2.47). */
+enum pim_message_type {
+	/* no invitation, or the user's own */
+	PIM_MESSAGE_UNSPECIFIED = 0,
+	PIM_MESSAGE_INITIAL = 1,
+	/* he has not answered yet, or it is at another time */
+	PIM_MESSAGE_FULL_UPDATE = 2,
+	/* the answer that he has given before still stands */
+	PIM_MESSAGE_INFORMATIONAL = 3,
+	/* something newer is in the calendar, or it was cancelled */
+	PIM_MESSAGE_OUTDATED = 4,
+	/* somebody else is to come for him (DELEGATED-TO) */
+	PIM_MESSAGE_DELEGATORS_COPY = 5,
+	/* he has said that somebody else comes: there is nothing to be answered */
+	PIM_MESSAGE_DELEGATED = 6,
+};
+/* stored is as in pim_scheduling_apply(): whether the message was applied to it yet makes no
+   difference. */
+enum pim_message_type
+pim_scheduling_message_type(const struct pim_scheduling_user *user,
+			    const struct pim_scheduling_mail *mail,
+			    const void *stored, size_t stored_size);
 
 /* Does the message cancel the whole event for the user, and is it from the organizer whom it
    names? Of a stored event pim_scheduling_apply() knows who that is. */
@@ -116,8 +141,9 @@ pim_scheduling_apply(const struct pim_scheduling_user *user,
 struct pim_scheduling_answer {
 	/* ACCEPTED, TENTATIVE or DECLINED */
 	enum pim_partstat partstat;
-	/* of one occurrence: its original start, UTC */
-	bool has_instance;
+	/* of one occurrence: its original start, UTC; future: and all that
+	   follow, as far as they were changed */
+	bool has_instance, future;
 	int64_t instance;
 	/* what he writes, UTF-8, NULL = nothing */
 	const char *comment;

@@ -25,6 +25,9 @@
 #define SEQ(n) "SEQUENCE:" #n "\r\n"
 #define AT(hour) "DTSTART:20261201T" #hour "0000Z\r\n" \
 	"DTEND:20261201T" #hour "3000Z\r\n"
+#define ON(day, hour) "DTSTART:" day "T" hour "0000Z\r\n" \
+	"DTEND:" day "T" hour "3000Z\r\n"
+#define ONWARDS(day) "RECURRENCE-ID;RANGE=THISANDFUTURE:" day "T100000Z\r\n"
 #define DAILY "RRULE:FREQ=DAILY;COUNT=10\r\n"
 #define ALARM "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\n" \
 	"END:VALARM\r\n"
@@ -368,6 +371,129 @@ static const struct {
 	  "END:VCALENDAR\r\n",
 	  REQUEST(SEQ(0) STAMP(1) AT(10) PEOPLE), PIM_SCHEDULING_INVALID,
 	  "another event" },
+
+	/* this and all that follow: one changed occurrence each, as the clock of the
+	   series goes; what is newer of one stays */
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE),
+	  REQUEST(ONWARDS("20261208") SEQ(1) STAMP(2) ON("20261208", "12")
+		  PEOPLE "LOCATION:There\r\n"),
+	  PIM_SCHEDULING_CHANGED,
+	  "RRULE:FREQ=DAILY;COUNT=10|!RANGE|!20261207T12|!20261211T|"
+	  "RECURRENCE-ID:20261208T100000Z|DTSTART:20261208T120000Z|"
+	  "RECURRENCE-ID:20261209T100000Z|DTSTART:20261209T120000Z|"
+	  "RECURRENCE-ID:20261210T100000Z|DTEND:20261210T123000Z" },
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1)
+		 "DTSTART;TZID=Europe/Berlin:20261024T090000\r\n"
+		 "DURATION:PT1H\r\nRRULE:FREQ=DAILY;COUNT=3\r\n" PEOPLE),
+	  REQUEST("RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:"
+		  "20261024T090000\r\n" SEQ(1) STAMP(2)
+		  "DTSTART:20261024T090000Z\r\nDURATION:PT1H\r\n" PEOPLE),
+	  PIM_SCHEDULING_CHANGED,
+	  "RECURRENCE-ID;TZID=Europe/Berlin:20261024T090000|"
+	  "DTSTART:20261024T090000Z|DTSTART:20261025T100000Z|"
+	  "DTSTART:20261026T100000Z" },
+	{ "boss@example.com", NULL,
+	  CALENDAR("", EVENT(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE
+			     "EXDATE:20261209T100000Z\r\n")
+		   EVENT("RECURRENCE-ID:20261210T100000Z\r\n" SEQ(3) STAMP(3)
+			 ON("20261210", "16") PEOPLE)),
+	  REQUEST(ONWARDS("20261208") SEQ(1) STAMP(2) ON("20261208", "12")
+		  PEOPLE),
+	  PIM_SCHEDULING_CHANGED,
+	  "DTSTART:20261208T120000Z|!20261209T12|DTSTART:20261210T160000Z|"
+	  "!20261210T12" },
+	/* a series without end: the last one stands for the rest */
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) "RRULE:FREQ=DAILY\r\n" PEOPLE),
+	  REQUEST(ONWARDS("20261208") SEQ(1) STAMP(2) ON("20261208", "12")
+		  PEOPLE),
+	  PIM_SCHEDULING_CHANGED,
+	  "RECURRENCE-ID;RANGE=THISANDFUTURE:20270625T100000Z|"
+	  "DTSTART:20270625T120000Z|RECURRENCE-ID:20270624T100000Z|"
+	  "!20270626T" },
+	/* there is no such occurrence, and no series */
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE),
+	  REQUEST(ONWARDS("20270108") SEQ(1) STAMP(2) ON("20270108", "12")
+		  PEOPLE),
+	  PIM_SCHEDULING_CHANGED, "DTSTART:20270108T120000Z" },
+	{ "boss@example.com", NULL, NULL,
+	  REQUEST(ONWARDS("20261208") SEQ(1) STAMP(2) ON("20261208", "12")
+		  PEOPLE),
+	  PIM_SCHEDULING_CHANGED, "DTSTART:20261208T120000Z" },
+
+	/* cancelled from one on: the series ends before */
+	{ "boss@example.com", NULL,
+	  CALENDAR("", EVENT(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE
+			     "RDATE:20261202T150000Z,20270101T100000Z\r\n")
+		   EVENT("RECURRENCE-ID:20261209T100000Z\r\n" SEQ(0) STAMP(1)
+			 ON("20261209", "16") PEOPLE)),
+	  CANCEL(ONWARDS("20261208") SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_CHANGED,
+	  "RRULE:FREQ=DAILY;UNTIL=20261207T100000Z|RDATE:20261202T150000Z|"
+	  "!20270101|!RECURRENCE-ID|SEQUENCE:1|"
+	  "X-ROOST-GONE:20261208T100000Z 1 20261102T080000Z FUTURE" },
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) "DTSTART;TZID=Europe/Berlin:20261024T013000\r\n"
+		 "DURATION:PT1H\r\nRRULE:FREQ=DAILY\r\n" PEOPLE),
+	  CANCEL("RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Europe/Berlin:"
+		 "20261026T013000\r\n" SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_CHANGED, "UNTIL=20261024T233000Z" },
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) "DTSTART;VALUE=DATE:20261201\r\n" DAILY PEOPLE),
+	  CANCEL("RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261203\r\n"
+		 SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_CHANGED, "UNTIL=20261202" },
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) "RRULE:FREQ=HOURLY;UNTIL=20261203T000000Z"
+		 "\r\n" PEOPLE),
+	  CANCEL("RECURRENCE-ID;RANGE=THISANDFUTURE:20261202T100000Z\r\n"
+		 SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_CHANGED, "UNTIL=20261202T095959Z" },
+	/* all of it; an older message */
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE),
+	  CANCEL(ONWARDS("20261201") SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_REMOVED, "" },
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(2) STAMP(1) AT(10) DAILY PEOPLE),
+	  CANCEL(ONWARDS("20261208") SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_NOTHING, "older" },
+	{ "eve@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE),
+	  CANCEL(ONWARDS("20261208") SEQ(1) STAMP(2) PEOPLE),
+	  PIM_SCHEDULING_REFUSED, "organizer" },
+	/* what was cancelled so does not come back by an older one */
+	{ "boss@example.com", NULL,
+	  STORED(SEQ(1) STAMP(3) AT(10)
+		 "RRULE:FREQ=DAILY;UNTIL=20261207T100000Z\r\n" PEOPLE
+		 "X-ROOST-GONE:20261208T100000Z 1 20261103T080000Z FUTURE\r\n"),
+	  REQUEST("RECURRENCE-ID:20261209T100000Z\r\n" SEQ(1) STAMP(2)
+		  ON("20261209", "12") PEOPLE),
+	  PIM_SCHEDULING_NOTHING, "older" },
+
+	/* an answer to some of them, to all, to another time of one */
+	{ "anne@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY OWN),
+	  REPLY(ONWARDS("20261209") SEQ(0) STAMP(2)
+		"ATTENDEE;PARTSTAT=DECLINED:mailto:anne@example.com\r\n"),
+	  PIM_SCHEDULING_CHANGED,
+	  "RECURRENCE-ID:20261209T100000Z|RECURRENCE-ID:20261210T100000Z|"
+	  "!RECURRENCE-ID:20261208|PARTSTAT=DECLINED;X-ROOST-STAMP|"
+	  "PARTSTAT=NEEDS-ACTION:mailto:anne@" },
+	{ "anne@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY OWN),
+	  REPLY(ONWARDS("20261201") SEQ(0) STAMP(2)
+		"ATTENDEE;PARTSTAT=DECLINED:mailto:anne@example.com\r\n"),
+	  PIM_SCHEDULING_CHANGED,
+	  "!RECURRENCE-ID|PARTSTAT=DECLINED;X-ROOST-STAMP" },
+	{ "eve@example.com", NULL,
+	  STORED(SEQ(0) STAMP(1) AT(10) DAILY OWN),
+	  REPLY(ONWARDS("20261209") SEQ(0) STAMP(2)
+		"ATTENDEE;PARTSTAT=DECLINED:mailto:eve@example.com\r\n"),
+	  PIM_SCHEDULING_REFUSED, "not known" },
 };
 
 static void test_apply(void)
@@ -448,6 +574,48 @@ static void test_apply_asked(void)
 	test_end();
 }
 
+/* The answer to an invitation to some of a series. */
+static void test_answer_future(void)
+{
+	static const char *const stored = CALENDAR("",
+		EVENT(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE)
+		EVENT("RECURRENCE-ID:20261209T100000Z\r\n" SEQ(1) STAMP(2)
+		      ON("20261209", "12") PEOPLE)
+		EVENT("RECURRENCE-ID:20261210T100000Z\r\n" SEQ(1) STAMP(2)
+		      ON("20261210", "12") PEOPLE));
+	struct pim_scheduling_answer answer = {
+		.partstat = PIM_PARTSTAT_ACCEPTED, .now = 1796292000,
+		.has_instance = TRUE, .future = TRUE,
+		/* 9 December, 10:00 */
+		.instance = 1796810400,
+	};
+	string_t *text = t_str_new(512), *message = t_str_new(512);
+	const char *organizer;
+
+	test_begin("scheduling: answer this and future");
+	test_assert(pim_scheduling_answer(&test_user, stored, strlen(stored),
+		&answer, text, message, &organizer) == PIM_ANSWER_CHANGED);
+	test_assert(test_has(test_unfold(message),
+		"RECURRENCE-ID;RANGE=THISANDFUTURE:20261209T100000Z|"
+		"PARTSTAT=ACCEPTED:mailto:Me@|!20261210"));
+	test_assert(test_has(test_unfold(text),
+		"PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:Me@|"
+		"PARTSTAT=ACCEPTED:mailto:Me@|!RANGE|"
+		"RECURRENCE-ID:20261209|RECURRENCE-ID:20261210"));
+	test_assert(strstr(strstr(str_c(text), "PARTSTAT=ACCEPTED:mailto:Me@") +
+			   1, "PARTSTAT=ACCEPTED:mailto:Me@") != NULL);
+	str_truncate(text, 0);
+	str_truncate(message, 0);
+	answer.partstat = PIM_PARTSTAT_DECLINED;
+	test_assert(pim_scheduling_answer(&test_user, stored, strlen(stored),
+		&answer, text, message, &organizer) == PIM_ANSWER_CHANGED);
+	test_assert(test_has(test_unfold(text),
+		"!RECURRENCE-ID|EXDATE:20261209T100000Z|"
+		"EXDATE:20261210T100000Z|20261210T100000Z 1 20261102T080000Z "
+		"DECLINED|RRULE"));
+	test_end();
+}
+
 /* An invitation to a list without a DTSTAMP. */
 static void test_apply_without_stamp(void)
 {
@@ -465,6 +633,89 @@ static void test_apply_without_stamp(void)
 					 &reason) == PIM_SCHEDULING_CHANGED);
 	test_assert(pim_scheduling_is_asked(&test_user, str_data(text),
 					    str_len(text)));
+	test_end();
+}
+
+#define ANSWERED(partstat, more) \
+	"ORGANIZER:mailto:boss@example.com\r\n" \
+	"ATTENDEE" more ";PARTSTAT=" partstat ":mailto:me@example.org\r\n"
+#define REPLIED(n) "X-MICROSOFT-CDO-REPLYTIME:2026110" #n "T090000Z\r\n"
+#define FIRST(n) "X-ROOST-FIRST:2026110" #n "T080000Z\r\n"
+
+static void test_message_type(void)
+{
+	static const struct {
+		const char *stored, *message;
+		enum pim_message_type type;
+	} tests[] = {
+		{ NULL, REQUEST(SEQ(0) STAMP(1) AT(10) PEOPLE), 1 },
+		{ NULL, REQUEST(SEQ(2) STAMP(1) AT(10) PEOPLE), 2 },
+		{ NULL, REQUEST(SEQ(0) STAMP(1) AT(10) ANSWERED("ACCEPTED", "")),
+		  3 },
+		{ NULL, REQUEST(SEQ(0) STAMP(1) AT(10) OWN), 0 },
+		{ NULL, CANCEL(SEQ(0) STAMP(1) AT(10) PEOPLE), 0 },
+		{ NULL, REPLY(SEQ(0) STAMP(1) AT(10) PEOPLE), 0 },
+		{ NULL, "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", 0 },
+		/* it is in the calendar, or will be */
+		{ STORED(SEQ(0) STAMP(1) FIRST(1) AT(10) PEOPLE),
+		  REQUEST(SEQ(0) STAMP(1) AT(10) PEOPLE), 1 },
+		{ STORED(SEQ(0) STAMP(2) FIRST(1) AT(10) PEOPLE),
+		  REQUEST(SEQ(0) STAMP(2) AT(10) PEOPLE), 2 },
+		{ STORED(SEQ(0) STAMP(1) FIRST(1) AT(10) PEOPLE),
+		  REQUEST(SEQ(1) STAMP(2) AT(11) PEOPLE), 2 },
+		/* answered before, and after */
+		{ STORED(SEQ(1) STAMP(3) AT(10) ANSWERED("ACCEPTED", "")
+			 REPLIED(2)),
+		  REQUEST(SEQ(1) STAMP(3) AT(10) PEOPLE), 3 },
+		{ STORED(SEQ(1) STAMP(3) AT(10) ANSWERED("TENTATIVE", "")
+			 REPLIED(4)),
+		  REQUEST(SEQ(1) STAMP(3) AT(10) PEOPLE), 2 },
+		{ STORED(SEQ(0) STAMP(1) AT(10) ANSWERED("ACCEPTED", "")
+			 REPLIED(2)),
+		  REQUEST(SEQ(1) STAMP(3) AT(11) PEOPLE), 2 },
+		{ STORED(SEQ(1) STAMP(3) AT(11) ANSWERED("NEEDS-ACTION", "")
+			 REPLIED(2)),
+		  REQUEST(SEQ(1) STAMP(3) AT(11) PEOPLE), 2 },
+		/* something newer came */
+		{ STORED(SEQ(1) STAMP(2) AT(10) PEOPLE),
+		  REQUEST(SEQ(0) STAMP(3) AT(10) PEOPLE), 4 },
+		{ STORED(SEQ(1) STAMP(2) AT(10) PEOPLE),
+		  REQUEST(SEQ(1) STAMP(1) AT(10) PEOPLE), 4 },
+		{ STORED(SEQ(1) STAMP(2) AT(10) PEOPLE),
+		  REQUEST(SEQ(1) AT(10) PEOPLE), 2 },
+		{ STORED(SEQ(0) STAMP(2) AT(10) DAILY PEOPLE),
+		  REQUEST(THIRD SEQ(0) STAMP(1) AT(12) PEOPLE), 1 },
+		{ STORED(SEQ(1) STAMP(2) AT(10) DAILY PEOPLE),
+		  REQUEST(THIRD SEQ(0) STAMP(1) AT(12) PEOPLE), 4 },
+		{ STORED(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE CANCELLED),
+		  REQUEST(THIRD SEQ(0) STAMP(1) AT(12) PEOPLE), 4 },
+		{ CALENDAR("", EVENT(SEQ(0) STAMP(1) AT(10) DAILY PEOPLE)
+			   EVENT(THIRD SEQ(1) STAMP(3) AT(13) PEOPLE)),
+		  REQUEST(THIRD SEQ(1) STAMP(2) AT(12) PEOPLE), 4 },
+		/* the user has set an alarm meanwhile */
+		{ STORED(SEQ(1) STAMP(4) AT(10) PEOPLE
+			 "X-ROOST-STAMP:20261102T080000Z\r\n"),
+		  REQUEST(SEQ(1) STAMP(2) AT(10) PEOPLE), 2 },
+		/* somebody else goes */
+		{ STORED(SEQ(0) STAMP(1) AT(10) ANSWERED("DELEGATED", "")),
+		  REQUEST(SEQ(0) STAMP(2) AT(10) PEOPLE), 6 },
+		{ NULL, REQUEST(SEQ(0) STAMP(2) AT(10) ANSWERED("NEEDS-ACTION",
+			";DELEGATED-TO=\"mailto:eve@example.com\"")), 5 },
+		{ NULL, REQUEST(SEQ(0) STAMP(2) AT(10) ANSWERED("NEEDS-ACTION",
+			";DELEGATED-FROM=\"mailto:eve@example.com\"")), 1 },
+	};
+
+	test_begin("scheduling: message type");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct pim_scheduling_mail mail = {
+			.data = tests[i].message,
+			.size = strlen(tests[i].message),
+		};
+
+		test_assert_idx(pim_scheduling_message_type(&test_user,
+			&mail, tests[i].stored, tests[i].stored == NULL ? 0 :
+			strlen(tests[i].stored)) == tests[i].type, i);
+	}
 	test_end();
 }
 
@@ -921,7 +1172,9 @@ int main(void)
 		test_apply,
 		test_apply_asked,
 		test_apply_without_stamp,
+		test_answer_future,
 		test_peek,
+		test_message_type,
 		test_answer,
 		test_is_asked,
 		test_organize,

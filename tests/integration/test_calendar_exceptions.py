@@ -1,10 +1,12 @@
 """Series ([MS-ASCAL] 2.2.2.37) and their exceptions between versions: the model of 2.5 to 14.1 (Exceptions), that of 16.x
-(InstanceId) and attachments, over the same VEVENTs."""
+(InstanceId) and attachments, over the same VEVENTs; and several devices with one calendar at the same time."""
 import base64
 import random
+import re
 import sqlite3
+import threading
 
-from rig import E, Settings, wbxml
+from rig import CALENDAR, E, Settings, wbxml
 from rig.calendar import BERLIN, VERSIONS, CalendarCase, event, recurrence, seen
 
 SETTINGS = Settings(users=20)
@@ -220,3 +222,108 @@ class New(CalendarCase):
         # the device hears what the server calls it
         self.pull(device, folder)
         self.assertTrue(device.items[server_id].get("AirSyncBase:Attachments/Attachment/FileReference"))
+
+
+IMPORTED = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Test//EN
+BEGIN:VEVENT
+UID:%(name)s
+DTSTAMP:20261101T080000Z
+DTSTART;TZID=Europe/Berlin:20261201T120000
+DTEND;TZID=Europe/Berlin:20261201T130000
+RRULE:FREQ=DAILY;COUNT=30
+EXDATE;TZID=Europe/Berlin:20261230T120000
+SUMMARY:%(name)s
+END:VEVENT
+BEGIN:VEVENT
+UID:%(name)s
+DTSTAMP:20261101T080000Z
+RECURRENCE-ID;TZID=Europe/Berlin:20261229T120000
+DTSTART;TZID=Europe/Berlin:20261229T150000
+DTEND;TZID=Europe/Berlin:20261229T160000
+SUMMARY:%(name)s moved
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+class Together(CalendarCase):
+    """Devices of three versions and an import, on one series with exceptions and on events of their own."""
+    rounds = 6
+
+    def move(self, device, folder, common, day, name):
+        """The occurrence of that day in December becomes another one."""
+        properties = [E("Calendar:Subject", name), E("Calendar:StartTime", f"202612{day:02}T140000Z"),
+                      E("Calendar:EndTime", f"202612{day:02}T150000Z")]
+        instance = f"202612{day:02}T110000Z"
+        if device.version == "16.1":
+            return self.change(device, folder, common, *properties, instance=instance)
+        known = device.items[common].find("Calendar:Exceptions")
+        new = E("Exception", E("ExceptionStartTime", instance), *properties)
+        return self.change(device, folder, common, *event(
+            version=device.version, uid="common", subject="common", recurrence=recurrence(Type=0, Interval=1, Occurrences=30),
+            exceptions=E("Calendar:Exceptions", [*known.children, new])))
+
+    def edit(self, number, device, folder, common, accepted, failures):
+        try:
+            for n in range(self.rounds):
+                name = f"{device.version} {n}"
+                status, _, _ = self.add(device, folder, name, *event(
+                    version=device.version, uid=f"{number}-{n}", subject=name, recurrence=recurrence(Type=0, Interval=2, Occurrences=4)))
+                self.assertEqual(status, "1")
+                self.pull(device, folder)
+                # what everybody edits, on the one version that the device knows
+                day = 2 + number * self.rounds + n
+                status = self.move(device, folder, common, day, f"moved {name}")
+                self.assertIn(status, ("1", "7"))
+                if status == "1":
+                    accepted.append(f"moved {name}")
+        except BaseException as error:
+            failures.append(error)
+
+    def shown(self, device):
+        return {server_id: [str(node) for node in data.children] for server_id, data in device.items.items()}
+
+    def test_all_converge_and_conflicts_are_kept(self):
+        self.imported("u11", IMPORTED % {"name": "common"})
+        devices = [self.start("u11", version, conflict=1)[0] for version in ("2.5", "14.1", "16.1")]
+        folder, (common,) = devices[0].folders_of_type(CALENDAR)[0], devices[0].items
+        accepted, failures = [], []
+        threads = [threading.Thread(target=self.edit, args=(number, device, folder, common, accepted, failures))
+                   for number, device in enumerate(devices)]
+        for thread in threads:
+            thread.start()
+        for n in range(4):
+            self.imported("u11", IMPORTED % {"name": f"import{n}"})
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [])
+        # whatever was taken is there, beside what was there before
+        names = re.findall(r"(?m)^SUMMARY:(.*)$", self.ics("u11"))
+        own = [f"{device.version} {n}" for device in devices for n in range(self.rounds)]
+        imports = [f"import{n}" for n in range(4)]
+        self.assertEqual(sorted(names), sorted(["common", "common moved", *accepted, *own, *imports,
+                                                *(f"{name} moved" for name in imports)]))
+        rows = self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u11").splitlines()[1:]
+        self.assertEqual(len(rows) + len(accepted), len(own))
+        self.resolved(rows)
+        # a last change of all by none of them: everybody has the same
+        self.imported("u11", self.ics("u11").replace("\nSUMMARY:", "\nLOCATION:there\nSUMMARY:"))
+        for device in devices:
+            self.pull(device, folder)
+            fresh, _ = self.start("u11", device.version)
+            self.assertEqual(len(fresh.items), 1 + len(own) + len(imports))
+            self.assertEqual(self.shown(device), self.shown(fresh), device.version)
+            exceptions = device.items[common].findall("Calendar:Exceptions/Exception")
+            self.assertEqual(len(exceptions), 2 + len(accepted))
+
+    def resolved(self, rows):
+        """Both versions of each conflict are there, until somebody has decided."""
+        for row in rows:
+            shown = self.dovecot.doveadm("roost", "conflict", "show", "-u", "u11", row.split("\t")[0])
+            self.assertGreaterEqual(shown.count("BEGIN:VEVENT\n") + shown.count("BEGIN:VEVENT\r\n"), 2)
+            self.assertIn("moved ", shown)
+        for row in rows:
+            self.dovecot.doveadm("roost", "conflict", "resolve", "-u", "u11", row.split("\t")[0], "won")
+        self.assertEqual(self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u11").splitlines()[1:], [])

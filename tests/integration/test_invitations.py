@@ -129,6 +129,42 @@ class Invitations(MeetingCase):
         self.invite("u17", uid="early", people=people, sequence=2, stamp="20261122T080000Z")
         self.assertEqual(len(self.look(device, events)[0]), 1)
 
+    def test_what_a_message_is(self):
+        """MeetingMessageType says what an invitation is now, from 14.1 on."""
+        for user, version in (("u18", "14.1"), ("u20", "16.1"), ("u14", "14.0")):
+            with self.subTest(version=version):
+                device = self.ready_device(user, version)
+                inbox, events, _ = self.folders(device)
+                self.look(device, inbox)
+                self.look(device, events)
+                people = (f"{user}@example.test", )
+
+                def types():
+                    """Of all mails in their order."""
+                    device.sync_start(inbox)
+                    items = sorted(self.look(device, inbox)[0].items(), key=lambda item: int(item[0].split(":")[1]))
+                    return [data.get("Email:MeetingRequest/Email2:MeetingMessageType") for _, data in items]
+
+                def check(*wanted):
+                    self.assertEqual(types(), list(wanted) if version != "14.0" else [None] * len(wanted))
+                self.invite(user, people=people)
+                check("1")
+                self.invite(user, people=people, stamp="20261121T080000Z", summary="Other")
+                check("4", "2")
+                item, = self.look(device, events)[0]
+                if version != "14.0":
+                    device.meeting_response(1, events.id, item)
+                    # he has answered what was there
+                    check("4", "2")
+                self.invite(user, people=people, stamp="20281122T080000Z", summary="Third", sequence=1)
+                check("4", "4", "3")
+                self.invite(user, people=people, stamp="20281123T080000Z", sequence=2, start="20270105T100000Z",
+                            end="20270105T110000Z")
+                check("4", "4", "4", "2")
+                self.dovecot.deliver(user, message(calendar("CANCEL", "STATUS:CANCELLED", sequence=3, people=people,
+                                                            stamp="20281124T080000Z")))
+                check("4", "4", "4", "4", "0")
+
     def test_styles(self):
         """The mails of several programs, as they are."""
         device = self.ready_device("u7", "16.1")

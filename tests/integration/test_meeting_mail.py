@@ -30,7 +30,8 @@ MEETINGS = {
                        "first": "1"}}),
     "google": ("Request", {
         **COFFEE, "stamp": "2024-03-05T08:30:00.000Z", "uid": "4gq1c2d3e4f5g6h7@google.com",
-        "Organizer": '"Marta" <marta@example.test>', "ResponseRequested": "1", "type": "2"}),
+        # "cancel" is there as well
+        "Organizer": '"Marta" <marta@example.test>', "ResponseRequested": "1", "type": "4"}),
     "apple-all-day": ("Request", {
         "start": "2024-03-29T00:00:00.000Z", "end": "2024-04-02T00:00:00.000Z", "AllDayEvent": "1",
         "uid": "7F0C1E5A-2F3B-4E55-9C7E-3A6D5B1F0001", "zone": (0, "UTC"), "location": "München",

@@ -2,11 +2,13 @@
 import contextlib
 import os
 import sqlite3
+import threading
 
 from rig import CALENDAR, INBOX, SENT, E, Settings
+from rig.client import HttpError
 from rig.meeting import MeetingCase, calendar, message
 
-SETTINGS = Settings(users=30)
+SETTINGS = Settings(users=34)
 
 
 class Meetings(MeetingCase):
@@ -135,6 +137,183 @@ class Meetings(MeetingCase):
             self.assertEqual(self.told(), {("u14", "REQUEST")}, stage)
             self.assertEqual(tries, [(1, 0)], "the store was written just before")
         self.assertEqual(len(self.events("u13")), 2)
+
+    def series(self, organizer, *people, days=5):
+        """A daily series of his: (device, calendar, ServerId)."""
+        device = self.ready_device(organizer, "16.1")
+        events = device.folders_of_type(CALENDAR)[0]
+        self.look(device, device.folders_of_type(INBOX)[0])
+        self.look(device, events)
+        rule = E("Calendar:Recurrence", E("Type", 0), E("Interval", 1), E("Occurrences", days))
+        item = device.add(events, [self.meeting("16.1", *people, extra=[rule])]).get("Responses/Add/ServerId")
+        self.assertEqual(self.told(), {(person.partition("@")[0], "REQUEST") for person in people})
+        self.look(device, events)
+        return device, events, item
+
+    @staticmethod
+    def instance(item, day, *properties):
+        """The command for the occurrence of that day in January; without properties it is deleted."""
+        names = E("ServerId", item), E("AirSyncBase:InstanceId", f"2027-01-{day:02}T10:00:00.000Z")
+        return E("Change", *names, E("ApplicationData", *properties)) if properties else E("Delete", *names)
+
+    def told_of(self, *words, sequence):
+        """The one mail that went out since the last time is for all people, and has these."""
+        (recipients, method, text), = self.sent()
+        self.dovecot.smtp.clear()
+        self.assertHas(text, f"SEQUENCE:{sequence}\n", "!X-ROOST", "!RRULE", *words)
+        self.assertEqual(text.count("BEGIN:VEVENT"), 1)
+        return recipients, method
+
+    def test_single_occurrences(self):
+        """By InstanceId: everybody hears of what he must know, once, and of the occurrence only."""
+        people = ["u24@example.test", "x@elsewhere.example"]
+        first, own, item = self.series("u25", *people)
+        second = self.ready_device("u24", "14.1")
+        theirs = second.folders_of_type(CALENDAR)[0]
+        (event, _), = self.look(second, theirs)[0].items()
+
+        def do(day, *properties):
+            # what the server made of the last change comes first
+            self.look(first, own)
+            key = first.sync_keys[own.id]
+            for _ in range(2):          # the answer was lost
+                answered = first.sync_one(own, key=key, get_changes=False,
+                                          commands=[self.instance(item, day, *properties)])[0].find("Responses")
+                self.assertIsNone(answered)
+
+        def exceptions():
+            data = self.look(second, theirs)[0][event]
+            return {node.get("ExceptionStartTime")[:8]: node for node in data.findall("Calendar:Exceptions/Exception")}
+        # another time, another subject, none at all
+        do(5, E("Calendar:StartTime", "20270105T140000Z"), E("Calendar:EndTime", "20270105T150000Z"))
+        self.assertEqual(self.told_of("RECURRENCE-ID:20270105T100000Z", "DTSTART:20270105T140000Z", sequence=1),
+                         (people, "REQUEST"))
+        self.assertEqual(exceptions()["20270105"].get("StartTime"), "20270105T140000Z")
+        do(6, E("Calendar:Subject", "Other"))
+        self.assertEqual(self.told_of("RECURRENCE-ID:20270106T100000Z", "SUMMARY:Other", sequence=0), (people, "REQUEST"))
+        self.assertEqual(exceptions()["20270106"].get("Subject"), "Other")
+        do(7)
+        self.assertEqual(self.told_of("RECURRENCE-ID:20270107T100000Z", "STATUS:CANCELLED", sequence=1), (people, "CANCEL"))
+        self.assertEqual(exceptions()["20270107"].get("Deleted"), "1")
+        # nobody's business, of one that is changed and of one that isn't
+        for day in (5, 8):
+            do(day, E("Calendar:Reminder", 5), E("Calendar:BusyStatus", 3),
+               E("Calendar:Categories", E("Category", "Mine")))
+        self.assertEqual(self.sent(), [])
+        # he moves it again, and takes it back
+        do(5, E("Calendar:StartTime", "20270105T160000Z"), E("Calendar:EndTime", "20270105T170000Z"))
+        self.assertEqual(self.told_of("RECURRENCE-ID:20270105T100000Z", "DTSTART:20270105T160000Z", sequence=2),
+                         (people, "REQUEST"))
+        do(5)
+        self.assertEqual(self.told_of("RECURRENCE-ID:20270105T100000Z", sequence=2)[1], "CANCEL")
+        self.assertEqual({day: node.get("Deleted") for day, node in exceptions().items() if node.get("Deleted") == "1"},
+                         {"20270105": "1", "20270107": "1"})
+
+    def test_people_of_one_occurrence(self):
+        """Who is asked to one only hears of that one; who does not come to one only too."""
+        first, own, item = self.series("u26", "u27@example.test")
+        second = self.ready_device("u27", "16.1")
+        theirs = second.folders_of_type(CALENDAR)[0]
+        event, = self.look(second, theirs)[0]
+
+        def people(day, *addresses):
+            attendees = E("Calendar:Attendees", [E("Calendar:Attendee", E("Calendar:Email", address),
+                          E("Calendar:Name", address)) for address in addresses])
+            self.look(first, own)
+            first.sync_one(own, get_changes=False, commands=[self.instance(item, day, attendees)])
+            out = {recipient.partition("@")[0]: (method, text) for recipients, method, text in self.sent()
+                   for recipient in recipients}
+            self.dovecot.smtp.clear()
+            for _, text in out.values():
+                self.assertHas(text, f"RECURRENCE-ID:202701{day:02}T100000Z", "!RRULE")
+            return {name: method for name, (method, _) in out.items()}
+        self.assertEqual(people(5, "u27@example.test", "x@elsewhere.example"), {"x": "REQUEST"})
+        self.assertEqual(people(5, "u27@example.test"), {"x": "CANCEL"})
+        self.assertEqual(people(6, "x@elsewhere.example"), {"x": "REQUEST", "u27": "CANCEL"})
+        # the series is still his
+        data = self.look(second, theirs)[0][event]
+        self.assertEqual([node.get("AirSyncBase:InstanceId")[:8] for node in data.findall("Calendar:Exceptions/Exception")
+                          if node.get("Deleted") == "1"], ["20270106"])
+
+    def test_occurrences_and_a_killed_worker(self):
+        self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
+        first, own, item = self.series("u28", "u29@example.test")
+        for day, properties, method in ((5, [E("Calendar:Subject", "Other")], "REQUEST"), (6, [], "CANCEL")):
+            def hook(stage, _):
+                if stage == "MAIL":
+                    self.dovecot.smtp.hook = None
+                    self.dovecot.kill("roost-worker")
+            self.look(first, own)
+            command, key = self.instance(item, day, *properties), first.sync_keys[own.id]
+            self.dovecot.smtp.hook = hook
+            self.repeated(lambda: first.sync_one(own, key=key, get_changes=False, commands=[command]))
+            self.assertEqual(self.told(), {("u29", method)})
+        text = "\n".join(self.events("u28"))
+        self.assertHas(text, "EXDATE:20270106T100000Z", "RECURRENCE-ID:20270105T100000Z", "SUMMARY:Other")
+
+    def repeated(self, request):
+        """Until there is an answer."""
+        for _ in range(60):
+            try:
+                return request()
+            except (OSError, HttpError):
+                threading.Event().wait(0.25)
+        raise AssertionError("no answer")
+
+    def test_delegated(self):
+        """An attendee sends somebody else: who was not asked by the organiser is, by the attendee's word only."""
+        first, _, own, _ = self.both("u31", "u32")
+        item = first.add(own, [self.meeting("16.1", "anne@elsewhere.example")]).get("Responses/Add/ServerId")
+        self.told()
+        uid = self.event("u31").split("UID:")[1].split("\n")[0]
+
+        def reply(sender, attendee, stamp):
+            self.dovecot.deliver("u31", message(calendar(
+                "REPLY", uid=uid, organizer="u31@example.test", stamp=stamp, people=(attendee,)), sender=sender))
+            self.look(first, own)
+            return self.event("u31")
+        bob = "ATTENDEE;PARTSTAT=ACCEPTED;DELEGATED-FROM=\"mailto:anne@elsewhere.example\":mailto:bob@elsewhere.example"
+        self.assertHas(reply("bob@elsewhere.example", bob, "20270101T080000Z"), "!bob@")
+        text = reply("anne@elsewhere.example", "ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:bob@elsewhere.example\":"
+                     "mailto:anne@elsewhere.example", "20270101T090000Z")
+        self.assertHas(text, "PARTSTAT=DELEGATED", "DELEGATED-TO=\"mailto:bob@elsewhere.example\"")
+        self.assertHas(reply("bob@elsewhere.example", bob, "20270101T100000Z"), "PARTSTAT=ACCEPTED", "mailto:bob@")
+        self.assertEqual(self.sent(), [])
+        # both hear of a change, and of the end
+        self.change(first, own, item, E("Calendar:Subject", "Planning 2"))
+        self.assertEqual(self.told(), {("anne", "REQUEST"), ("bob", "REQUEST")})
+        self.look(first, own)
+        first.delete(own, item)
+        self.assertEqual(self.told(), {("anne", "CANCEL"), ("bob", "CANCEL")})
+
+    def test_forwarded(self):
+        """Who got an invitation from somebody else answers the organiser, who does not know him; the one who
+        forwarded it may go on doing so, nobody else."""
+        device = self.ready_device("u33", "16.1")
+        inbox, events, trash = self.folders(device)
+        self.look(device, inbox)
+        self.look(device, events)
+        def forward(sender, sequence, **named):
+            self.dovecot.deliver("u33", message(calendar("REQUEST", uid="forwarded", people=("eve@elsewhere.example",),
+                                 sequence=sequence, stamp=f"202611{20 + sequence}T080000Z", **named), sender=sender))
+            return self.look(device, events)[0]
+        (item, data), = forward("friend@elsewhere.example", 0).items()
+        (mail, _), = self.look(device, inbox)[0].items()
+        self.assertEqual(self.sent(), [])
+        send = E("MeetingResponse:SendResponse")
+        answer = device.meeting_response(1, inbox.id, mail, send=send).document.find("Result")
+        self.assertEqual((answer.get("Status"), answer.get("CalendarId")), ("1", item))
+        (recipients, method, text), = self.sent()
+        self.dovecot.smtp.clear()
+        self.assertEqual((recipients, method), (["boss@elsewhere.example"], "REPLY"))
+        self.assertHas(text, "PARTSTAT=ACCEPTED:mailto:u33@example.test", "!eve@", "!friend@")
+        self.look(device, events)
+        self.assertEqual(forward("stranger@elsewhere.example", 1, summary="Not so"), {})
+        updated = forward("friend@elsewhere.example", 2, summary="Second")[item]
+        # the answer stays
+        self.assertEqual((updated.get("Calendar:Subject"), updated.get("Calendar:BusyStatus")), ("Second", "2"))
+        self.assertEqual(forward("boss@elsewhere.example", 3, summary="Third")[item].get("Calendar:Subject"), "Third")
+        self.assertEqual(self.sent(), [])
 
     def test_deleted_by_the_attendee(self):
         """That is a no: from 16.0 on the server says it."""

@@ -1,0 +1,300 @@
+/* Copyright (c) 2026 Roost authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "pim-date.h"
+#include "pim-occurrence.h"
+#include "pim-rrule.h"
+#include "pim-timezone.h"
+#include "pim-scheduling-private.h"
+
+/* RANGE=THISANDFUTURE: a message about an occurrence and all that follow (RFC 5545 3.8.4.4). It is
+   applied as the same message would be to each of them, so what is newer of one stays, and every
+   device can show and change what comes of it. Of a long series not all can be written down: the last
+   that is has the RANGE itself then, so that the rest is the same in the standard's own words.
+   A cancellation ends the series before. */
+
+/* bytes of the changed occurrences that one message makes */
+#define SCHED_MAX_FUTURE_SIZE (1024*1024)
+
+bool sched_is_future(const struct pim_component *event)
+{
+	const struct pim_property *prop =
+		pim_property_find(event, "RECURRENCE-ID");
+
+	return prop != NULL &&
+		pim_property_has_param(prop, "RANGE", "THISANDFUTURE");
+}
+
+/* The occurrences as the series has them, whatever was changed since. */
+static struct pim_series *
+sched_series_alone(struct sched_doc *doc, struct sched_doc *alone_r)
+{
+	struct pim_component *master = sched_master(doc), *copy;
+
+	sched_doc_create(alone_r, doc->pool, NULL);
+	if (master == NULL)
+		return NULL;
+	copy = pim_component_add_copy(alone_r->calendar, master);
+	sched_copy_zones(alone_r, doc, copy);
+	return pim_series_read(doc->pool, copy, NULL);
+}
+
+bool sched_future_get(struct sched_doc *doc, const struct sched_time *id,
+		      unsigned int max, struct sched_future *future_r)
+{
+	struct sched_future_occurrence *dest;
+	ARRAY_TYPE(pim_occurrence) found;
+	const struct pim_occurrence *occ;
+	struct pim_occurrence first;
+	struct pim_series *series;
+	struct sched_doc alone;
+	bool ret = FALSE;
+
+	i_zero(future_r);
+	p_array_init(&future_r->occurrences, doc->pool, 16);
+	series = sched_series_alone(doc, &alone);
+	if (series != NULL && pim_series_find(series, id->time, &first)) {
+		future_r->tz = pim_series_timezone(series);
+		p_array_init(&found, doc->pool, 16);
+		future_r->more = !pim_series_get(series, id->time,
+						 PIM_SCHEDULING_TIME_MAX, max,
+						 &found);
+		array_foreach(&found, occ) {
+			/* one before may last until then */
+			if (occ->id < id->time)
+				continue;
+			dest = array_append_space(&future_r->occurrences);
+			dest->id.time = occ->id;
+			dest->id.is_date = id->is_date;
+			dest->later = occ->id_local - first.id_local;
+		}
+		ret = array_count(&future_r->occurrences) > 0;
+	}
+	sched_doc_free(&alone);
+	return ret;
+}
+
+/* -- REQUEST -- */
+
+/* By the clock of the property, or the series' if it has none of its own. */
+static void
+sched_time_shift(const struct sched_future *future, struct pim_property *prop,
+		 int64_t later)
+{
+	string_t *value = t_str_new(20);
+	bool is_date, is_utc;
+	int64_t t;
+
+	if (pim_ical_time_parse(pim_property_value(prop), &t, &is_date,
+				&is_utc) < 0)
+		return;
+	if (is_utc && future->tz != NULL) {
+		t = pim_timezone_from_local(future->tz, later +
+			pim_timezone_to_local(future->tz, t));
+	} else {
+		t += later;
+	}
+	if (is_date)
+		t = pim_days_of(t) * PIM_DAY;
+	pim_ical_time_append(value, t, is_date, is_utc);
+	pim_property_set_value(prop, str_c(value));
+}
+
+/* The message's event, as if it were about that occurrence alone. */
+static struct pim_component *
+sched_future_make(struct sched_apply *apply, const struct sched_future *future,
+		  const struct pim_component *event,
+		  const struct sched_future_occurrence *occurrence, bool last)
+{
+	static const char *const names[] = { "DTSTART", "DTEND" };
+	struct pim_component *copy =
+		pim_component_add_copy(apply->msg.calendar, event);
+	struct pim_property *prop = pim_property_find(copy, "RECURRENCE-ID");
+
+	/* of the series itself is its own form, which all others know */
+	sched_set_time(&apply->old, prop,
+		       pim_property_find(sched_master(&apply->old), "DTSTART"),
+		       occurrence->id.time);
+	if (!last || !future->more)
+		pim_property_set_param(prop, "RANGE", NULL);
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
+		prop = pim_property_find(copy, names[i]);
+		if (prop != NULL)
+			sched_time_shift(future, prop, occurrence->later);
+	}
+	return copy;
+}
+
+void sched_update_future(struct sched_apply *apply,
+			 struct pim_component *event,
+			 const struct sched_time *id)
+{
+	const struct sched_future_occurrence *occurrence;
+	const struct pim_component *master = sched_master(&apply->old);
+	struct sched_future future;
+	string_t *text = t_str_new(1024);
+	unsigned int max, i, count;
+
+	pim_component_write(event, text);
+	max = I_MIN(SCHED_MAX_FUTURE,
+		    SCHED_MAX_FUTURE_SIZE / I_MAX(str_len(text), 1));
+	if (master == NULL || max == 0 ||
+	    pim_property_find(master, "DTSTART") == NULL ||
+	    !sched_future_get(&apply->old, id, max, &future)) {
+		sched_update_exception(apply, event, id);
+		return;
+	}
+	count = array_count(&future.occurrences);
+	for (i = 0; i < count; i++) T_BEGIN {
+		struct pim_component *copy;
+
+		occurrence = array_idx(&future.occurrences, i);
+		copy = sched_future_make(apply, &future, event, occurrence,
+					 i + 1 == count);
+		sched_update_exception(apply, copy, &occurrence->id);
+		pim_component_remove(copy);
+	} T_END;
+}
+
+/* -- CANCEL -- */
+
+/* Where a rule ends that has nothing from id on: a day before, so that nobody who looks at
+   the date only takes that day for one more. Rules of several times a day end just before. */
+static int64_t
+sched_until(const struct pim_timezone *tz, const char *rrule, int64_t id)
+{
+	static const char *const within_days[] = {
+		"HOURLY", "MINUTELY", "SECONDLY", "BYHOUR", "BYMINUTE",
+		"BYSECOND",
+	};
+	int64_t local = tz == NULL ? id : pim_timezone_to_local(tz, id);
+	int64_t before = PIM_DAY;
+
+	rrule = t_str_ucase(rrule);
+	for (unsigned int i = 0; i < N_ELEMENTS(within_days); i++) {
+		if (strstr(rrule, within_days[i]) != NULL)
+			before = 1;
+	}
+	local -= before;
+	return tz == NULL ? local : pim_timezone_from_local(tz, local);
+}
+
+static void
+sched_rule_end(struct sched_doc *doc, struct pim_property *rule,
+	       const struct pim_property *start, const struct sched_time *id)
+{
+	const char *const *parts = t_strsplit(pim_property_value(rule), ";");
+	string_t *value = t_str_new(64);
+	const struct pim_timezone *tz;
+	bool is_date, is_utc;
+	int64_t until, t;
+
+	if (pim_ical_time_parse(pim_property_value(start), &t, &is_date,
+				&is_utc) < 0)
+		return;
+	tz = is_date || is_utc ? NULL : sched_property_zone(doc, start, id->time);
+	for (; *parts != NULL; parts++) {
+		if (strncasecmp(*parts, "COUNT=", 6) == 0)
+			continue;
+		if (strncasecmp(*parts, "UNTIL=", 6) == 0) {
+			if (sched_stamp_parse(*parts + 6) != 0 &&
+			    sched_stamp_parse(*parts + 6) + PIM_DAY < id->time)
+				return;
+			continue;
+		}
+		if (str_len(value) > 0)
+			str_append_c(value, ';');
+		str_append(value, *parts);
+	}
+	until = sched_until(tz, str_c(value), id->time);
+	str_append(value, ";UNTIL=");
+	pim_ical_time_append(value, until, is_date, is_utc || tz != NULL);
+	pim_property_set_value(rule, str_c(value));
+}
+
+static void
+sched_dates_end(struct sched_doc *doc, struct pim_property *prop,
+		const struct sched_time *id)
+{
+	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	string_t *left = t_str_new(64);
+	struct sched_time t;
+
+	for (; *values != NULL; values++) {
+		/* of a period its start */
+		if (sched_value_time(doc, prop, t_strcut(*values, '/'), &t) &&
+		    t.time >= id->time)
+			continue;
+		if (str_len(left) > 0)
+			str_append_c(left, ',');
+		str_append(left, *values);
+	}
+	if (str_len(left) == 0)
+		pim_property_remove(prop);
+	else
+		pim_property_set_value(prop, str_c(left));
+}
+
+/* Those that a newer message has changed stay. */
+static void
+sched_future_remove_exceptions(struct sched_apply *apply,
+			       const struct pim_component *event,
+			       const struct sched_time *id)
+{
+	const struct sched_exception *exception;
+	unsigned int i = 0;
+
+	while (i < array_count(&apply->old.exceptions)) {
+		exception = array_idx(&apply->old.exceptions, i);
+		if (exception->id.time >= id->time &&
+		    sched_is_newer(event, exception->event))
+			sched_exception_remove(&apply->old, exception->event);
+		else
+			i++;
+	}
+}
+
+void sched_cancel_future(struct sched_apply *apply,
+			 const struct pim_component *event,
+			 const struct sched_time *id)
+{
+	struct pim_component *master = sched_master(&apply->old);
+	int64_t stamp = sched_stamp_parse(
+		pim_component_value(event, "DTSTAMP"));
+	struct pim_property *prop, *next;
+	struct sched_time start;
+
+	if (sched_sequence(event) < sched_sequence(master) ||
+	    !sched_time(&apply->old, master, "DTSTART", &start) ||
+	    sched_is_gone(apply, event, id))
+		return;
+	apply->changed = TRUE;
+	sched_future_remove_exceptions(apply, event, id);
+	if (id->time <= start.time) {
+		/* all of it */
+		if (array_count(&apply->old.exceptions) == 0)
+			apply->removed = TRUE;
+		else
+			pim_component_remove(master);
+		return;
+	}
+	for (prop = pim_property_find(master, "RRULE"); prop != NULL;
+	     prop = pim_property_next(prop, "RRULE")) T_BEGIN {
+		sched_rule_end(&apply->old, prop,
+			       pim_property_find(master, "DTSTART"), id);
+	} T_END;
+	for (prop = pim_property_find(master, "RDATE"); prop != NULL;
+	     prop = next) T_BEGIN {
+		next = pim_property_next(prop, "RDATE");
+		sched_dates_end(&apply->old, prop, id);
+	} T_END;
+	/* what is older does not make it longer again */
+	pim_component_set_value(master, "SEQUENCE",
+				dec2str(sched_sequence(event)));
+	if (stamp > sched_stamp(master))
+		pim_component_set_value(master, SCHED_STAMP,
+					sched_stamp_text(stamp));
+	sched_set_gone(master, id, sched_sequence(event), stamp, SCHED_FUTURE);
+}
