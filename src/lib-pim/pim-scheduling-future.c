@@ -15,8 +15,10 @@
    that is has the RANGE itself then, so that the rest is the same in the standard's own words.
    A cancellation ends the series before. */
 
-/* bytes of the changed occurrences that one message makes */
+/* bytes of the changed occurrences that one message makes; looking for them
+   counts as some */
 #define SCHED_MAX_FUTURE_SIZE (1024*1024)
+#define SCHED_FUTURE_LOOK_SIZE (16*1024)
 
 bool sched_is_future(const struct pim_component *event)
 {
@@ -41,8 +43,9 @@ sched_series_alone(struct sched_doc *doc, struct sched_doc *alone_r)
 	return pim_series_read(doc->pool, copy, NULL);
 }
 
-bool sched_future_get(struct sched_doc *doc, const struct sched_time *id,
-		      unsigned int max, struct sched_future *future_r)
+static bool
+sched_future_find(struct sched_doc *doc, const struct sched_time *id,
+		  unsigned int max, struct sched_future *future_r)
 {
 	struct sched_future_occurrence *dest;
 	ARRAY_TYPE(pim_occurrence) found;
@@ -74,6 +77,29 @@ bool sched_future_get(struct sched_doc *doc, const struct sched_time *id,
 	}
 	sched_doc_free(&alone);
 	return ret;
+}
+
+bool sched_future_get(struct sched_apply *apply,
+		      const struct pim_component *event,
+		      const struct sched_time *id,
+		      struct sched_future *future_r)
+{
+	string_t *text = t_str_new(1024);
+	unsigned int max;
+	size_t left;
+
+	if (apply->future_size + SCHED_FUTURE_LOOK_SIZE >=
+	    SCHED_MAX_FUTURE_SIZE)
+		return FALSE;
+	apply->future_size += SCHED_FUTURE_LOOK_SIZE;
+	left = SCHED_MAX_FUTURE_SIZE - apply->future_size;
+	pim_component_write(event, text);
+	max = I_MIN(SCHED_MAX_FUTURE, left / I_MAX(str_len(text), 1));
+	if (max == 0 || !sched_future_find(&apply->old, id, max, future_r))
+		return FALSE;
+	apply->future_size += str_len(text) *
+		array_count(&future_r->occurrences);
+	return TRUE;
 }
 
 /* -- REQUEST -- */
@@ -134,15 +160,11 @@ void sched_update_future(struct sched_apply *apply,
 	const struct sched_future_occurrence *occurrence;
 	const struct pim_component *master = sched_master(&apply->old);
 	struct sched_future future;
-	string_t *text = t_str_new(1024);
-	unsigned int max, i, count;
+	unsigned int i, count;
 
-	pim_component_write(event, text);
-	max = I_MIN(SCHED_MAX_FUTURE,
-		    SCHED_MAX_FUTURE_SIZE / I_MAX(str_len(text), 1));
-	if (master == NULL || max == 0 ||
-	    pim_property_find(master, "DTSTART") == NULL ||
-	    !sched_future_get(&apply->old, id, max, &future)) {
+	if (master == NULL || pim_property_find(master, "DTSTART") == NULL ||
+	    !sched_future_get(apply, event, id, &future)) {
+		/* with its RANGE */
 		sched_update_exception(apply, event, id);
 		return;
 	}

@@ -169,6 +169,8 @@ struct sched_apply {
 	const struct pim_scheduling_mail *mail;
 	struct sched_doc msg, old;
 	bool has_old, changed, removed;
+	/* bytes of what was made of RANGE=THISANDFUTURE */
+	size_t future_size;
 	const char *reason;
 };
 
@@ -226,9 +228,12 @@ struct sched_future {
 };
 /* RANGE=THISANDFUTURE */
 bool sched_is_future(const struct pim_component *event);
-/* The series' occurrences from id on. Returns FALSE if it has none with that id. */
-bool sched_future_get(struct sched_doc *doc, const struct sched_time *id,
-		      unsigned int max, struct sched_future *future_r);
+/* The stored series' occurrences from id on, as many as there may be copies of event. Returns
+   FALSE if it has none with that id, or the message has made too many already. */
+bool sched_future_get(struct sched_apply *apply,
+		      const struct pim_component *event,
+		      const struct sched_time *id,
+		      struct sched_future *future_r);
 /* The same for an occurrence and all that follow. */
 void sched_update_future(struct sched_apply *apply,
 			 struct pim_component *event,

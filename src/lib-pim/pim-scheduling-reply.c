@@ -149,7 +149,7 @@ sched_answer_future(struct sched_apply *apply, struct pim_component *event,
 	    sched_time(&apply->old, master, "DTSTART", &start) &&
 	    start.time == id->time)
 		reason = sched_answer_one(apply, event, answer, NULL, counter);
-	if (!sched_future_get(&apply->old, id, SCHED_MAX_FUTURE, &future))
+	if (master == NULL || !sched_future_get(apply, master, id, &future))
 		return sched_answer_one(apply, event, answer, id, counter);
 	array_foreach(&future.occurrences, occurrence) T_BEGIN {
 		/* what is like the series needs no occurrence of its own */

@@ -616,6 +616,39 @@ static void test_answer_future(void)
 	test_end();
 }
 
+/* What one message makes of a series is bounded. */
+static void test_apply_future_bounds(void)
+{
+	static const char *const stored =
+		STORED(SEQ(0) STAMP(1) AT(10) "RRULE:FREQ=DAILY\r\n" PEOPLE);
+	string_t *message = t_str_new(1024), *text = t_str_new(1024);
+	struct pim_scheduling_mail mail = { .from = "boss@example.com" };
+	const char *reason;
+
+	test_begin("scheduling: many messages about all that follow");
+	str_append(message, "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n");
+	for (unsigned int i = 0; i < 1000; i++) {
+		str_printfa(message, "BEGIN:VEVENT\r\nUID:u1\r\n"
+			    "RECURRENCE-ID;RANGE=THISANDFUTURE:202%u%02u%02uT"
+			    "100000Z\r\n" SEQ(1) STAMP(2) AT(12) PEOPLE
+			    "DESCRIPTION:", 7 + i / 336, i / 28 % 12 + 1,
+			    i % 28 + 1);
+		for (unsigned int j = 0; j < 300; j++)
+			str_append(message, "text ");
+		str_append(message, "\r\nEND:VEVENT\r\n");
+	}
+	str_append(message, "END:VCALENDAR\r\n");
+	mail.data = str_data(message);
+	mail.size = str_len(message);
+	test_assert(pim_scheduling_apply(&test_user, &mail, stored,
+		strlen(stored), text, &reason) == PIM_SCHEDULING_CHANGED);
+	/* those beyond it are there, in the standard's words */
+	test_assert(str_len(text) < 2 * str_len(message) + 1024 * 1024);
+	test_assert(strstr(str_c(text), "RANGE=THISANDFUTURE:20291016T") !=
+		    NULL);
+	test_end();
+}
+
 /* An invitation to a list without a DTSTAMP. */
 static void test_apply_without_stamp(void)
 {
@@ -1173,6 +1206,7 @@ int main(void)
 		test_apply_asked,
 		test_apply_without_stamp,
 		test_answer_future,
+		test_apply_future_bounds,
 		test_peek,
 		test_message_type,
 		test_answer,
