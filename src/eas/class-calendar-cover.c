@@ -186,6 +186,29 @@ cal_cover_is_shown(const struct cal_doc *doc,
 		start - pim_days_of(start) * PIM_DAY;
 }
 
+/* Of those that a RANGE=THISANDFUTURE has changed only the first is when it says. */
+static void
+cal_cover_set_start(struct cal_doc *doc,
+		    const struct pim_occurrence *occurrence,
+		    struct cal_exception *exception)
+{
+	struct cal_time own;
+
+	if (cal_time_read(doc, occurrence->comp, "DTSTART", &own) < 0)
+		return;
+	exception->has_start = own.is_date ?
+		own.local != occurrence->start_local :
+		own.utc != occurrence->start;
+	if (!exception->has_start)
+		return;
+	cal_time_make(&own, own.is_date ? occurrence->start_local :
+		      occurrence->start, &exception->start);
+	if (own.is_date) {
+		exception->start.utc = pim_timezone_from_local(doc->zone,
+			exception->start.local);
+	}
+}
+
 static void
 cal_cover_add_exceptions(struct cal_doc *doc,
 			 const struct cal_cover_days *days, int64_t until,
@@ -216,7 +239,22 @@ cal_cover_add_exceptions(struct cal_doc *doc,
 		exception = array_append_space(&cover->exceptions);
 		exception->key = cal_cover_key(doc, day);
 		exception->comp = occurrence->comp;
+		cal_cover_set_start(doc, occurrence, exception);
 	}
+}
+
+/* Devices are not shown more: what comes after them they must not take for unchanged. */
+static void cal_cover_cut(struct cal_cover *cover)
+{
+	const struct cal_exception *last;
+	unsigned int count = array_count(&cover->exceptions);
+
+	if (count <= CAL_MAX_EXCEPTIONS_SHOWN)
+		return;
+	array_delete(&cover->exceptions, CAL_MAX_EXCEPTIONS_SHOWN,
+		     count - CAL_MAX_EXCEPTIONS_SHOWN);
+	last = array_back(&cover->exceptions);
+	cover->rec.until = last->key;
 }
 
 static int cal_day_cmp(const int64_t *d1, const int64_t *d2)
@@ -292,5 +330,6 @@ bool cal_cover_make(struct cal_doc *doc, struct cal_cover *cover_r)
 	cover_r->rec.until = cal_cover_key(doc, until);
 	cal_cover_add_exceptions(doc, &days, until, &occurrences, cover_r);
 	array_sort(&cover_r->exceptions, cal_exception_cmp);
+	cal_cover_cut(cover_r);
 	return TRUE;
 }

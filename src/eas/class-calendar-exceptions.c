@@ -197,15 +197,17 @@ cal_write_exception_attendees(struct cal_doc *doc, struct pim_component *comp,
 
 static void
 cal_write_changed(const struct eas_class_write *write, struct cal_doc *doc,
-		  struct pim_component *comp, struct wbxml_writer *writer)
+		  const struct cal_exception *exception,
+		  struct wbxml_writer *writer)
 {
-	struct pim_component *master = doc->master;
+	struct pim_component *comp = exception->comp, *master = doc->master;
 
 	if (cal_is_all_day(doc, comp) != cal_is_all_day(doc, master)) {
 		wbxml_bool(writer, EAS_CALENDAR_ALL_DAY_EVENT,
 			   cal_is_all_day(doc, comp));
 	}
-	cal_write_times(doc, comp, NULL, writer);
+	cal_write_times(doc, comp, exception->has_start ? &exception->start :
+			NULL, writer);
 	cal_write_exception_fields(doc, comp, writer);
 	if (!cal_locations_equal(comp, master))
 		cal_write_location(doc, comp, writer);
@@ -236,7 +238,7 @@ cal_write_exception(const struct eas_class_write *write, struct cal_doc *doc,
 		cal_write_instance(doc, exception->key, writer);
 	} else {
 		cal_write_instance(doc, exception->key, writer);
-		cal_write_changed(write, doc, exception->comp, writer);
+		cal_write_changed(write, doc, exception, writer);
 	}
 	wbxml_close(writer);
 }

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "pim-occurrence.h"
 #include "store-item.h"
 #include "class-calendar-private.h"
 
@@ -182,11 +183,135 @@ cal_override_set_times(struct cal_doc *doc, struct pim_component *comp,
 	cal_time_set(comp, "DTSTART", &start);
 }
 
+/* -- RANGE=THISANDFUTURE -- */
+
+static bool cal_is_range(const struct pim_component *comp)
+{
+	return pim_property_has_param(pim_property_find(comp, "RECURRENCE-ID"),
+				      "RANGE", "THISANDFUTURE");
+}
+
+bool cal_has_range(const struct cal_doc *doc)
+{
+	struct pim_component *comp = NULL;
+
+	while ((comp = cal_override_next(doc, comp)) != NULL) {
+		if (cal_is_range(comp))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void
+cal_range_set_time(struct cal_doc *doc, struct pim_component *comp,
+		   const char *name, int64_t t, int64_t local)
+{
+	struct cal_time like, made;
+
+	if (pim_property_find(comp, name) == NULL ||
+	    cal_time_read(doc, comp, name, &like) < 0)
+		return;
+	cal_time_make(&like, like.is_date ? local : t, &made);
+	cal_time_set(comp, name, &made);
+}
+
+/* The component becomes that of the occurrence. */
+static void
+cal_range_set_times(struct cal_doc *doc, struct pim_component *comp,
+		    const struct pim_occurrence *occurrence)
+{
+	int64_t length = occurrence->end - occurrence->start;
+
+	cal_range_set_time(doc, comp, "DTSTART", occurrence->start,
+			   occurrence->start_local);
+	cal_range_set_time(doc, comp, "DTEND", occurrence->end,
+			   occurrence->start_local + length);
+}
+
+/* What a RANGE has made of an unchanged occurrence; FALSE = nothing. */
+static bool
+cal_range_find(struct cal_doc *doc, int64_t key,
+	       struct pim_occurrence *occurrence_r)
+{
+	struct pim_series *series;
+
+	if (!doc->was_list)
+		return FALSE;
+	series = cal_series_read(doc);
+	if (doc->start.is_date)
+		key = pim_timezone_from_local(doc->home, key);
+	return series != NULL && pim_series_find(series, key, occurrence_r) &&
+		occurrence_r->changed;
+}
+
+/* The next one that comp stands for. Returns FALSE if there is none. */
+static bool
+cal_range_next(struct cal_doc *doc, const struct pim_component *comp,
+	       struct pim_occurrence *next_r)
+{
+	struct pim_series *series = cal_series_read(doc);
+	ARRAY_TYPE(pim_occurrence) found;
+	const struct pim_occurrence *occurrence;
+	struct cal_time start;
+
+	if (series == NULL || cal_time_read(doc, comp, "DTSTART", &start) < 0)
+		return FALSE;
+	p_array_init(&found, doc->pool, 16);
+	/* others may have been changed one by one */
+	(void)pim_series_get(series, start.utc + 1, INT64_MAX / 4,
+			     CAL_MAX_EXCEPTIONS, &found);
+	array_foreach(&found, occurrence) {
+		if (occurrence->comp == comp &&
+		    occurrence->start > start.utc) {
+			*next_r = *occurrence;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+struct pim_component *
+cal_override_alone(struct cal_doc *doc, struct pim_component *comp)
+{
+	struct pim_component *alone;
+	struct pim_occurrence next;
+	struct cal_time id, old;
+
+	if (!cal_is_range(comp))
+		return comp;
+	/* one that would have the same name is no other one */
+	if (cal_time_read(doc, comp, "RECURRENCE-ID", &old) < 0 ||
+	    !cal_range_next(doc, comp, &next) ||
+	    (cal_time_make(&doc->start, doc->start.is_date ? next.id_local :
+			   next.id, &id),
+	     cal_instance_key(doc, &id) <= cal_instance_key(doc, &old))) {
+		pim_property_set_param(pim_property_find(comp,
+			"RECURRENCE-ID"), "RANGE", NULL);
+		return comp;
+	}
+	alone = pim_component_add_copy(doc->calendar, comp);
+	pim_property_set_param(pim_property_find(alone, "RECURRENCE-ID"),
+			       "RANGE", NULL);
+	cal_time_set(comp, "RECURRENCE-ID", &id);
+	cal_range_set_times(doc, comp, &next);
+	return alone;
+}
+
 struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key)
 {
+	struct pim_occurrence occurrence;
 	struct pim_component *comp;
 	struct cal_time id;
 
+	if (cal_range_find(doc, key, &occurrence)) {
+		comp = pim_component_add_copy(doc->calendar, occurrence.comp);
+		cal_range_set_times(doc, comp, &occurrence);
+		cal_time_make(&doc->start, key, &id);
+		cal_time_set(comp, "RECURRENCE-ID", &id);
+		pim_property_set_param(pim_property_find(comp,
+			"RECURRENCE-ID"), "RANGE", NULL);
+		return comp;
+	}
 	comp = pim_component_add_copy(doc->calendar, doc->master);
 	for (unsigned int i = 0; i < N_ELEMENTS(cal_series_properties); i++) {
 		(void)pim_component_remove_all(comp,
@@ -203,7 +328,7 @@ void cal_occurrence_delete(struct cal_doc *doc, int64_t key)
 	struct pim_component *comp;
 
 	while ((comp = cal_override_find(doc, key)) != NULL)
-		pim_component_remove(comp);
+		pim_component_remove(cal_override_alone(doc, comp));
 	cal_exdate_remove(doc, key);
 	cal_exdate_add(doc, key);
 }
@@ -271,8 +396,12 @@ cal_apply_changed(struct cal_apply_exceptions *ctx,
 	struct pim_component *comp;
 	string_t *text;
 
-	if (old != NULL && old->comp != NULL)
-		return old->comp;
+	if (old != NULL && old->comp != NULL) {
+		comp = cal_override_alone(ctx->doc, old->comp);
+		if (comp != old->comp)
+			cal_exceptions_put(&ctx->exceptions, key, comp);
+		return comp;
+	}
 	if (ctx->size == 0) {
 		text = str_new(default_pool, 4096);
 		pim_component_write(ctx->doc->master, text);
@@ -369,8 +498,8 @@ int cal_apply_instance(struct eas_class_apply *apply, struct cal_doc *doc)
 		return 1;
 	}
 	comp = cal_override_find(doc, key);
-	if (comp == NULL)
-		comp = cal_override_create(doc, key);
+	comp = comp == NULL ? cal_override_create(doc, key) :
+		cal_override_alone(doc, comp);
 	return cal_apply_times(apply, doc, comp, apply->data) < 0 ||
 		cal_apply_elements(apply, doc, comp, apply->data) < 0 ? -1 : 1;
 }

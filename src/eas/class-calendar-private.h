@@ -206,6 +206,10 @@ struct cal_exception {
 	int64_t key;
 	/* NULL = the occurrence is deleted */
 	struct pim_component *comp;
+	/* comp is that of an earlier one (RANGE=THISANDFUTURE): when this one
+	   is */
+	bool has_start;
+	struct cal_time start;
 };
 ARRAY_DEFINE_TYPE(cal_exception, struct cal_exception);
 
@@ -288,7 +292,13 @@ void cal_exceptions_remove(struct cal_doc *doc);
 void cal_exceptions_shift(struct cal_doc *doc, const struct cal_time *old);
 /* The VEVENT of a changed occurrence, NULL = it is not changed. */
 struct pim_component *cal_override_find(struct cal_doc *doc, int64_t key);
-/* Makes one: a copy of the event, with the occurrence's times. */
+/* Has one of them changed all that follow as well (RANGE=THISANDFUTURE)? */
+bool cal_has_range(const struct cal_doc *doc);
+/* The same for a VEVENT that is to be changed or deleted: if it is that of all that follow as
+   well (RANGE=THISANDFUTURE), those get it and the occurrence a copy. */
+struct pim_component *
+cal_override_alone(struct cal_doc *doc, struct pim_component *comp);
+/* Makes one: a copy of what the occurrence is now, with its times. */
 struct pim_component *cal_override_create(struct cal_doc *doc, int64_t key);
 void cal_occurrence_delete(struct cal_doc *doc, int64_t key);
 /* Exceptions of an event. Returns 0, or -1 (apply->error). */

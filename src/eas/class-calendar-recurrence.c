@@ -40,7 +40,8 @@ int cal_recurrence_read(struct cal_doc *doc, struct pim_recurrence *rec_r)
 		return pim_property_find(doc->master, "RDATE") != NULL ? -1 : 0;
 	if (pim_property_find(doc->master, "RDATE") != NULL ||
 	    pim_property_find(doc->master, "EXRULE") != NULL ||
-	    pim_property_next(rule, "RRULE") != NULL || !doc->has_start)
+	    pim_property_next(rule, "RRULE") != NULL || !doc->has_start ||
+	    cal_has_range(doc))
 		return -1;
 	if (pim_recurrence_from_rrule(pim_property_value(rule),
 				      doc->start.local, cal_rule_zone(doc),

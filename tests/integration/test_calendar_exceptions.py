@@ -17,6 +17,29 @@ def exceptions(*nodes):
     return E("Calendar:Exceptions", [E("Exception", *node) for node in nodes])
 
 
+RANGE = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Test//EN
+BEGIN:VEVENT
+UID:range
+DTSTAMP:20261101T080000Z
+DTSTART;TZID=Europe/Berlin:20261201T120000
+DTEND;TZID=Europe/Berlin:20261201T130000
+RRULE:FREQ=DAILY;COUNT=20
+SUMMARY:base
+END:VEVENT
+BEGIN:VEVENT
+UID:range
+DTSTAMP:20261101T080000Z
+RECURRENCE-ID;TZID=Europe/Berlin;RANGE=THISANDFUTURE:20261206T120000
+DTSTART;TZID=Europe/Berlin:20261206T140000
+DTEND;TZID=Europe/Berlin:20261206T150000
+SUMMARY:later
+END:VEVENT
+END:VCALENDAR
+"""
+
+
 class Old(CalendarCase):
     def test_a_series_across_daylight_saving(self):
         """Nine o'clock stays nine o'clock for devices of all versions."""
@@ -110,6 +133,49 @@ class New(CalendarCase):
             text = "\n".join(self.lines(user))
             self.assertNotIn("RECURRENCE-ID", text)
             self.assertNotIn("EXDATE", text)
+
+    def test_this_and_all_that_follow(self):
+        """RANGE=THISANDFUTURE of another program: each occurrence is shown as what it is, and changed by itself."""
+        self.imported("u12", RANGE)
+        device, folder = self.start("u12", "16.1")
+        old, _ = self.start("u12", "14.1")
+        server_id, = device.items
+
+        def shown():
+            """(subject, hour or deleted) by day, of both."""
+            out = []
+            for each, name in ((device, "AirSyncBase:InstanceId"), (old, "ExceptionStartTime")):
+                self.pull(each, folder)
+                out.append({int(node.get(name)[6:8]): "deleted" if node.get("Deleted") == "1" else
+                            (node.get("Subject"), node.get("StartTime")[6:11])
+                            for node in each.items[server_id].findall("Calendar:Exceptions/Exception")})
+            self.assertEqual(*out)
+            return out[0]
+        wanted = {day: ("later", f"{day:02}T13") for day in range(6, 21)}
+        self.assertEqual(shown(), wanted)
+        # one of them; the first, which stands for all; and without the first
+        for day, subject in ((9, "ninth"), (6, "sixth"), (8, None), (7, None)):
+            instance = f"202612{day:02}T110000Z"
+            if subject:
+                status = self.change(device, folder, server_id, E("Calendar:Subject", subject), instance=instance)
+                wanted[day] = (subject, f"{day:02}T13")
+            else:
+                status = self.delete(device, folder, server_id, instance=instance)
+                wanted[day] = "deleted"
+            self.assertEqual(status, "1")
+            # what the device did itself does not come back
+            device.sync_keys.pop(folder.id)
+            self.assertEqual(shown(), wanted)
+        # an older one does it its way
+        self.assertEqual(self.change(old, folder, server_id, *event(subject="base", uid="range", recurrence=recurrence(
+            Type=0, Interval=1, Occurrences=20), exceptions=exceptions(
+                [E("ExceptionStartTime", "20261210T110000Z"), E("StartTime", "20261210T150000Z"),
+                 E("EndTime", "20261210T160000Z"), E("Subject", "tenth")]))), "1")
+        wanted[10] = ("tenth", "10T15")
+        device.sync_keys.pop(folder.id)
+        old.sync_keys.pop(folder.id)
+        self.assertEqual(shown(), wanted)
+        self.assertIn("RECURRENCE-ID;TZID=Europe/Berlin;RANGE=THISANDFUTURE:20261211T120000", self.ics("u12"))
 
     def test_requests_that_come_again_change_once(self):
         device, folder, server_id = self.series("u8")

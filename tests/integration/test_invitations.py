@@ -165,6 +165,40 @@ class Invitations(MeetingCase):
                                                             stamp="20281124T080000Z")))
                 check("4", "4", "4", "4", "0")
 
+    def test_this_and_all_that_follow(self):
+        """An update, a cancellation: devices see each occurrence; the answer is one to all of them."""
+        device = self.ready_device("u13", "16.1")
+        inbox, events, _ = self.folders(device)
+        self.look(device, inbox)
+        self.look(device, events)
+        people = ("u13@example.test",)
+        self.invite("u13", "RRULE:FREQ=DAILY;COUNT=6", people=people)
+        (item, _), = self.look(device, events)[0].items()
+        self.look(device, inbox)
+
+        def shown():
+            data = self.look(device, events)[0][item]
+            return data, {node.get("AirSyncBase:InstanceId")[6:8]: node.get("StartTime")[6:11]
+                          for node in data.findall("Calendar:Exceptions/Exception")}
+        self.invite("u13", "RECURRENCE-ID;RANGE=THISANDFUTURE:20270107T100000Z", people=people, sequence=1,
+                    stamp="20261121T080000Z", start="20270107T130000Z", end="20270107T140000Z")
+        self.assertEqual(shown()[1], {f"{day:02}": f"{day:02}T13" for day in (7, 8, 9)})
+        (mail, data), = self.look(device, inbox)[0].items()
+        self.assertEqual((data.get("Email:MeetingRequest/Email:InstanceType"),
+                          data.get("Email:MeetingRequest/Email2:MeetingMessageType")), ("3", "2"))
+        answer = device.meeting_response(1, inbox.id, mail, send=E("MeetingResponse:SendResponse")).document.find("Result")
+        self.assertEqual(answer.get("Status"), "1")
+        (_, _, text), = [sent for sent in self.sent() if sent[0] == ["boss@elsewhere.example"]]
+        self.assertHas(text, "RECURRENCE-ID;RANGE=THISANDFUTURE:20270107T100000Z", "PARTSTAT=ACCEPTED:mailto:u13@")
+        self.assertEqual(sum("PARTSTAT=ACCEPTED" in event for event in self.events("u13")), 3)
+        self.look(device, events)
+        self.dovecot.deliver("u13", message(calendar(
+            "CANCEL", "RECURRENCE-ID;RANGE=THISANDFUTURE:20270108T100000Z", "STATUS:CANCELLED", sequence=2, people=people,
+            stamp="20261122T080000Z")))
+        data, exceptions = shown()
+        self.assertEqual(exceptions, {"07": "07T13"})
+        self.assertEqual(data.get("Calendar:Recurrence/Until"), "20270107T100000Z")
+
     def test_styles(self):
         """The mails of several programs, as they are."""
         device = self.ready_device("u7", "16.1")
