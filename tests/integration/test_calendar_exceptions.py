@@ -136,9 +136,9 @@ class New(CalendarCase):
 
     def test_this_and_all_that_follow(self):
         """RANGE=THISANDFUTURE of another program: each occurrence is shown as what it is, and changed by itself."""
-        self.imported("u12", RANGE)
-        device, folder = self.start("u12", "16.1")
-        old, _ = self.start("u12", "14.1")
+        self.imported("u18", RANGE)
+        device, folder = self.start("u18", "16.1")
+        old, _ = self.start("u18", "14.1")
         server_id, = device.items
 
         def shown():
@@ -175,7 +175,7 @@ class New(CalendarCase):
         device.sync_keys.pop(folder.id)
         old.sync_keys.pop(folder.id)
         self.assertEqual(shown(), wanted)
-        self.assertIn("RECURRENCE-ID;TZID=Europe/Berlin;RANGE=THISANDFUTURE:20261211T120000", self.ics("u12"))
+        self.assertIn("RECURRENCE-ID;TZID=Europe/Berlin;RANGE=THISANDFUTURE:20261211T120000", self.ics("u18"))
 
     def test_requests_that_come_again_change_once(self):
         device, folder, server_id = self.series("u8")
@@ -352,8 +352,8 @@ class Together(CalendarCase):
         return {server_id: [str(node) for node in data.children] for server_id, data in device.items.items()}
 
     def test_all_converge_and_conflicts_are_kept(self):
-        self.imported("u11", IMPORTED % {"name": "common"})
-        devices = [self.start("u11", version, conflict=1)[0] for version in ("2.5", "14.1", "16.1")]
+        self.imported("u19", IMPORTED % {"name": "common"})
+        devices = [self.start("u19", version, conflict=1)[0] for version in ("2.5", "14.1", "16.1")]
         folder, (common,) = devices[0].folders_of_type(CALENDAR)[0], devices[0].items
         accepted, failures = [], []
         threads = [threading.Thread(target=self.edit, args=(number, device, folder, common, accepted, failures))
@@ -361,24 +361,24 @@ class Together(CalendarCase):
         for thread in threads:
             thread.start()
         for n in range(4):
-            self.imported("u11", IMPORTED % {"name": f"import{n}"})
+            self.imported("u19", IMPORTED % {"name": f"import{n}"})
         for thread in threads:
             thread.join()
         self.assertEqual(failures, [])
         # whatever was taken is there, beside what was there before
-        names = re.findall(r"(?m)^SUMMARY:(.*)$", self.ics("u11"))
+        names = re.findall(r"(?m)^SUMMARY:(.*)$", self.ics("u19"))
         own = [f"{device.version} {n}" for device in devices for n in range(self.rounds)]
         imports = [f"import{n}" for n in range(4)]
         self.assertEqual(sorted(names), sorted(["common", "common moved", *accepted, *own, *imports,
                                                 *(f"{name} moved" for name in imports)]))
-        rows = self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u11").splitlines()[1:]
+        rows = self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u19").splitlines()[1:]
         self.assertEqual(len(rows) + len(accepted), len(own))
         self.resolved(rows)
         # a last change of all by none of them: everybody has the same
-        self.imported("u11", self.ics("u11").replace("\nSUMMARY:", "\nLOCATION:there\nSUMMARY:"))
+        self.imported("u19", self.ics("u19").replace("\nSUMMARY:", "\nLOCATION:there\nSUMMARY:"))
         for device in devices:
             self.pull(device, folder)
-            fresh, _ = self.start("u11", device.version)
+            fresh, _ = self.start("u19", device.version)
             self.assertEqual(len(fresh.items), 1 + len(own) + len(imports))
             self.assertEqual(self.shown(device), self.shown(fresh), device.version)
             exceptions = device.items[common].findall("Calendar:Exceptions/Exception")
@@ -387,9 +387,9 @@ class Together(CalendarCase):
     def resolved(self, rows):
         """Both versions of each conflict are there, until somebody has decided."""
         for row in rows:
-            shown = self.dovecot.doveadm("roost", "conflict", "show", "-u", "u11", row.split("\t")[0])
+            shown = self.dovecot.doveadm("roost", "conflict", "show", "-u", "u19", row.split("\t")[0])
             self.assertGreaterEqual(shown.count("BEGIN:VEVENT\n") + shown.count("BEGIN:VEVENT\r\n"), 2)
             self.assertIn("moved ", shown)
         for row in rows:
-            self.dovecot.doveadm("roost", "conflict", "resolve", "-u", "u11", row.split("\t")[0], "won")
-        self.assertEqual(self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u11").splitlines()[1:], [])
+            self.dovecot.doveadm("roost", "conflict", "resolve", "-u", "u19", row.split("\t")[0], "won")
+        self.assertEqual(self.dovecot.doveadm("-f", "tab", "roost", "conflict", "list", "-u", "u19").splitlines()[1:], [])
