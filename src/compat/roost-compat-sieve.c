@@ -49,6 +49,31 @@ roost_sieve_storage_create(struct sieve_instance *svinst,
 	return storage;
 }
 
+/* 2.4 fails if there is no active script and the server has no default, and it names a
+   default. */
+int roost_sieve_active_name(struct sieve_storage *storage, const char **name_r)
+{
+	struct sieve_script *script;
+	enum sieve_error error_code;
+	int ret = sieve_storage_active_script_get_name(storage, name_r);
+
+	if (ret < 0) {
+		(void)sieve_storage_get_last_error(storage, &error_code);
+		return error_code == SIEVE_ERROR_NOT_FOUND ? 0 : -1;
+	}
+	if (ret == 0)
+		return 0;
+	*name_r = t_strdup(*name_r);
+	/* one that can't be opened is none of the server's */
+	if (sieve_storage_active_script_open(storage, &script,
+					     &error_code) == 0) {
+		if (sieve_script_is_default(script))
+			ret = 0;
+		sieve_script_unref(&script);
+	}
+	return ret;
+}
+
 struct sieve_script *
 roost_sieve_script_open(struct sieve_storage *storage, const char *name,
 			enum sieve_error *error_code_r)
@@ -110,6 +135,15 @@ roost_sieve_storage_create(struct sieve_instance *svinst,
 			   enum sieve_error *error_code_r)
 {
 	return sieve_storage_create_main(svinst, user, flags, error_code_r);
+}
+
+int roost_sieve_active_name(struct sieve_storage *storage, const char **name_r)
+{
+	int ret = sieve_storage_active_script_get_name(storage, name_r);
+
+	if (ret > 0)
+		*name_r = t_strdup(*name_r);
+	return ret;
 }
 
 struct sieve_script *

@@ -19,6 +19,9 @@ roost_sieve_storage_create(struct sieve_instance *svinst,
 			   struct mail_user *user,
 			   enum sieve_storage_flags flags,
 			   enum sieve_error *error_code_r);
+/* The name of the active script, on the data stack. Returns 1, 0 if there is none, or one
+   without a name, or the server's default; -1. */
+int roost_sieve_active_name(struct sieve_storage *storage, const char **name_r);
 /* A script by its name, or with NULL the active one. NULL if it failed. */
 struct sieve_script *
 roost_sieve_script_open(struct sieve_storage *storage, const char *name,

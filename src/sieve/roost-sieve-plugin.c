@@ -98,14 +98,13 @@ sieve_scripts_get_active(struct oof_scripts *_scripts, const char **name_r,
 	*name_r = NULL;
 	if (scripts->storage == NULL)
 		return 0;
-	ret = sieve_storage_active_script_get_name(scripts->storage, name_r);
+	ret = roost_sieve_active_name(scripts->storage, name_r);
 	if (ret < 0)
 		*error_r = sieve_last_error(scripts->storage);
-	else if (ret > 0)
-		*name_r = t_strdup(*name_r);
 	if (ret != 0)
 		return ret;
 	/* a plain file, or the server's default */
+	*name_r = NULL;
 	script = roost_sieve_script_open(scripts->storage, NULL, &error_code);
 	if (script == NULL)
 		return 0;
@@ -152,8 +151,7 @@ sieve_scripts_read(struct oof_scripts *_scripts, const char *name,
 	if (name != NULL && strcmp(name, SIEVE_RESCUED_NAME) == 0) {
 		const char *active;
 
-		if (sieve_storage_active_script_get_name(scripts->storage,
-							 &active) == 0)
+		if (roost_sieve_active_name(scripts->storage, &active) == 0)
 			name = NULL;
 	}
 	script = roost_sieve_script_open(scripts->storage, name, &error_code);
