@@ -14,7 +14,11 @@ SETTINGS = Settings(extra=f"roost_smime_ca = {WORK}/root.pem\nroost_smime_crl = 
     "u2": f"userdb_roost_smime_crl={WORK}/none.d",
     "u3": f"userdb_roost_smime_ca={WORK}/none.pem",
     "u4": f"userdb_roost_smime_ca={WORK}/other.pem",
+    "u5": f"userdb_roost_smime_crl={WORK}/old.crl",
 })
+AUTHORITY = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign"
+# one more than the longest chain has
+LONG = [f"long{number}" for number in range(11)]
 MAIL = "keyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=emailProtection"
 CONFIG = """
 [ca]
@@ -65,14 +69,20 @@ def authority(name):
 
 def make_certificates():
     (WORK / "ca.cnf").write_text(CONFIG % {"dir": WORK})
-    authority("root")
-    authority("middle")
-    authority("other")
+    for name in ("root", "middle", "other", "ended", "narrow", "gone", *LONG):
+        authority(name)
     for name in ("root", "other"):
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
                 f"{name}.key", "-subj", f"/CN={name}", "-days", "3650", "-out", f"{name}.pem", "-config", "ca.cnf",
                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign,cRLSign")
-    issue("middle", "root", "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign")
+    issue("middle", "root", AUTHORITY)
+    issue("ended", "root", AUTHORITY, ("20200101000000Z", "20210101000000Z"))
+    issue("narrow", "root", AUTHORITY + "\nextendedKeyUsage=serverAuth")
+    issue("gone", "root", AUTHORITY)
+    for ca, name in zip(["root", *LONG], LONG):
+        issue(name, ca, AUTHORITY)
+    for ca in ("ended", "narrow", "gone", LONG[-2], LONG[-1]):
+        issue(f"{ca}-leaf", ca, MAIL)
     issue("good", "middle", MAIL)
     issue("direct", "root", MAIL)
     issue("expired", "root", MAIL, ("20200101000000Z", "20210101000000Z"))
@@ -83,13 +93,16 @@ def make_certificates():
     # signed by somebody who may not
     (WORK / "direct.cnf").write_text((WORK / "root.cnf").read_text())
     issue("below", "direct", MAIL)
-    openssl("ca", "-config", "root.cnf", "-cert", "root.pem", "-keyfile", "root.key", "-revoke", "revoked.pem")
+    for name in ("revoked", "gone"):
+        openssl("ca", "-config", "root.cnf", "-cert", "root.pem", "-keyfile", "root.key", "-revoke", f"{name}.pem")
+    openssl("ca", "-config", "root.cnf", "-cert", "root.pem", "-keyfile", "root.key", "-gencrl", "-crl_lastupdate",
+            "20200101000000Z", "-crl_nextupdate", "20200201000000Z", "-out", "old.crl")
     for name in ("root", "middle"):
         openssl("ca", "-config", f"{name}.cnf", "-cert", f"{name}.pem", "-keyfile", f"{name}.key", "-gencrl",
                 "-out", f"{name}.crl")
     (WORK / "crl.pem").write_text((WORK / "root.crl").read_text())
     (WORK / "none.d").mkdir()
-    for name in ("root.pem", "crl.pem", "other.pem"):
+    for name in ("root.pem", "crl.pem", "old.crl", "other.pem"):
         (WORK / name).chmod(0o644)
 
 
@@ -134,6 +147,20 @@ class ValidateCert(Case):
             with self.subTest(name):
                 self.assertEqual(self.statuses(device, [text]), [status])
         self.assertEqual(self.statuses(device, [cert("below")], [cert("direct")]), ["11"])
+
+    def test_what_is_wrong_above(self):
+        device = self.ready_device("u1", "16.1")
+        for name, status in (("ended", "8"), ("narrow", "9"), ("gone", "15")):
+            with self.subTest(name):
+                self.assertEqual(self.statuses(device, [cert(f"{name}-leaf")], [cert(name)]), [status])
+        chain = [cert(name) for name in LONG]
+        self.assertEqual(self.statuses(device, [cert(f"{LONG[-2]}-leaf"), cert(f"{LONG[-1]}-leaf")], chain), ["1", "5"])
+
+    def test_old_list(self):
+        """A list that is out of date says nothing of today; whom it names is revoked all the same."""
+        device = self.ready_device("u5", "14.1")
+        self.assertEqual(self.statuses(device, [cert("direct"), cert("revoked")], crl=1), ["14", "14"])
+        self.assertEqual(self.statuses(device, [cert("direct"), cert("revoked")]), ["1", "13"])
 
     def test_unknown_revocation(self):
         """There is no list of the authority in the middle."""
