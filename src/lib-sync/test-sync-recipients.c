@@ -97,6 +97,7 @@ static void test_check(struct test_device *device)
 static void test_sync_recipients_histories(void)
 {
 	struct store *store = test_store_create("histories");
+	pool_t pool = pool_alloconly_create("test states", 8192);
 	struct test_device devices[3];
 	time_t now = TEST_START;
 	unsigned int i, n;
@@ -106,7 +107,7 @@ static void test_sync_recipients_histories(void)
 	for (n = 0; n < N_ELEMENTS(devices); n++) {
 		devices[n].store = store;
 		devices[n].max = n * 7;
-		sync_state_init(&devices[n].state, default_pool);
+		sync_state_init(&devices[n].state, pool);
 	}
 	for (i = 0; i < 1500; i++) T_BEGIN {
 		/* some are written to more often than others */
@@ -125,6 +126,7 @@ static void test_sync_recipients_histories(void)
 		test_check(&devices[n]);
 	}
 	store_close(&store);
+	pool_unref(&pool);
 	test_end();
 }
 
@@ -132,13 +134,14 @@ static void test_sync_recipients_histories(void)
 static void test_sync_recipients_churn(void)
 {
 	struct store *store = test_store_create("churn");
+	pool_t pool = pool_alloconly_create("test states", 8192);
 	struct test_device device;
 	unsigned int day, n;
 
 	test_begin("sync recipients: what is told of many mails");
 	i_zero(&device);
 	device.store = store;
-	sync_state_init(&device.state, default_pool);
+	sync_state_init(&device.state, pool);
 	for (day = 0; day < 180; day++) T_BEGIN {
 		for (n = 0; n < 10; n++)
 			test_mail(store, n, TEST_START + day*DAY + n);
@@ -153,6 +156,7 @@ static void test_sync_recipients_churn(void)
 	test_assert(test_sync(&device, UINT_MAX));
 	test_assert(device.told == 0);
 	store_close(&store);
+	pool_unref(&pool);
 	test_end();
 }
 
@@ -160,13 +164,14 @@ static void test_sync_recipients_churn(void)
 static void test_sync_recipients_expired(void)
 {
 	struct store *store = test_store_create("expired");
+	pool_t pool = pool_alloconly_create("test states", 8192);
 	struct test_device device;
 	unsigned int n;
 
 	test_begin("sync recipients: more than are remembered");
 	i_zero(&device);
 	device.store = store;
-	sync_state_init(&device.state, default_pool);
+	sync_state_init(&device.state, pool);
 	for (n = 0; n < STORE_RECIPIENTS_MAX + 20; n++) T_BEGIN {
 		test_mail(store, n, TEST_START + n*DAY);
 		if (n % 100 == 99)
@@ -175,6 +180,7 @@ static void test_sync_recipients_expired(void)
 	test_assert(test_sync(&device, UINT_MAX));
 	test_check(&device);
 	store_close(&store);
+	pool_unref(&pool);
 	test_end();
 }
 
