@@ -9,14 +9,15 @@
 #include "roost-settings.h"
 #include "roost-addresses.h"
 #include "eas-folders.h"
+#include "eas-meeting.h"
 #include "class-email.h"
 #include "test-class-common.h"
 
 /* Any mail can be shown, at each version and with all options: its elements are
    well-formed WBXML. The input's first bytes are the version and the options.
    The mail is none of a mailbox, but answers as one would: no index, no store,
-   no settings but the spool and no time zone. The user's addresses are ours: the
-   program is linked with --wrap. */
+   no settings but the spool and no time zone. The user's addresses, and what his
+   calendar has of a meeting, are ours: the program is linked with --wrap. */
 
 #define FUZZ_HEAD_SIZE 4
 #define FUZZ_SNIPPET_CHARS 200
@@ -25,6 +26,12 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 bool __wrap_roost_address_is_own(struct roost_user *user, const char *address);
+void __wrap_eas_meeting_user(struct eas_request *req,
+			     struct pim_scheduling_user *user_r);
+int __wrap_eas_meeting_find(struct eas_request *req, pool_t pool,
+			    const char *uid, struct store_item *item_r);
+int __wrap_eas_meeting_is_cancelled(struct eas_request *req,
+				    const struct pim_scheduling_peek *peek);
 
 struct fuzz_mail {
 	struct mail_private mail;
@@ -46,6 +53,15 @@ static const enum eas_folder_type folder_types[] = {
 	EAS_FOLDER_INBOX, EAS_FOLDER_DRAFTS, EAS_FOLDER_SENT_ITEMS
 };
 
+static const char stored_event[] =
+	"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Fuzz//EN\r\n"
+	"BEGIN:VEVENT\r\nUID:0a1b2c3d-board\r\nDTSTAMP:20240305T083000Z\r\n"
+	"SEQUENCE:1\r\nDTSTART:20240318T130000Z\r\nDTEND:20240318T140000Z\r\n"
+	"RRULE:FREQ=WEEKLY;COUNT=5\r\nSUMMARY:Board\r\n"
+	"ORGANIZER:mailto:marta@example.test\r\n"
+	"ATTENDEE;PARTSTAT=ACCEPTED:mailto:u1@example.test\r\n"
+	"END:VEVENT\r\nEND:VCALENDAR\r\n";
+
 static const char *const own_addresses[] = {
 	"u1@example.test", "ursula@example.test", NULL
 };
@@ -54,6 +70,38 @@ bool __wrap_roost_address_is_own(struct roost_user *user ATTR_UNUSED,
 				 const char *address)
 {
 	return roost_addresses_have(own_addresses, "+-", address);
+}
+
+static bool fuzz_is_own(const char *address, void *context ATTR_UNUSED)
+{
+	return __wrap_roost_address_is_own(NULL, address);
+}
+
+void __wrap_eas_meeting_user(struct eas_request *req ATTR_UNUSED,
+			     struct pim_scheduling_user *user_r)
+{
+	i_zero(user_r);
+	user_r->is_own = fuzz_is_own;
+	user_r->address = own_addresses[0];
+	user_r->name = "Ursula One";
+}
+
+/* Meetings whose UIDs have an odd length are in the calendar. */
+int __wrap_eas_meeting_find(struct eas_request *req ATTR_UNUSED,
+			    pool_t pool ATTR_UNUSED, const char *uid,
+			    struct store_item *item_r)
+{
+	if (strlen(uid) % 2 == 0)
+		return 0;
+	item_r->text = stored_event;
+	item_r->size = strlen(stored_event);
+	return 1;
+}
+
+int __wrap_eas_meeting_is_cancelled(struct eas_request *req ATTR_UNUSED,
+				    const struct pim_scheduling_peek *peek)
+{
+	return peek->sequence % 2;
 }
 
 static struct fuzz_mail *fuzz_mail(struct mail *mail)

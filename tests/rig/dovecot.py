@@ -44,6 +44,12 @@ def _end_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def _is_alive(pid):
+    """Neither gone nor waiting for its parent."""
+    stat = _read(f"/proc/{pid}/stat")
+    return stat != "" and stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
 def _read(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -275,12 +281,16 @@ class Instance:
         return found
 
     def kill(self, name, number=signal.SIGKILL):
-        """Sends the signal to each process of that name and expects what the master says about it."""
+        """Sends the signal to each process of that name, expects what the master says about it, and waits until they
+        have let go of their files."""
         pids = self.pids(name)
         for pid in pids:
             self.expect_log(rf"service\({name}\): child {pid} killed with signal {int(number)}")
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+        deadline = time.monotonic() + 10
+        while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+            time.sleep(0.002)
         return pids
 
     # --- Its log
