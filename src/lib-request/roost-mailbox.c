@@ -50,6 +50,8 @@ roost_user_take_mailbox(struct roost_user *user, struct mailbox_list *list,
 	return mailbox_alloc(list, vname, 0);
 }
 
+/* An empty one costs nothing to open; and one whose UIDVALIDITY was changed looks empty
+   to whoever has it open then, until it is opened again. */
 static bool roost_mailbox_can_be_kept(struct mailbox *box)
 {
 	struct mailbox_status status;
@@ -58,7 +60,8 @@ static bool roost_mailbox_can_be_kept(struct mailbox *box)
 	    MAIL_INDEX_IS_IN_MEMORY(box->index))
 		return FALSE;
 	mailbox_get_open_status(box, STATUS_MESSAGES, &status);
-	return status.messages <= ROOST_MAILBOX_MAX_MESSAGES;
+	return status.messages > 0 &&
+		status.messages <= ROOST_MAILBOX_MAX_MESSAGES;
 }
 
 void roost_user_keep_mailbox(struct roost_user *user, struct mailbox **_box)
