@@ -247,7 +247,12 @@ class Instance:
         new = self.conf.with_suffix(".new")
         new.write_text(text)
         new.replace(self.conf)
+        old = self.pids("roost")
         self.reload()
+        # one that was there before may still accept a connection, and find no worker any more
+        deadline = time.monotonic() + 5
+        while any(_is_alive(pid) for pid in old) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def __enter__(self):
         return self.start()
