@@ -301,7 +301,15 @@ class Instance:
     # --- Its log
 
     def log(self):
-        return _read(self.log_path)
+        """The whole log. A service's line goes through the log process: one that a service has said by now is there
+        as soon as that rests for a moment."""
+        text, deadline = _read(self.log_path), time.monotonic() + 1
+        while time.monotonic() < deadline:
+            time.sleep(0.03)
+            before, text = text, _read(self.log_path)
+            if text == before:
+                break
+        return text
 
     def expect_log(self, pattern):
         """Problems that match the pattern are wanted."""
@@ -315,7 +323,7 @@ class Instance:
     def wait_log(self, pattern, seconds=5):
         """The match, as soon as the log has one."""
         deadline = time.monotonic() + seconds
-        while not (found := re.search(pattern, self.log(), re.M)):
+        while not (found := re.search(pattern, _read(self.log_path), re.M)):
             if time.monotonic() > deadline:
                 raise AssertionError(f"no {pattern!r} in the log within {seconds} s")
             time.sleep(0.01)
