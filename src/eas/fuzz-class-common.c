@@ -6,11 +6,16 @@
 #include "fuzz-class-common.h"
 #include "test-class-common.h"
 
-void fuzz_class_init(void)
+const unsigned int fuzz_class_version[FUZZ_CLASS_VERSIONS] = {
+	EAS_VERSION_2_5, EAS_VERSION_12_1, EAS_VERSION_14_1, EAS_VERSION_16_1
+};
+
+int LLVMFuzzerInitialize(int *argc ATTR_UNUSED, char ***argv ATTR_UNUSED)
 {
 	lib_init();
 	if (setenv("TZ", "Europe/Berlin", 1) < 0)
 		i_fatal("setenv() failed: %m");
+	return 0;
 }
 
 static const struct wbxml_node *
@@ -68,4 +73,19 @@ void fuzz_class(const struct eas_class *class, unsigned int version,
 	if (sent != NULL)
 		fuzz_apply(&test, shown == NULL ? NULL : text, sent);
 	test_class_deinit(&test);
+}
+
+int fuzz_class_versions(const struct eas_class *class, unsigned int min_version,
+			const uint8_t *data, size_t size)
+{
+	if (size > FUZZ_CLASS_MAX_SIZE)
+		return 0;
+	T_BEGIN {
+		for (unsigned int i = 0; i < FUZZ_CLASS_VERSIONS; i++) {
+			if (fuzz_class_version[i] >= min_version)
+				fuzz_class(class, fuzz_class_version[i], data,
+					   size);
+		}
+	} T_END;
+	return 0;
 }

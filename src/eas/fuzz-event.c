@@ -6,26 +6,13 @@
 
 /* VEVENTs, at the version that the input's first byte says. */
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const unsigned int versions[] = {
-	EAS_VERSION_2_5, EAS_VERSION_12_1, EAS_VERSION_14_1, EAS_VERSION_16_1
-};
-
-int LLVMFuzzerInitialize(int *argc ATTR_UNUSED, char ***argv ATTR_UNUSED)
-{
-	fuzz_class_init();
-	return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (size == 0 || size > 16384)
+	if (size == 0 || size > FUZZ_CLASS_MAX_SIZE)
 		return 0;
 	T_BEGIN {
 		fuzz_class(&eas_class_calendar,
-			   versions[data[0] % N_ELEMENTS(versions)],
+			   fuzz_class_version[data[0] % FUZZ_CLASS_VERSIONS],
 			   data + 1, size - 1);
 	} T_END;
 	return 0;

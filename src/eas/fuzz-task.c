@@ -6,26 +6,8 @@
 
 /* VTODOs, at each version. */
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const unsigned int versions[] = {
-	EAS_VERSION_2_5, EAS_VERSION_12_1, EAS_VERSION_14_1, EAS_VERSION_16_1
-};
-
-int LLVMFuzzerInitialize(int *argc ATTR_UNUSED, char ***argv ATTR_UNUSED)
-{
-	fuzz_class_init();
-	return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (size > 16384)
-		return 0;
-	T_BEGIN {
-		for (unsigned int i = 0; i < N_ELEMENTS(versions); i++)
-			fuzz_class(&eas_class_tasks, versions[i], data, size);
-	} T_END;
-	return 0;
+	return fuzz_class_versions(&eas_class_tasks, EAS_VERSION_2_5, data,
+				   size);
 }

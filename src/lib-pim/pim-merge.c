@@ -105,14 +105,12 @@ merge_write_body(const struct pim_merge_mail *mail, enum pim_body_type type,
 	return -1;
 }
 
-/* The text of one mail, as a stream. NULL = failed. */
+/* What was written, as a stream; if ret < 0 it was not, and *error_r says why.
+   NULL = failed. */
 static struct istream *
-merge_spool_body(struct pim_merge *merge, const struct pim_merge_mail *mail,
-		 enum pim_body_type type, const char **error_r)
+merge_spool_finish(struct ostream *output, int ret, const char **error_r)
 {
-	struct ostream *output = merge->spool(merge->spool_context);
-
-	if (merge_write_body(mail, type, output, error_r) < 0) {
+	if (ret < 0) {
 		o_stream_abort(output);
 		o_stream_destroy(&output);
 		return NULL;
@@ -122,6 +120,17 @@ merge_spool_body(struct pim_merge *merge, const struct pim_merge_mail *mail,
 		return NULL;
 	}
 	return iostream_temp_finish(&output, IO_BLOCK_SIZE);
+}
+
+/* The text of one mail, as a stream. NULL = failed. */
+static struct istream *
+merge_spool_body(struct pim_merge *merge, const struct pim_merge_mail *mail,
+		 enum pim_body_type type, const char **error_r)
+{
+	struct ostream *output = merge->spool(merge->spool_context);
+
+	return merge_spool_finish(output, merge_write_body(mail, type, output,
+							   error_r), error_r);
 }
 
 static struct istream *merge_stream_from_str(const string_t *str)
@@ -240,19 +249,14 @@ merge_spool_mail(struct pim_merge *merge, const struct pim_part *part,
 	struct istream *input = merge->original.input;
 	struct ostream *output = merge->spool(merge->spool_context);
 
-	if (pim_part_write(part, input, output) < 0) {
+	int ret = pim_part_write(part, input, output);
+
+	if (ret < 0) {
 		*error_r = t_strdup_printf("Reading %s failed: %s",
 					   i_stream_get_name(input),
 					   i_stream_get_error(input));
-		o_stream_abort(output);
-		o_stream_destroy(&output);
-		return NULL;
 	}
-	if (o_stream_flush(output) < 0) {
-		(void)merge_spool_failed(&output, error_r);
-		return NULL;
-	}
-	return iostream_temp_finish(&output, IO_BLOCK_SIZE);
+	return merge_spool_finish(output, ret, error_r);
 }
 
 /* What stands within a TNEF leaves it: nobody but Outlook would find it. */

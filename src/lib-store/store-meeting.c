@@ -6,15 +6,13 @@
 
 #include <time.h>
 
-int store_meeting_gone_get(struct store *store, const char *pim_uid,
-			   struct store_meeting_gone *gone_r)
+/* Takes the row of a bound statement. */
+static int
+meeting_gone_step(struct store *store, sqlite3_stmt *stmt,
+		  struct store_meeting_gone *gone_r)
 {
-	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_GONE_GET);
 	int ret;
 
-	if (stmt == NULL)
-		return -1;
-	store_bind_text(stmt, 1, pim_uid);
 	ret = store_sql_step(store, stmt);
 	if (ret > 0) {
 		gone_r->sequence = store_column_uint(stmt, 0);
@@ -22,6 +20,17 @@ int store_meeting_gone_get(struct store *store, const char *pim_uid,
 	}
 	store_sql_done(stmt);
 	return ret;
+}
+
+int store_meeting_gone_get(struct store *store, const char *pim_uid,
+			   struct store_meeting_gone *gone_r)
+{
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_GONE_GET);
+
+	if (stmt == NULL)
+		return -1;
+	store_bind_text(stmt, 1, pim_uid);
+	return meeting_gone_step(store, stmt, gone_r);
 }
 
 int store_meeting_gone_put(struct store *store, const char *pim_uid,
@@ -43,19 +52,12 @@ int store_meeting_cancelled_get(struct store *store, const char *pim_uid,
 				struct store_meeting_gone *gone_r)
 {
 	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_CANCELLED_GET);
-	int ret;
 
 	if (stmt == NULL)
 		return -1;
 	store_bind_text(stmt, 1, pim_uid);
 	store_bind_text(stmt, 2, organizer);
-	ret = store_sql_step(store, stmt);
-	if (ret > 0) {
-		gone_r->sequence = store_column_uint(stmt, 0);
-		gone_r->stamp = store_column_uint64(stmt, 1);
-	}
-	store_sql_done(stmt);
-	return ret;
+	return meeting_gone_step(store, stmt, gone_r);
 }
 
 int store_meeting_cancelled_put(struct store *store, const char *pim_uid,
