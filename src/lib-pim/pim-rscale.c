@@ -8,20 +8,37 @@
 #include <unicode/ucal.h>
 
 #define RSCALE_GREGORIAN "GREGORIAN"
-/* Muslims' years are shorter */
-#define RSCALE_KOREAN "dangi"
 #define RSCALE_YEARS_MAX 320
+#define RSCALE_LUNAR_YEARS 301
 #define RSCALE_NAME_MAX 32
 #define RSCALE_YEAR_TRIES 10
 #define RSCALE_MONTH_USUAL 29
 #define RSCALE_MONTH_MAX 33
-/* of a year, in thousandths */
+/* of a year, in thousandths; Muslims' are shorter */
 #define RSCALE_DAYS_LUNAR 354367
 #define RSCALE_DAYS_SOLAR 365243
 
+/* Calendars that are observed: what ICU makes of them is not always the day that
+   people have, and depends on which of them it was asked for before. */
+struct pim_rscale_lunar {
+	int first;
+	unsigned int years[RSCALE_LUNAR_YEARS];
+};
+#include "pim-rscale-lunar.inc"
+
+static const struct {
+	const char *name;
+	const struct pim_rscale_lunar *table;
+} rscale_tables[] = {
+	{ "CHINESE", &pim_rscale_chinese },
+	{ "DANGI", &pim_rscale_dangi },
+};
+
 struct pim_rscale {
 	char *name;
-	UCalendar *cal;			/* NULL = Gregorian */
+	/* both NULL = Gregorian */
+	UCalendar *cal;
+	const struct pim_rscale_lunar *table;
 	bool hebrew, lunar;
 	/* ICU's number of the year that 1900-01-01 is in, and its first day */
 	int base_year;
@@ -191,6 +208,44 @@ rscale_year_fill_gregorian(unsigned int idx, struct pim_rscale_year *year)
 	}
 }
 
+static unsigned int
+rscale_lunar_months(unsigned int bits, unsigned int *lengths_r)
+{
+	unsigned int count = bits >> 13 == 0 ? 12 : 13;
+
+	for (unsigned int i = 0; i < count; i++)
+		lengths_r[i] = 29 + ((bits >> i) & 1);
+	return count;
+}
+
+static bool
+rscale_year_fill_lunar(const struct pim_rscale_lunar *table, unsigned int idx,
+		       struct pim_rscale_year *year)
+{
+	unsigned int lengths[13], count, leap, number = 0;
+	struct pim_rscale_month *month;
+
+	if (idx >= N_ELEMENTS(table->years))
+		return FALSE;
+	year->first = table->first;
+	for (unsigned int i = 0; i < idx; i++) {
+		count = rscale_lunar_months(table->years[i], lengths);
+		for (unsigned int n = 0; n < count; n++)
+			year->first += lengths[n];
+	}
+	leap = table->years[idx] >> 13;
+	year->months_count = rscale_lunar_months(table->years[idx], lengths);
+	for (unsigned int i = 0; i < year->months_count; i++) {
+		month = &year->months[i];
+		month->leap = leap != 0 && i == leap;
+		month->number = month->leap ? number : ++number;
+		month->first = year->first + year->days;
+		month->days = lengths[i];
+		year->days += month->days;
+	}
+	return TRUE;
+}
+
 const struct pim_rscale_year *
 pim_rscale_year_get(struct pim_rscale *rscale, unsigned int idx)
 {
@@ -204,7 +259,9 @@ pim_rscale_year_get(struct pim_rscale *rscale, unsigned int idx)
 		return rscale->years[idx];
 	year = i_new(struct pim_rscale_year, 1);
 	year->idx = idx;
-	if (rscale->cal == NULL)
+	if (rscale->table != NULL)
+		ok = rscale_year_fill_lunar(rscale->table, idx, year);
+	else if (rscale->cal == NULL)
 		rscale_year_fill_gregorian(idx, year);
 	else {
 		ok = rscale_year_find(rscale, idx, &first) &&
@@ -261,12 +318,12 @@ static struct pim_rscale *rscale_create(const char *name)
 	rscale->base_first = PIM_RSCALE_DAY_MIN;
 	if (strcmp(rscale->name, RSCALE_GREGORIAN) == 0)
 		return rscale;
-	/* ICU keeps the new years of both lunar calendars in one cache: who
-	   comes first would be right */
-	if (strcmp(lower, RSCALE_KOREAN) == 0) {
-		i_free(rscale->name);
-		i_free(rscale);
-		return NULL;
+	for (unsigned int i = 0; i < N_ELEMENTS(rscale_tables); i++) {
+		if (strcmp(rscale->name, rscale_tables[i].name) == 0) {
+			rscale->table = rscale_tables[i].table;
+			rscale->base_first = rscale->table->first;
+			return rscale;
+		}
 	}
 	rscale->hebrew = strcmp(lower, "hebrew") == 0;
 	rscale->lunar = strncmp(lower, "islamic", 7) == 0;

@@ -1,9 +1,10 @@
 #ifndef PIM_RSCALE_H
 #define PIM_RSCALE_H
 
-/* Other calendars than ours, for RSCALE (RFC 7529), through ICU: their years as months of days.
-   Years are computed when they are first asked for, and kept: a Chinese one takes a millisecond. So
-   only the 300 years are known in which the people live whose calendars these are. */
+/* Other calendars than ours, for RSCALE (RFC 7529): their years as months of days. The Chinese and
+   the Korean one are tables (scripts/lunar-months), the others are computed by ICU when a year is
+   first asked for, and kept. Only the 300 years are known in which the people live whose calendars
+   these are. */
 
 /* days since 1970-01-01: 1900-01-01, 2200-01-01 */
 #define PIM_RSCALE_DAY_MIN (-25567)
@@ -28,8 +29,7 @@ struct pim_rscale_year {
 	struct pim_rscale_month months[PIM_RSCALE_MONTHS_MAX];
 };
 
-/* By CLDR's name in any case; NULL if ICU doesn't know it, and for DANGI, which it computes like
-   CHINESE once that was used. Belongs to the process. */
+/* By CLDR's name in any case; NULL if it is not known. Belongs to the process. */
 struct pim_rscale *pim_rscale_find(const char *name);
 /* Frees all of them. */
 void pim_rscales_deinit(void);

@@ -15,7 +15,7 @@ static void test_pim_rscale_years(void)
 		const char *name;
 		unsigned int months, leap_months;	/* at least one has them */
 	} tests[] = {
-		{ "CHINESE", 12, 13 },
+		{ "CHINESE", 12, 13 }, { "DANGI", 12, 13 },
 		{ "HEBREW", 12, 13 }, { "ISLAMIC-CIVIL", 12, 12 },
 		{ "ISLAMIC", 12, 12 }, { "PERSIAN", 12, 12 },
 		{ "ETHIOPIC", 13, 13 }, { "INDIAN", 12, 12 },
@@ -59,13 +59,137 @@ static void test_pim_rscale_years(void)
 				most == tests[i].leap_months, i);
 	}
 	test_assert(pim_rscale_find("NOTHING") == NULL);
-	test_assert(pim_rscale_find("Dangi") == NULL);
+	test_assert(pim_rscale_find("Dangi") == pim_rscale_find("DANGI"));
 	test_assert(pim_rscale_find("") == NULL);
 	test_assert(pim_rscale_find("a;b") == NULL);
 	rscale = pim_rscale_find("CHINESE");
 	test_assert(pim_rscale_year_at(rscale, PIM_RSCALE_DAY_MIN - 1) == NULL);
 	test_assert(pim_rscale_year_at(rscale, PIM_RSCALE_DAY_MAX + 1) == NULL);
 	test_assert(pim_rscale_year_at(rscale, PIM_RSCALE_DAY_MIN) != NULL);
+	test_end();
+}
+
+/* -- days that people know -- */
+
+static int test_month_day(int64_t days, int year)
+{
+	unsigned int month, day;
+	int found;
+
+	pim_date_from_days(days, &found, &month, &day);
+	test_assert(found == year);
+	return month * 100 + day;
+}
+
+/* The first day of the year and the 15th of the 8th month, as the calendar
+   offices of both countries have them. */
+static void test_pim_rscale_feasts(void)
+{
+	static const struct {
+		int spring, autumn, seollal, chuseok;
+	} feasts[] = {
+		/* from 1990 on */
+		{ 127, 1003, 127, 1003 }, { 215, 922, 215, 922 },
+		{ 204, 911, 204, 911 }, { 123, 930, 123, 930 },
+		{ 210, 920, 210, 920 }, { 131, 909, 131, 909 },
+		{ 219, 927, 219, 927 }, { 207, 916, 208, 916 },
+		{ 128, 1005, 128, 1005 }, { 216, 924, 216, 924 },
+		{ 205, 912, 205, 912 }, { 124, 1001, 124, 1001 },
+		{ 212, 921, 212, 921 }, { 201, 911, 201, 911 },
+		{ 122, 928, 122, 928 }, { 209, 918, 209, 918 },
+		{ 129, 1006, 129, 1006 }, { 218, 925, 218, 925 },
+		{ 207, 914, 207, 914 }, { 126, 1003, 126, 1003 },
+		{ 214, 922, 214, 922 }, { 203, 912, 203, 912 },
+		{ 123, 930, 123, 930 }, { 210, 919, 210, 919 },
+		{ 131, 908, 131, 908 }, { 219, 927, 219, 927 },
+		{ 208, 915, 208, 915 }, { 128, 1004, 128, 1004 },
+		{ 216, 924, 216, 924 }, { 205, 913, 205, 913 },
+		{ 125, 1001, 125, 1001 }, { 212, 921, 212, 921 },
+		{ 201, 910, 201, 910 }, { 122, 929, 122, 929 },
+		{ 210, 917, 210, 917 }, { 129, 1006, 129, 1006 },
+		{ 217, 925, 217, 925 }, { 206, 915, 207, 915 },
+		{ 126, 1003, 127, 1003 }, { 213, 922, 213, 922 },
+		{ 203, 912, 203, 912 }, { 123, 1001, 123, 1001 },
+		{ 211, 919, 211, 919 }, { 131, 908, 131, 908 },
+		{ 219, 927, 219, 927 }, { 208, 916, 208, 916 },
+		{ 128, 1004, 128, 1004 }, { 215, 924, 215, 924 },
+		{ 204, 913, 204, 913 }, { 124, 1002, 124, 1002 },
+		{ 212, 920, 212, 921 }, { 201, 910, 201, 910 },
+		{ 122, 928, 122, 928 }, { 210, 917, 210, 917 },
+		{ 130, 1005, 130, 1005 }, { 217, 925, 217, 925 },
+		{ 206, 915, 206, 915 }, { 126, 1004, 126, 1004 },
+		{ 214, 922, 214, 922 }, { 202, 911, 202, 911 },
+		{ 123, 930, 123, 930 },
+	};
+	static const char *const names[] = { "CHINESE", "DANGI" };
+
+	test_begin("pim rscale: feasts of 1990 to 2050");
+	for (unsigned int i = 0; i < N_ELEMENTS(feasts); i++) {
+		int number = 1990 + (int)i;
+
+		for (unsigned int n = 0; n < N_ELEMENTS(names); n++) {
+			struct pim_rscale *rscale = pim_rscale_find(names[n]);
+			const struct pim_rscale_year *year;
+			unsigned int m = 0;
+
+			year = pim_rscale_year_at(rscale,
+				pim_date_to_days(number, 7, 1));
+			test_assert_idx(test_month_day(year->first, number) ==
+					(n == 0 ? feasts[i].spring :
+					 feasts[i].seollal), i);
+			while (year->months[m].number < 8)
+				m++;
+			test_assert_idx(test_month_day(year->months[m].first +
+						       14, number) ==
+					(n == 0 ? feasts[i].autumn :
+					 feasts[i].chuseok), i);
+		}
+	}
+	test_end();
+}
+
+/* Leap months, and new moons near midnight. */
+static void test_pim_rscale_leap_months(void)
+{
+	static const struct {
+		const char *name;
+		int year;
+		unsigned int leap, month, day;
+	} months[] = {
+		{ "CHINESE", 1987, 6, 7, 26 },
+		{ "CHINESE", 2006, 7, 8, 24 },
+		{ "CHINESE", 2017, 6, 7, 23 },
+		{ "CHINESE", 2020, 4, 5, 23 },
+		{ "CHINESE", 2023, 2, 3, 22 },
+		{ "CHINESE", 2025, 6, 7, 25 },
+		{ "CHINESE", 2033, 11, 12, 22 },
+		{ "DANGI", 1987, 6, 7, 26 },
+		{ "DANGI", 2012, 3, 4, 21 },
+		{ "CHINESE", 2012, 4, 5, 21 },
+		{ "DANGI", 2017, 5, 6, 24 },
+		{ "DANGI", 2020, 4, 5, 23 },
+		{ "DANGI", 2023, 2, 3, 22 },
+		{ "DANGI", 2025, 6, 7, 25 },
+	};
+	const struct pim_rscale_year *year;
+
+	test_begin("pim rscale: leap months");
+	for (unsigned int i = 0; i < N_ELEMENTS(months); i++) {
+		unsigned int m = 0;
+
+		year = pim_rscale_year_at(pim_rscale_find(months[i].name),
+			pim_date_to_days(months[i].year, 7, 1));
+		test_assert_idx(year->months_count == 13, i);
+		while (m < 12 && !year->months[m].leap)
+			m++;
+		test_assert_idx(year->months[m].leap, i);
+		test_assert_ucmp_idx(year->months[m].number, ==,
+				     months[i].leap, i);
+		test_assert_idx(year->months[m].first ==
+				pim_date_to_days(months[i].year,
+						 months[i].month,
+						 months[i].day), i);
+	}
 	test_end();
 }
 
@@ -132,6 +256,13 @@ static void test_pim_rscale_rules(void)
 		{ "RSCALE=HEBREW;FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=1;"
 		  "UNTIL=20290101", "20250923", "20250923",
 		  "20250923 20260912 20270903 20280823" },
+		/* the Korean new year of 2027 and 2028 is a day later */
+		{ "RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",
+		  "20250129", "20250129",
+		  "20250129 20260217 20270206 20280126 20290213" },
+		{ "RSCALE=DANGI;FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",
+		  "20250129", "20250129",
+		  "20250129 20260217 20270207 20280127 20290213" },
 		{ "RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=1;BYDAY=1SU;COUNT=3",
 		  "20260222", "20260222", "20260222 20270207 20280130" },
 		/* days and weeks are everybody's */
@@ -282,6 +413,8 @@ int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_pim_rscale_years,
+		test_pim_rscale_feasts,
+		test_pim_rscale_leap_months,
 		test_pim_rscale_rules,
 		test_pim_rscale_windows,
 		test_pim_rrule_next,
