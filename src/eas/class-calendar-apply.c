@@ -34,7 +34,8 @@ cal_apply_field(struct eas_class_apply *apply, struct cal_doc *doc,
 	const struct wbxml_node *node;
 	const char *value = NULL;
 
-	if (field->set == NULL ||
+	/* what the device's version doesn't know is not its to remove */
+	if (field->set == NULL || field->min_version > apply->req->version ||
 	    (comp != doc->master && !field->in_exception))
 		return 0;
 	node = wbxml_node_child(apply->data, field->tag);

@@ -29,6 +29,14 @@ void test_class_deinit(struct test_class *test)
 	pool_unref(&test->pool);
 }
 
+unsigned int test_class_pick(unsigned int limit)
+{
+	static uint32_t state = 20261128;
+
+	state = state * 1664525 + 1013904223;
+	return (state >> 8) % limit;
+}
+
 struct wbxml_writer *test_class_data_begin(struct test_class *test)
 {
 	struct wbxml_writer *writer;

@@ -29,6 +29,9 @@ void test_class_init(struct test_class *test, const struct eas_class *class,
 		     unsigned int version);
 void test_class_deinit(struct test_class *test);
 
+/* A number below the limit. All runs of a program get the same ones. */
+unsigned int test_class_pick(unsigned int limit);
+
 /* ApplicationData that a device sends: the caller writes its children between the two. */
 struct wbxml_writer *test_class_data_begin(struct test_class *test);
 struct wbxml_node *

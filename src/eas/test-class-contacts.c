@@ -436,11 +436,11 @@ static const char *test_random_text(unsigned int max)
 		"long words to be folded somewhere in the middle of a line",
 	};
 	string_t *str = t_str_new(64);
-	unsigned int i, count = 1 + i_rand_limit(max);
+	unsigned int i, count = 1 + test_class_pick(max);
 
 	str_append_c(str, 'x');
 	for (i = 0; i < count; i++) {
-		str_append(str, parts[i_rand_limit(max == 1 ? 2 :
+		str_append(str, parts[test_class_pick(max == 1 ? 2 :
 					N_ELEMENTS(parts))]);
 	}
 	str_append_c(str, 'y');
@@ -453,16 +453,18 @@ static const char *test_random_value(const struct eas_contacts_element *elem)
 	case PIM_CONTACT_BIRTHDAY:
 	case PIM_CONTACT_ANNIVERSARY:
 		return t_strdup_printf("%u-%02u-%02uT11:59:00.000Z",
-				       1604 + i_rand_limit(500),
-				       1 + i_rand_limit(12),
-				       1 + i_rand_limit(28));
+				       1604 + test_class_pick(500),
+				       1 + test_class_pick(12),
+				       1 + test_class_pick(28));
 	case PIM_CONTACT_EMAIL1:
 	case PIM_CONTACT_EMAIL2:
 	case PIM_CONTACT_EMAIL3:
-		if (i_rand_limit(2) == 0)
-			return t_strdup_printf("u%u@x.example", i_rand());
+		if (test_class_pick(2) == 0)
+			return t_strdup_printf("u%u@x.example",
+					       test_class_pick(1U << 24));
 		return t_strdup_printf("\"N%u ä, B.\" <u%u@x.example>",
-				       i_rand(), i_rand());
+				       test_class_pick(1U << 24),
+				       test_class_pick(1U << 24));
 	case PIM_CONTACT_BUSINESS_STREET:
 	case PIM_CONTACT_HOME_STREET:
 	case PIM_CONTACT_OTHER_STREET:
@@ -478,7 +480,7 @@ static void
 test_random_list(struct wbxml_writer *writer, unsigned int list,
 		 unsigned int entry)
 {
-	unsigned int i, count = 1 + i_rand_limit(4);
+	unsigned int i, count = 1 + test_class_pick(4);
 
 	wbxml_open(writer, list);
 	for (i = 0; i < count; i++)
@@ -490,23 +492,23 @@ static struct wbxml_node *test_random_data(struct test_class *test)
 {
 	const struct eas_contacts_element *elem = eas_contacts_elements;
 	struct wbxml_writer *writer = test_class_data_begin(test);
-	unsigned int density = 1 + i_rand_limit(8);
+	unsigned int density = 1 + test_class_pick(8);
 	const char *body = t_strdup_printf("%s\r\n\r\n%s",
 		test_random_text(40), test_random_text(40));
 
 	/* one without is given one */
 	wbxml_text(writer, elem->tag, test_random_value(elem));
 	for (elem++; elem->tag != 0; elem++) {
-		if (i_rand_limit(8) < density)
+		if (test_class_pick(8) < density)
 			wbxml_text(writer, elem->tag, test_random_value(elem));
 	}
-	if (i_rand_limit(2) == 0)
+	if (test_class_pick(2) == 0)
 		test_random_list(writer, EAS_CONTACTS_CHILDREN,
 				 EAS_CONTACTS_CHILD);
-	if (i_rand_limit(2) == 0)
+	if (test_class_pick(2) == 0)
 		test_random_list(writer, EAS_CONTACTS_CATEGORIES,
 				 EAS_CONTACTS_CATEGORY);
-	if (i_rand_limit(4) == 0)
+	if (test_class_pick(4) == 0)
 		wbxml_text(writer, EAS_CONTACTS_PICTURE, "/9j/4AAQ");
 	if (test->req.version == EAS_VERSION_2_5) {
 		wbxml_text(writer, EAS_CONTACTS_BODY, body);
@@ -577,7 +579,7 @@ static void test_contacts_random_one(unsigned int idx)
 	const char *text, *text2;
 
 	test_class_init(&test, &eas_class_contacts,
-			test_versions[i_rand_limit(4)]);
+			test_versions[test_class_pick(4)]);
 	first = test_random_data(&test);
 	text = test_class_apply(&test, NULL, first);
 	test_assert_idx(text != NULL && !test.tell, idx);

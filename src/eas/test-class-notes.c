@@ -278,11 +278,11 @@ static const char *random_text(bool lines)
 		"BEGIN:VJOURNAL", "\\n", "END",
 	};
 	string_t *str = t_str_new(128);
-	unsigned int count = i_rand_limit(20) + 1;
+	unsigned int count = test_class_pick(20) + 1;
 
 	str_append_c(str, 'x');
 	while (count-- > 0) {
-		const char *part = parts[i_rand_limit(N_ELEMENTS(parts))];
+		const char *part = parts[test_class_pick(N_ELEMENTS(parts))];
 
 		if (*part != '\n' || lines)
 			str_append(str, part);
