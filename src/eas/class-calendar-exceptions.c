@@ -195,6 +195,20 @@ cal_write_exception_attendees(struct cal_doc *doc, struct pim_component *comp,
 		cal_write_attendees(doc, comp, writer);
 }
 
+/* 2.2.2.18: absent it is the series'. */
+static void
+cal_write_exception_stamp(struct cal_doc *doc, struct pim_component *comp,
+			  struct wbxml_writer *writer)
+{
+	struct cal_time stamp;
+
+	if (!cal_values_equal(comp, doc->master, "DTSTAMP") &&
+	    cal_time_read(doc, comp, "DTSTAMP", &stamp) == 0) {
+		wbxml_text(writer, EAS_CALENDAR_DT_STAMP,
+			   eas_ical_time(stamp.utc));
+	}
+}
+
 static void
 cal_write_changed(const struct eas_class_write *write, struct cal_doc *doc,
 		  const struct cal_exception *exception,
@@ -206,6 +220,7 @@ cal_write_changed(const struct eas_class_write *write, struct cal_doc *doc,
 		wbxml_bool(writer, EAS_CALENDAR_ALL_DAY_EVENT,
 			   cal_is_all_day(doc, comp));
 	}
+	cal_write_exception_stamp(doc, comp, writer);
 	cal_write_times(doc, comp, exception->has_start ? &exception->start :
 			NULL, writer);
 	cal_write_exception_fields(doc, comp, writer);

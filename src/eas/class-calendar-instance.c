@@ -423,6 +423,23 @@ cal_apply_changed(struct cal_apply_exceptions *ctx,
 	return comp;
 }
 
+/* When the device changed it ([MS-ASCAL] 2.2.2.18); not from 16.0 on. */
+static void
+cal_apply_exception_stamp(struct cal_doc *doc, struct pim_component *comp,
+			  const struct wbxml_node *node)
+{
+	struct cal_time old;
+	int64_t stamp;
+
+	if (doc->req->version < EAS_VERSION_16_0 &&
+	    eas_child_date_time(node, EAS_CALENDAR_DT_STAMP, &stamp) > 0 &&
+	    (cal_time_read(doc, comp, "DTSTAMP", &old) < 0 ||
+	     old.utc != stamp)) {
+		pim_component_set_value(comp, "DTSTAMP",
+					eas_ical_time(stamp));
+	}
+}
+
 static int
 cal_apply_exception(struct cal_apply_exceptions *ctx,
 		    const struct wbxml_node *node)
@@ -452,6 +469,7 @@ cal_apply_exception(struct cal_apply_exceptions *ctx,
 	comp = cal_apply_changed(ctx, old, key);
 	if (comp == NULL)
 		return -1;
+	cal_apply_exception_stamp(ctx->doc, comp, node);
 	return cal_apply_exception_times(apply, ctx->doc, comp, key,
 					 node) < 0 ||
 		cal_apply_elements(apply, ctx->doc, comp, node) < 0 ? -1 : 0;

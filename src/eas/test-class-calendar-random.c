@@ -228,6 +228,10 @@ write_exceptions(const struct random_event *event, struct wbxml_writer *writer)
 					   event_time(event, local + 3600));
 			}
 			write_fields(event, writer);
+			if (event->version < EAS_VERSION_16_0) {
+				wbxml_text(writer, EAS_CALENDAR_DT_STAMP,
+					   "20260102T030405Z");
+			}
 		}
 		wbxml_text(writer, event->version >= EAS_VERSION_16_0 ?
 			   EAS_AIRSYNCBASE_INSTANCE_ID :
@@ -338,6 +342,20 @@ is_shown(const struct wbxml_node *said, const struct wbxml_node *shown)
 	return TRUE;
 }
 
+static unsigned int count_stamps(const struct wbxml_node *data)
+{
+	const struct wbxml_node *node;
+	unsigned int count = 0;
+
+	node = wbxml_node_child(wbxml_node_child(data,
+		EAS_CALENDAR_EXCEPTIONS), EAS_CALENDAR_EXCEPTION);
+	for (; node != NULL; node = wbxml_node_next_same(node)) {
+		if (wbxml_node_child(node, EAS_CALENDAR_DT_STAMP) != NULL)
+			count++;
+	}
+	return count;
+}
+
 static void report(const char *what, const char *text)
 {
 	i_error("%s:\n%s", what, text);
@@ -440,6 +458,11 @@ static void test_one(unsigned int n)
 	other = text == NULL ? NULL : test_class_write(&second, text);
 	test_assert_idx(other != NULL, n);
 	if (other != NULL) {
+		/* those that it changed have a time of their own */
+		if (from < EAS_VERSION_16_0) {
+			test_assert_idx(count_stamps(said) ==
+					count_stamps(other), n);
+		}
 		same = test_class_apply(&second, text, other);
 		if (null_strcmp(same, text) != 0) {
 			test_assert_idx(FALSE, n);
