@@ -24,7 +24,6 @@
 #include "str.h"
 #include "str-sanitize.h"
 #include "mail-storage.h"
-#include "pim-rrule.h"
 #include "store.h"
 #include "store-state.h"
 #include "sync-mail.h"
@@ -81,26 +80,6 @@ struct response {
 
 /* -- the request -- */
 
-/* "2016-11-30T16:00:00.000Z" or "20161130T160000Z" */
-static int response_time(const char *text, int64_t *time_r)
-{
-	string_t *str = t_str_new(20);
-	bool is_date, is_utc;
-
-	for (; *text != '\0' && *text != '.'; text++) {
-		if (*text != '-' && *text != ':')
-			str_append_c(str, *text);
-	}
-	if (*text == '.') {
-		text += strspn(text + 1, "0123456789") + 1;
-		if (strcmp(text, "Z") != 0)
-			return -1;
-		str_append_c(str, 'Z');
-	}
-	return pim_ical_time_parse(str_c(str), time_r, &is_date, &is_utc) < 0 ||
-		is_date || !is_utc ? -1 : 0;
-}
-
 static enum response_status
 response_parse_proposal(struct response *response,
 			const struct wbxml_node *send)
@@ -113,8 +92,10 @@ response_parse_proposal(struct response *response,
 		return 0;
 	/* each needs the other (2.2.3.140) */
 	if (start == NULL || end == NULL ||
-	    response_time(start, &response->answer.proposed_start) < 0 ||
-	    response_time(end, &response->answer.proposed_end) < 0 ||
+	    eas_meeting_instance_parse(start,
+				&response->answer.proposed_start) < 0 ||
+	    eas_meeting_instance_parse(end,
+				&response->answer.proposed_end) < 0 ||
 	    response->answer.proposed_end < response->answer.proposed_start)
 		return RESPONSE_INVALID;
 	response->answer.has_proposed = TRUE;
@@ -164,8 +145,8 @@ static enum response_status response_parse_instance(struct response *response)
 	response->instance_id = wbxml_node_text(node);
 	if (response->instance_id == NULL || *response->instance_id == '\0')
 		return RESPONSE_INVALID;
-	if (response_time(response->instance_id,
-			  &response->answer.instance) < 0)
+	if (eas_meeting_instance_parse(response->instance_id,
+				       &response->answer.instance) < 0)
 		return RESPONSE_INVALID_TIME;
 	response->answer.has_instance = TRUE;
 	return 0;

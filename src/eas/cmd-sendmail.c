@@ -16,16 +16,12 @@ static bool sendmail_is_template(const char *id)
 	return id != NULL && id[strspn(id, "0-")] != '\0';
 }
 
-static int
-sendmail_parse_document(struct eas_request *req, struct eas_submission *sub)
+int eas_sendmail_parse_name(struct eas_request *req,
+			    struct eas_submission *sub)
 {
-	const struct wbxml_node *mime;
-
-	mime = wbxml_node_child(req->root, EAS_COMPOSEMAIL_MIME);
 	sub->client_id = wbxml_child_text(req->root,
 					  EAS_COMPOSEMAIL_CLIENT_ID);
-	if (mime == NULL || wbxml_node_next_same(mime) != NULL ||
-	    sub->client_id == NULL || *sub->client_id == '\0' ||
+	if (sub->client_id == NULL || *sub->client_id == '\0' ||
 	    strlen(sub->client_id) > SENDMAIL_MAX_CLIENT_ID)
 		return eas_request_fail(req, EAS_STATUS_INVALID_XML);
 	/* 2.2.3.3.1: one of those that Settings told of. There are none: the
@@ -35,6 +31,19 @@ sendmail_parse_document(struct eas_request *req, struct eas_submission *sub)
 	if (sendmail_is_template(wbxml_child_text(req->root,
 					EAS_RIGHTSMANAGEMENT_TEMPLATE_ID)))
 		return eas_request_fail(req, EAS_STATUS_IRM_FEATURE_DISABLED);
+	return 0;
+}
+
+static int
+sendmail_parse_document(struct eas_request *req, struct eas_submission *sub)
+{
+	const struct wbxml_node *mime;
+
+	mime = wbxml_node_child(req->root, EAS_COMPOSEMAIL_MIME);
+	if (mime == NULL || wbxml_node_next_same(mime) != NULL)
+		return eas_request_fail(req, EAS_STATUS_INVALID_XML);
+	if (eas_sendmail_parse_name(req, sub) < 0)
+		return -1;
 	if (mime->size == 0)
 		return eas_request_fail(req, EAS_STATUS_INVALID_MIME);
 	sub->save_in_sent =

@@ -4,7 +4,9 @@
    answers or forwards another one, which is not in it: the server appends it
    (lib-pim/pim-merge.h), unless the client says that it has put it in (ReplaceMime). The
    original is marked as answered or forwarded afterwards. Marking it twice does no
-   harm, so that a repeat of the request does it as well. */
+   harm, so that a repeat of the request does it as well.
+
+   The original may also be an event of a calendar (cmd-smart-event.c). */
 
 #include "lib.h"
 #include "array.h"
@@ -16,7 +18,6 @@
 #include "message-id.h"
 #include "message-parser.h"
 #include "pim-calendar-text.h"
-#include "pim-merge.h"
 #include "pim-tnef.h"
 #include "pim-message.h"
 #include "pim-outgoing.h"
@@ -24,10 +25,11 @@
 #include "sync-mail.h"
 #include "eas-collection.h"
 #include "eas-commands.h"
+#include "eas-folders.h"
 #include "eas-long-id.h"
+#include "eas-meeting.h"
 #include "cmd-sendmail.h"
-
-#include <ctype.h>
+#include "cmd-smart.h"
 
 /* RFC 5322 has no limit for References; the first and the last ones are those
    that threads are made of. */
@@ -35,37 +37,7 @@
 #define SMART_SPOOL_MEMORY (128 * 1024)
 #define SMART_FORWARDED_KEYWORD "$Forwarded"
 
-struct smart_context {
-	struct eas_request *req;
-	bool forward, replace_mime;
-	/* of the client's mail, while it is completed */
-	struct istream *input;
-
-	/* which mail it is about */
-	const char *folder_id;
-	uint32_t uid, uidvalidity;	/* 0 = that of the device's state */
-
-	struct eas_folder *folder;
-	struct mailbox *box;
-	struct mailbox_transaction_context *trans;
-	struct mail *mail;
-};
-
 /* -- which mail -- */
-
-/* 2.2.3.87.2: 2010-03-20T22:40:00.000Z, or without punctuation as in others */
-static bool smart_is_time(const char *text)
-{
-	unsigned int digits = 0;
-
-	for (; *text != '\0'; text++) {
-		if (i_isdigit(*text))
-			digits++;
-		else if (strchr("-:.TZ", *text) == NULL)
-			return FALSE;
-	}
-	return digits >= 14 && digits <= 17;
-}
 
 static int
 smart_parse_ids(struct smart_context *ctx, const char *folder_id,
@@ -97,54 +69,35 @@ smart_parse_ids(struct smart_context *ctx, const char *folder_id,
 	return 0;
 }
 
-/* 2.2.3.78: for calendar items only, and instead of a mail. */
-static int smart_check_forwardees(struct eas_request *req)
+/* 2.2.3.92.2. A mail has no instances: what names one of the meeting that it
+   invites to is about the whole mail. */
+static int smart_parse_instance(struct smart_context *ctx, const char *instance)
 {
-	const struct wbxml_node *forwardees, *node;
-	const char *email;
-
-	forwardees = wbxml_node_child(req->root, EAS_COMPOSEMAIL_FORWARDEES);
-	if (forwardees == NULL)
+	if (instance == NULL)
 		return 0;
-	if (wbxml_node_child(req->root, EAS_COMPOSEMAIL_MIME) != NULL ||
-	    wbxml_node_child(req->root, EAS_COMPOSEMAIL_REPLACE_MIME) != NULL ||
-	    wbxml_node_child(req->root,
-			     EAS_COMPOSEMAIL_SAVE_IN_SENT_ITEMS) != NULL ||
-	    wbxml_node_child(req->root,
-			     EAS_RIGHTSMANAGEMENT_TEMPLATE_ID) != NULL) {
-		return eas_request_fail(req,
-			EAS_STATUS_INVALID_SMART_FORWARD_PARAMETERS);
+	if (eas_meeting_instance_parse(instance, &ctx->instance) < 0) {
+		return eas_request_fail(ctx->req,
+					EAS_STATUS_INVALID_DATE_TIME);
 	}
-	for (node = forwardees->children; node != NULL; node = node->next) {
-		email = wbxml_child_text(node,
-					 EAS_COMPOSEMAIL_FORWARDEE_EMAIL);
-		if (node->tag != EAS_COMPOSEMAIL_FORWARDEE ||
-		    email == NULL || *email == '\0')
-			return eas_request_fail(req,
-						EAS_STATUS_INVALID_FORWARDEES);
-	}
-	/* no item that is a mail can be forwarded so */
-	return eas_request_fail(req, EAS_STATUS_ITEM_NOT_FOUND);
+	ctx->has_instance = TRUE;
+	return 0;
 }
 
 static int smart_parse_document(struct smart_context *ctx)
 {
 	struct eas_request *req = ctx->req;
 	const struct wbxml_node *source;
-	const char *instance;
 
-	if (ctx->forward && smart_check_forwardees(req) < 0)
+	if (ctx->forward && smart_event_check_forwardees(ctx) < 0)
 		return -1;
 	source = wbxml_node_child(req->root, EAS_COMPOSEMAIL_SOURCE);
 	if (source == NULL)
 		return eas_request_fail(req, EAS_STATUS_INVALID_XML);
 	ctx->replace_mime = wbxml_node_child(req->root,
 		EAS_COMPOSEMAIL_REPLACE_MIME) != NULL;
-	/* A mail has no instances: what names one of the meeting that it
-	   invites to is about the whole mail. */
-	instance = wbxml_child_text(source, EAS_COMPOSEMAIL_INSTANCE_ID);
-	if (instance != NULL && !smart_is_time(instance))
-		return eas_request_fail(req, EAS_STATUS_INVALID_DATE_TIME);
+	if (smart_parse_instance(ctx, wbxml_child_text(source,
+					EAS_COMPOSEMAIL_INSTANCE_ID)) < 0)
+		return -1;
 	return smart_parse_ids(ctx,
 		wbxml_child_text(source, EAS_COMPOSEMAIL_FOLDER_ID),
 		wbxml_child_text(source, EAS_COMPOSEMAIL_ITEM_ID),
@@ -158,11 +111,14 @@ static int smart_parse(struct smart_context *ctx, struct eas_submission *sub_r)
 
 	if (req->root != NULL)
 		ret = smart_parse_document(ctx);
-	else {
+	else if ((ret = smart_parse_instance(ctx, req->occurrence)) == 0) {
 		ret = smart_parse_ids(ctx, req->collection_id, req->item_id,
 				      req->long_id);
 	}
-	return ret < 0 ? -1 : eas_sendmail_parse(req, sub_r);
+	if (ret < 0)
+		return -1;
+	return ctx->forwardees ? smart_event_parse(ctx, sub_r) :
+		eas_sendmail_parse(req, sub_r);
 }
 
 /* -- the original -- */
@@ -177,6 +133,13 @@ static void smart_close(struct smart_context *ctx)
 		mailbox_free(&ctx->box);
 }
 
+/* Returns 1, 0 if there is no such folder, -1 (logged). */
+static int smart_find_folder(struct smart_context *ctx)
+{
+	return ctx->folder != NULL ? 1 :
+		eas_folder_find(ctx->req, ctx->folder_id, &ctx->folder);
+}
+
 /* Returns 1, 0 if there is no such mail, -1 (logged). */
 static int smart_open_box(struct smart_context *ctx)
 {
@@ -186,7 +149,9 @@ static int smart_open_box(struct smart_context *ctx)
 	const char *errstr;
 	int ret;
 
-	ret = eas_folder_find(req, ctx->folder_id, &ctx->folder);
+	ret = smart_find_folder(ctx);
+	if (ret > 0 && ctx->folder->kind != STORE_KIND_NONE)
+		ret = 0;
 	if (ret > 0)
 		ret = eas_folder_mailbox_alloc(req, ctx->folder, FALSE,
 					       &ctx->box);
@@ -309,7 +274,7 @@ static void smart_thread(struct smart_context *ctx, struct pim_outgoing *out)
 
 /* -- one mail of two -- */
 
-static struct ostream *smart_spool(void *context)
+struct ostream *smart_spool(void *context)
 {
 	struct smart_context *ctx = context;
 	const char *prefix = t_strconcat(
@@ -320,9 +285,8 @@ static struct ostream *smart_spool(void *context)
 					  SMART_SPOOL_MEMORY);
 }
 
-/* Takes the client's mail apart. */
-static int
-smart_read_new(struct smart_context *ctx, struct pim_merge_mail *mail_r)
+int smart_read(struct smart_context *ctx, struct istream *input,
+	       struct pim_merge_mail *mail_r)
 {
 	const struct message_parser_settings set = { .hdr_flags = 0 };
 	struct message_parser_ctx *parser;
@@ -330,17 +294,17 @@ smart_read_new(struct smart_context *ctx, struct pim_merge_mail *mail_r)
 	struct message_part *parts;
 	struct pim_message *msg;
 
-	i_stream_seek(ctx->input, 0);
-	parser = message_parser_init(ctx->req->pool, ctx->input, &set);
+	i_stream_seek(input, 0);
+	parser = message_parser_init(ctx->req->pool, input, &set);
 	while (message_parser_parse_next_block(parser, &block) > 0) ;
 	message_parser_deinit(&parser, &parts);
-	if (ctx->input->stream_errno != 0 ||
-	    pim_message_read(ctx->req->pool, ctx->input, parts, &msg) < 0) {
+	if (input->stream_errno != 0 ||
+	    pim_message_read(ctx->req->pool, input, parts, &msg) < 0) {
 		e_error(ctx->req->event, "Reading a mail failed: %s",
-			i_stream_get_error(ctx->input));
+			i_stream_get_error(input));
 		return -1;
 	}
-	mail_r->input = ctx->input;
+	mail_r->input = input;
 	mail_r->msg = msg;
 	return 0;
 }
@@ -399,9 +363,9 @@ smart_read_original(struct smart_context *ctx, struct pim_merge_mail *mail_r)
 	return 0;
 }
 
-static unsigned int
+unsigned int
 smart_merge(struct smart_context *ctx, struct pim_outgoing *out,
-	    struct istream **merged_r)
+	    const struct pim_merge_mail *original, struct istream **merged_r)
 {
 	struct pim_merge merge;
 	struct ostream *output;
@@ -412,14 +376,13 @@ smart_merge(struct smart_context *ctx, struct pim_outgoing *out,
 	merge.forward = ctx->forward;
 	merge.spool = smart_spool;
 	merge.spool_context = ctx;
-	if (smart_read_new(ctx, &merge.new_mail) < 0)
+	merge.original = *original;
+	if (smart_read(ctx, ctx->input, &merge.new_mail) < 0)
 		return EAS_STATUS_SERVER_ERROR_RETRY_LATER;
-	if (smart_read_original(ctx, &merge.original) < 0)
-		return EAS_STATUS_MESSAGE_REPLY_FAILED;
 	if (!pim_merge_is_possible(&merge)) {
-		e_info(ctx->req->event, "Mailbox %s: UID %u was not appended: "
+		e_info(ctx->req->event, "Folder %s: UID %u was not appended: "
 		       "The new mail is signed or encrypted",
-		       ctx->folder->vname, ctx->uid);
+		       ctx->folder->name, ctx->uid);
 		return 0;
 	}
 	/* what the two say of their content is said anew */
@@ -431,8 +394,8 @@ smart_merge(struct smart_context *ctx, struct pim_outgoing *out,
 	output = smart_spool(ctx);
 	if (pim_merge_write(&merge, output, &error) < 0 ||
 	    o_stream_flush(output) < 0) {
-		e_error(ctx->req->event, "Mailbox %s: Appending UID %u to a "
-			"mail failed: %s", ctx->folder->vname, ctx->uid,
+		e_error(ctx->req->event, "Folder %s: Appending UID %u to a "
+			"mail failed: %s", ctx->folder->name, ctx->uid,
 			output->stream_errno != 0 ?
 			o_stream_get_error(output) : error);
 		o_stream_abort(output);
@@ -444,21 +407,44 @@ smart_merge(struct smart_context *ctx, struct pim_outgoing *out,
 }
 
 static unsigned int
-smart_compose(struct eas_request *req ATTR_UNUSED, struct pim_outgoing *out,
-	      struct istream **merged_r, void *context)
+smart_compose_mail(struct smart_context *ctx, struct pim_outgoing *out,
+		   struct istream **merged_r)
 {
-	struct smart_context *ctx = context;
-	unsigned int status = 0;
+	struct pim_merge_mail original;
 	int ret = smart_open(ctx);
 
 	if (ret <= 0) {
 		return ret < 0 ? EAS_STATUS_SERVER_ERROR_RETRY_LATER :
 			EAS_STATUS_ITEM_NOT_FOUND;
 	}
+	smart_thread(ctx, out);
+	if (ctx->replace_mime)
+		return 0;
+	return smart_read_original(ctx, &original) < 0 ?
+		EAS_STATUS_MESSAGE_REPLY_FAILED :
+		smart_merge(ctx, out, &original, merged_r);
+}
+
+static unsigned int
+smart_compose(struct eas_request *req ATTR_UNUSED, struct pim_outgoing *out,
+	      struct istream **merged_r, void *context)
+{
+	struct smart_context *ctx = context;
+	unsigned int status;
+	int ret = smart_find_folder(ctx);
+
+	if (ret < 0)
+		return EAS_STATUS_SERVER_ERROR_RETRY_LATER;
+	if (ret == 0)
+		return EAS_STATUS_ITEM_NOT_FOUND;
 	T_BEGIN {
-		smart_thread(ctx, out);
-		if (!ctx->replace_mime)
-			status = smart_merge(ctx, out, merged_r);
+		if (ctx->folder->kind == STORE_KIND_CALENDAR)
+			status = smart_event_compose(ctx, out, merged_r);
+		else if (ctx->forwardees) {
+			/* 2.2.3.169: these are for calendar items only */
+			status = EAS_STATUS_ITEM_NOT_FOUND;
+		} else
+			status = smart_compose_mail(ctx, out, merged_r);
 	} T_END;
 	return status;
 }

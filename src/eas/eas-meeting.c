@@ -6,6 +6,7 @@
 #include "str.h"
 #include "str-sanitize.h"
 #include "pim-item.h"
+#include "pim-rrule.h"
 #include "store-meeting.h"
 #include "roost-addresses.h"
 #include "eas-meeting.h"
@@ -34,6 +35,25 @@ void eas_meeting_user(struct eas_request *req,
 	user_r->address = p_strdup(req->pool,
 				   roost_user_primary_address(user));
 	user_r->name = p_strdup(req->pool, roost_user_display_name(user));
+}
+
+int eas_meeting_instance_parse(const char *text, int64_t *time_r)
+{
+	string_t *str = t_str_new(20);
+	bool is_date, is_utc;
+
+	for (; *text != '\0' && *text != '.'; text++) {
+		if (*text != '-' && *text != ':')
+			str_append_c(str, *text);
+	}
+	if (*text == '.') {
+		text += strspn(text + 1, "0123456789") + 1;
+		if (strcmp(text, "Z") != 0)
+			return -1;
+		str_append_c(str, 'Z');
+	}
+	return pim_ical_time_parse(str_c(str), time_r, &is_date, &is_utc) < 0 ||
+		is_date || !is_utc ? -1 : 0;
 }
 
 int eas_meeting_find(struct eas_request *req, pool_t pool, const char *uid,

@@ -29,6 +29,9 @@ int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
 void eas_meeting_user(struct eas_request *req,
 		      struct pim_scheduling_user *user_r);
 
+/* An InstanceId: "2016-11-30T16:00:00.000Z" or "20161130T160000Z". Returns 0 or -1. */
+int eas_meeting_instance_parse(const char *text, int64_t *time_r);
+
 /* The event with this UID in one of the user's calendars. Returns 1, 0, -1. */
 int eas_meeting_find(struct eas_request *req, pool_t pool, const char *uid,
 		     struct store_item *item_r);

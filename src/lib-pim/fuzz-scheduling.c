@@ -21,6 +21,26 @@ static const struct pim_scheduling_user fuzz_user = {
 	.is_own = fuzz_is_own, .address = "me@example.org", .name = "Me",
 };
 
+/* Nothing of our own leaves the house. */
+static void fuzz_check_message(const char *text)
+{
+	struct pim_component *calendar, *event;
+	struct pim_property *prop;
+	struct pim_lines *doc;
+	const char *error;
+
+	if (pim_lines_parse(text, strlen(text), NULL, &doc, &error) < 0)
+		i_panic("%s", error);
+	calendar = pim_component_find(pim_lines_root(doc), "VCALENDAR");
+	event = pim_component_find(calendar, "VEVENT");
+	for (prop = pim_property_find(event, NULL); prop != NULL;
+	     prop = pim_property_next(prop, NULL)) {
+		i_assert(strncasecmp(pim_property_name(prop), "X-ROOST-",
+				     8) != 0);
+	}
+	pim_lines_free(&doc);
+}
+
 static void fuzz_answer(const char *text, size_t size)
 {
 	struct pim_scheduling_answer answer = {
@@ -43,24 +63,19 @@ static void fuzz_answer(const char *text, size_t size)
 	} T_END;
 }
 
-/* Nothing of our own leaves the house. */
-static void fuzz_check_message(const char *text)
+static void fuzz_forward(const char *text, size_t size)
 {
-	struct pim_component *calendar, *event;
-	struct pim_property *prop;
-	struct pim_lines *doc;
-	const char *error;
+	enum pim_itip_method method;
+	int64_t instance = 1795860000;
 
-	if (pim_lines_parse(text, strlen(text), NULL, &doc, &error) < 0)
-		i_panic("%s", error);
-	calendar = pim_component_find(pim_lines_root(doc), "VCALENDAR");
-	event = pim_component_find(calendar, "VEVENT");
-	for (prop = pim_property_find(event, NULL); prop != NULL;
-	     prop = pim_property_next(prop, NULL)) {
-		i_assert(strncasecmp(pim_property_name(prop), "X-ROOST-",
-				     8) != 0);
-	}
-	pim_lines_free(&doc);
+	for (unsigned int i = 0; i < 2; i++) T_BEGIN {
+		string_t *message = t_str_new(512);
+
+		if (pim_scheduling_forward(&fuzz_user, text, size,
+				i == 0 ? NULL : &instance, message,
+				&method) == PIM_FORWARD_OK)
+			fuzz_check_message(str_c(message));
+	} T_END;
 }
 
 static void
@@ -117,6 +132,7 @@ static void fuzz_run(pool_t pool, const char *data, size_t size)
 		fuzz_answer(str_c(text), str_len(text));
 	}
 	fuzz_answer(data, old_size);
+	fuzz_forward(data, old_size);
 	fuzz_organize(pool, p == NULL ? NULL : data, old_size, mail.data,
 		      mail.size);
 	if (p != NULL)

@@ -141,8 +141,8 @@ letter_append_part(string_t *dest, const char *boundary, const char *type,
 	letter_append_base64(dest, text, strlen(text));
 }
 
-static void
-letter_append_person(string_t *dest, const struct pim_scheduling_person *person)
+void pim_scheduling_person_append(string_t *dest,
+				  const struct pim_scheduling_person *person)
 {
 	const char *name = person->name == NULL ? "" :
 		pim_text_clean_line(person->name);
@@ -161,19 +161,21 @@ letter_append_header(string_t *dest, const struct pim_scheduling_letter *letter,
 {
 	string_t *str = t_str_new(256);
 
-	letter_append_person(str, &letter->from);
+	pim_scheduling_person_append(str, &letter->from);
 	pim_compose_addresses(dest, "From", str_c(str));
 	str_truncate(str, 0);
 	for (unsigned int i = 0; i < letter->to_count; i++) {
 		if (i > 0)
 			str_append(str, ", ");
-		letter_append_person(str, &letter->to[i]);
+		pim_scheduling_person_append(str, &letter->to[i]);
 	}
 	pim_compose_addresses(dest, "To", str_c(str));
 	pim_compose_unstructured(dest, "Subject",
 		t_strconcat(letter_prefix(letter), summary, NULL));
-	str_printfa(dest, "Date: %s\r\nMessage-ID: %s\r\nMIME-Version: 1.0\r\n",
-		    letter->date, letter->message_id);
+	if (letter->date != NULL)
+		str_printfa(dest, "Date: %s\r\n", letter->date);
+	str_printfa(dest, "Message-ID: %s\r\nMIME-Version: 1.0\r\n",
+		    letter->message_id);
 }
 
 /* What the reader of the object makes of it; NULL = nothing. */
@@ -224,6 +226,7 @@ void pim_scheduling_letter_write(const struct pim_scheduling_letter *letter,
 	}
 	letter_append_part(dest, boundary, t_strdup_printf(
 		"text/calendar; charset=utf-8; method=%s",
+		letter->method == PIM_ITIP_NONE ? "PUBLISH" :
 		pim_itip_method_name(letter->method)), letter->text);
 	str_printfa(dest, "--%s--\r\n", boundary);
 	pool_unref(&pool);

@@ -7,6 +7,7 @@
    people and the calendar object. */
 
 struct pim_scheduling_letter {
+	/* NONE = PUBLISH */
 	enum pim_itip_method method;
 	/* of a REPLY */
 	enum pim_partstat partstat;
@@ -14,12 +15,16 @@ struct pim_scheduling_letter {
 	const struct pim_scheduling_person *to;
 	unsigned int to_count;
 	const char *message_id;		/* "<...>" */
-	const char *date;		/* RFC 5322 */
+	const char *date;		/* RFC 5322, NULL = none */
 	const char *text;		/* the calendar object */
 	/* what the user writes, UTF-8; NULL = nothing. html is an HTML
 	   version of comment */
 	const char *comment, *html;
 };
+
+/* "Name" <address>, in UTF-8: for pim_compose_addresses(). */
+void pim_scheduling_person_append(string_t *dest,
+				  const struct pim_scheduling_person *person);
 
 void pim_scheduling_letter_write(const struct pim_scheduling_letter *letter,
 				 string_t *dest);

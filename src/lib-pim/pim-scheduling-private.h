@@ -292,6 +292,8 @@ void sched_people_add(HASH_TABLE_TYPE(sched_people) dest,
 		      HASH_TABLE_TYPE(sched_people) except);
 void sched_add_organizer(const struct pim_scheduling_user *user,
 			 struct pim_component *event);
+/* Takes out what is nobody else's business: alarms, categories, notes of our own. */
+void sched_strip_private(struct pim_component *event);
 /* Each adds its messages: of a new meeting, of one that was compared with what it was,
    of one that is gone. */
 void sched_tell_created(struct sched_organize *org);

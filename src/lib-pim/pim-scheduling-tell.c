@@ -99,8 +99,7 @@ static void sched_message_drop(struct sched_organize *org)
 
 /* -- what a message has in it -- */
 
-static void
-sched_strip_private(struct pim_component *event)
+void sched_strip_private(struct pim_component *event)
 {
 	static const char blob[] = "roost-blob:";
 	struct pim_property *prop, *next;

@@ -218,4 +218,25 @@ int pim_scheduling_organize(pool_t pool, const struct pim_scheduling_user *user,
 			    ARRAY_TYPE(pim_scheduling_message) *messages,
 			    const char **error_r);
 
+/*
+ * Forwarding (RFC 5546 3.2.2.6)
+ */
+
+enum pim_scheduling_forward_result {
+	PIM_FORWARD_OK,
+	PIM_FORWARD_NO_INSTANCE,
+	PIM_FORWARD_NOT_RECURRING,
+	PIM_FORWARD_INVALID,		/* the text can't be read */
+};
+
+/* Somebody who was not invited is shown an event: message gets a REQUEST, whose organizer stays
+   who he is, or of an event that is no meeting a PUBLISH (*method_r is PIM_ITIP_NONE). It
+   has all that an attendee may know. instance is NULL, or the one occurrence's original
+   start, UTC. */
+enum pim_scheduling_forward_result
+pim_scheduling_forward(const struct pim_scheduling_user *user,
+		       const void *stored, size_t stored_size,
+		       const int64_t *instance, string_t *message,
+		       enum pim_itip_method *method_r);
+
 #endif

@@ -114,6 +114,67 @@ static void test_answer(void)
 	test_end();
 }
 
+static const struct {
+	const char *stored, *instance;
+	enum pim_scheduling_forward_result result;
+	enum pim_itip_method method;
+	const char *message;
+} forward_tests[] = {
+	/* what an attendee knows, in the organiser's version */
+	{ STORED(SEQ(3) STAMP(1) AT(10) PEOPLE ALARM "SUMMARY:Talk\r\n"
+		 "DESCRIPTION:Known\r\nCATEGORIES:Mine\r\n"
+		 "X-ROOST-FIRST:20261120T000000Z\r\nX-MINE:1\r\n"),
+	  NULL, PIM_FORWARD_OK, PIM_ITIP_REQUEST,
+	  "METHOD:REQUEST|SEQUENCE:3|ORGANIZER;CN=Boss|SUMMARY:Talk|"
+	  "DESCRIPTION:Known|!VALARM|!CATEGORIES|!X-ROOST|!X-MINE" },
+	/* no meeting */
+	{ STORED(SEQ(0) STAMP(1) AT(10) "SUMMARY:Alone\r\n"), NULL,
+	  PIM_FORWARD_OK, PIM_ITIP_NONE,
+	  "METHOD:PUBLISH|ORGANIZER;CN=Me:mailto:me@example.org|!ATTENDEE|"
+	  "SUMMARY:Alone" },
+	/* occurrences: as the series has it, none, not a series */
+	{ STORED(SEQ(0) STAMP(1) "DTSTART;TZID=Europe/Berlin:20261201T110000\r\n"
+		 "DURATION:PT30M\r\n" PEOPLE DAILY), "20261203T100000Z",
+	  PIM_FORWARD_OK, PIM_ITIP_REQUEST,
+	  "RECURRENCE-ID;TZID=Europe/Berlin:20261203T110000|!RRULE|"
+	  "DTSTART;TZID=Europe/Berlin:20261203T110000" },
+	{ STORED(SEQ(0) STAMP(1) "DTSTART;TZID=Europe/Berlin:20261201T110000\r\n"
+		 "DURATION:PT30M\r\n" PEOPLE DAILY), NULL,
+	  PIM_FORWARD_OK, PIM_ITIP_REQUEST, "RRULE|!RECURRENCE-ID" },
+	{ STORED(SEQ(0) STAMP(1) "DTSTART;TZID=Europe/Berlin:20261201T110000\r\n"
+		 "DURATION:PT30M\r\n" PEOPLE DAILY), "20261203T101500Z",
+	  PIM_FORWARD_NO_INSTANCE, PIM_ITIP_REQUEST, "" },
+	{ STORED(SEQ(0) STAMP(1) AT(10) PEOPLE), "20261203T100000Z",
+	  PIM_FORWARD_NOT_RECURRING, PIM_ITIP_REQUEST, "" },
+	{ "BEGIN:VCARD\r\nEND:VCARD\r\n", NULL, PIM_FORWARD_INVALID,
+	  PIM_ITIP_NONE, "" },
+};
+
+static void test_forward(void)
+{
+	enum pim_scheduling_forward_result result;
+	enum pim_itip_method method;
+	const char *stored;
+	string_t *message;
+	int64_t instance;
+
+	test_begin("pim scheduling: what is forwarded");
+	for (unsigned int i = 0; i < N_ELEMENTS(forward_tests); i++) T_BEGIN {
+		stored = forward_tests[i].stored;
+		message = t_str_new(256);
+		if (forward_tests[i].instance != NULL)
+			instance = test_time(forward_tests[i].instance);
+		result = pim_scheduling_forward(&test_user, stored,
+			strlen(stored), forward_tests[i].instance == NULL ?
+			NULL : &instance, message, &method);
+		test_assert_idx(result == forward_tests[i].result, i);
+		test_assert_idx(method == forward_tests[i].method, i);
+		test_assert_idx(test_has(test_unfold(message),
+					 forward_tests[i].message), i);
+	} T_END;
+	test_end();
+}
+
 static void test_is_asked(void)
 {
 	static const struct {
@@ -387,6 +448,7 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_answer,
 		test_is_asked,
+		test_forward,
 		test_organize,
 		test_letter,
 		NULL

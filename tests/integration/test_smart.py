@@ -1,9 +1,11 @@
-"""SmartReply and SmartForward: the original below the new mail, its pictures and attachments, threads, and marks."""
+"""SmartReply and SmartForward: the original below the new mail, its pictures and attachments, threads, and marks; events."""
 import email
 import email.policy
 import pathlib
+import time
 
-from rig import INBOX, E
+from rig import CALENDAR, INBOX, SENT, E
+from rig.meeting import END, START, MeetingCase
 from rig.send import SendCase, mail
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "mail"
@@ -262,3 +264,153 @@ class Smart(SendCase):
         old, folder, item = self.original(PLAIN_MAIL, "plain", "12.1")
         self.assertEqual(old.smart_reply(mail("bad"), folder, f"{number}:99999").code, 500)
         self.assertEqual(old.command("SmartReply", mail("bad")).code, 400)
+
+
+class Events(MeetingCase):
+    """The original is in a calendar: what the user was invited to, or has for himself."""
+    def event_of(self, version, *lines, user="u3", subject="Talk", organizer="boss@elsewhere.example"):
+        """An invitation, seen in the calendar: a device, the folder, the event's ServerId, and the occurrence's name."""
+        self.invite(user, "LOCATION:Room 7", "DESCRIPTION:Bring\\, please\\, figures.", "CATEGORIES:Mine", *lines,
+                    uid=f"{subject}@elsewhere.example", organizer=organizer, people=(f"{user}@example.test",), summary=subject)
+        device = self.ready_device(user, version)
+        self.look(device, device.folders_of_type(INBOX)[0])
+        folder = device.folders_of_type(CALENDAR)[0]
+        item, = (item for item, data in self.look(device, folder)[0].items() if data.get("Calendar:Subject") == subject)
+        return device, folder.id, item
+
+    def only(self):
+        """The mail that was sent, and the calendar object in it with how it is called."""
+        sent, = self.dovecot.smtp.messages
+        (_, method, text), = self.sent()
+        self.dovecot.smtp.clear()
+        return sent, method, text
+
+    def smart(self, device, folder, item, *elements, instance=None, command="SmartForward", client_id="c"):
+        return device.command(command, E(f"ComposeMail:{command}", E("ClientId", client_id), E("Source", E("FolderId", folder),
+            E("ItemId", item), E("InstanceId", instance) if instance is not None else None), *elements))
+
+    @staticmethod
+    def forwardees(*people):
+        return E("Forwardees", [E("Forwardee", E("ForwardeeName", name) if name else None, E("ForwardeeEmail", address))
+                                for name, address in people])
+
+    def test_forward_and_reply_in_every_version(self):
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                subject = f"Talk {version}"
+                device, folder, item = self.event_of(version, subject=subject)
+                self.assertSent(device.smart_forward(mail(f"fwd{version}"), folder, item))
+                sent, method, text = self.only()
+                self.assertEqual(method, "REQUEST")
+                self.assertHas(text, "METHOD:REQUEST", f"UID:{subject}@elsewhere.example", "mailto:boss@elsewhere.example",
+                               "DTSTAMP:20261120T080000Z", "LOCATION:Room 7", "!X-ROOST", "!CATEGORIES")
+                shown = part(sent.data, "text/plain").get_content()
+                self.assertHas(shown, "Hello.", 'From: "Boss" <boss@elsewhere.example>', "Bring, please, figures.", f"What: {subject}",
+                               "When: Monday, 2027-01-04 10:00 - 11:00", "Where: Room 7")
+                self.assertEqual(len(self.stored("u3", "Sent", f"fwd{version}")), 1)
+                self.assertSent(device.smart_reply(mail(f"answer{version}"), folder, item))
+                data = self.dovecot.smtp.messages[-1].data
+                self.assertIsNone(part(data, "text/calendar"))
+                self.assertHas(part(data, "text/plain").get_content(), "Hello.", "Bring, please, figures.")
+                self.dovecot.smtp.clear()
+        # the one who got it is invited
+        other = self.ready_device("u2", "16.1")
+        shown = self.look(other, other.folders_of_type(INBOX)[0])[0]
+        found = [data for data in shown.values() if data.get("Email:Subject") == "fwd16.1"]
+        self.assertEqual([data.get("Email:MessageClass") for data in found], ["IPM.Schedule.Meeting.Request"])
+        events = self.look(other, other.folders_of_type(CALENDAR)[0])[0]
+        self.assertIn(("Talk 16.1", "boss@elsewhere.example"),
+                      [(data.get("Calendar:Subject"), data.get("Calendar:OrganizerEmail")) for data in events.values()])
+
+    def test_occurrences(self):
+        device, folder, item = self.event_of("14.1", "RRULE:FREQ=DAILY;COUNT=5", subject="Daily")
+        self.assertSent(self.smart(device, folder, item, E("Mime", mail("one")), instance="2027-01-06T10:00:00.000Z"))
+        self.assertHas(self.only()[2], "RECURRENCE-ID:20270106T100000Z", "DTSTART:20270106T100000Z", "!RRULE")
+        self.assertSent(self.smart(device, folder, item, E("Mime", mail("all")), client_id="all"))
+        self.assertHas(self.only()[2], "RRULE:FREQ=DAILY;COUNT=5", "!RECURRENCE-ID")
+        single = self.event_of("14.1", subject="Single")[2]
+        for number, (wanted, status, instance) in enumerate((
+                (item, 104, "tomorrow"), (item, 104, ""), (item, 150, "2027-01-06T10:30:00.000Z"),
+                (single, 146, "2027-01-04T10:00:00.000Z"), (f"{folder}:9999", 150, None))):
+            self.assertStatus(self.smart(device, folder, wanted, E("Mime", mail("bad")), instance=instance,
+                                         client_id=f"bad{number}"), status)
+        self.assertEqual(self.dovecot.smtp.messages, [])
+        old, folder, item = self.event_of("12.1", "RRULE:FREQ=DAILY;COUNT=5", subject="Old")
+        self.assertSent(old.command("SmartForward", mail("old"), {
+            "CollectionId": folder, "ItemId": item, "Occurrence": "2027-01-05T10:00:00.000Z"}, 1))
+        self.assertHas(self.only()[2], "RECURRENCE-ID:20270105T100000Z")
+
+    def test_what_is_no_meeting(self):
+        device = self.ready_device("u4", "16.1")
+        folder = device.folders_of_type(CALENDAR)[0]
+        self.look(device, folder)
+        item = device.add(folder, [[E("Calendar:Subject", "Dentist"), E("Calendar:StartTime", START),
+                                    E("Calendar:EndTime", END)]]).get("Responses/Add/ServerId")
+        self.assertSent(device.smart_forward(mail("dentist"), folder.id, item))
+        _, method, text = self.only()
+        self.assertEqual(method, "PUBLISH")
+        self.assertHas(text, "SUMMARY:Dentist", "mailto:u4@example.test")
+
+    def test_forwardees(self):
+        """The server writes the mail, and once."""
+        device, folder, item = self.event_of("16.1", subject="Z\u00fcrich")
+        people = self.forwardees(("Two, U.", "u2@example.test"), (None, "eve@elsewhere.example"))
+        words = E("AirSyncBase:Body", E("Type", 2), E("Data", "<p>Go <b>there</b></p>"))
+        for _ in range(2):
+            self.assertSent(self.smart(device, folder, item, people, words))
+        sent, method, text = self.only()
+        self.assertEqual(method, "REQUEST")
+        self.assertHas(text, "SUMMARY:Z\u00fcrich", "mailto:boss@elsewhere.example")
+        self.assertEqual(sorted(sent.recipients), ["eve@elsewhere.example", "u2@example.test"])
+        whole = parts(sent.data)[0]
+        self.assertEqual((whole["From"], whole["To"], whole["Subject"]),
+                         ("u3@example.test", '"Two, U." <u2@example.test>, eve@elsewhere.example', "FW: Z\u00fcrich"))
+        html = part(sent.data, "text/html").get_content()
+        self.assertLess(html.index("<b>there</b>"), html.index("Bring, please, figures."))
+        device.folder_sync()
+        copies = self.look(device, device.folders_of_type(SENT)[0])[0]
+        self.assertEqual([data.get("Email:Subject") for data in copies.values()].count("FW: Z\u00fcrich"), 1)
+        # its answer was lost, and the event is gone meanwhile
+        device.delete(device.folders_of_type(CALENDAR)[0], item)
+        self.dovecot.smtp.clear()
+        self.assertSent(self.smart(device, folder, item, people, words))
+        self.assertStatus(self.smart(device, folder, item, people, words, client_id="new"), 150)
+        self.assertEqual(self.dovecot.smtp.messages, [])
+
+    def test_bad_forwardees(self):
+        device, folder, item = self.event_of("16.1", subject="Bad")
+        good = self.forwardees((None, "u2@example.test"))
+        words = E("AirSyncBase:Body", E("Type", 1), E("Data", "See"))
+        for number, (status, *elements) in enumerate((
+                (178, good, E("Mime", mail("bad"))), (178, good, E("SaveInSentItems")), (178, good, E("ReplaceMime")),
+                (178, words, E("Mime", mail("bad"))), (179, words), (179, E("Forwardees")),
+                (179, self.forwardees((None, "nobody"))), (179, E("Forwardees", E("Forwardee", E("ForwardeeName", "Two")))),
+                (179, good, E("AirSyncBase:Body", E("Type", 4), E("Data", "See"))))):
+            with self.subTest(number):
+                self.assertStatus(self.smart(device, folder, item, *elements, client_id=f"bad{number}"), status)
+        self.assertEqual(self.dovecot.smtp.messages, [])
+        # older versions do not know them
+        old, folder, item = self.event_of("14.1", subject="Older")
+        self.assertSent(self.smart(old, folder, item, good, E("Mime", mail("older"))))
+
+    def test_killed(self):
+        """The server has the mail, the worker dies before it hears of it: the repeat has the same Message-ID."""
+        self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
+        device, folder, item = self.event_of("16.1", subject="Killed")
+        people = self.forwardees((None, "eve@elsewhere.example"))
+
+        def hook(stage, _):
+            if stage == "TAKEN":
+                self.dovecot.smtp.hook = None
+                self.dovecot.kill("roost-worker")
+        self.dovecot.smtp.hook = hook
+        answer = self.smart(device, folder, item, people)
+        self.assertEqual(answer.code, 503)
+        deadline = time.monotonic() + 30
+        while answer.code == 503 and time.monotonic() < deadline:
+            time.sleep(0.2)
+            answer = self.smart(device, folder, item, people)
+        self.assertSent(answer)
+        first, second = self.dovecot.smtp.messages
+        self.assertEqual(parts(first.data)[0]["Message-ID"], parts(second.data)[0]["Message-ID"])
+        self.assertEqual(len(self.stored("u3", "Sent", "FW: Killed")), 1)
