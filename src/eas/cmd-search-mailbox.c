@@ -121,7 +121,24 @@ search_add_class(struct search_mail_query *query, const char *name)
 	return TRUE;
 }
 
-/* [MS-ASCMD] 2.2.3.27.5: the classes that are wanted, all if there are none. */
+/* [MS-ASCMD] 2.2.3.27.5: one that stands anywhere but in And (or the Schema that nobody
+   uses) is too complex. */
+static bool search_has_stray_class(const struct wbxml_node *parent)
+{
+	const struct wbxml_node *node;
+
+	if (parent == NULL || parent->tag == EAS_SEARCH_SCHEMA)
+		return FALSE;
+	for (node = parent->children; node != NULL; node = node->next) {
+		if (node->tag == EAS_AIRSYNC_CLASS ?
+		    parent->tag != EAS_SEARCH_AND :
+		    search_has_stray_class(node))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The classes that are wanted, all if there are none. */
 static enum search_status
 search_parse_classes(struct search_mail_query *query,
 		     const struct wbxml_node *and)
@@ -359,7 +376,9 @@ enum search_status search_mailbox(struct search_request *search)
 	enum search_status status;
 	int ret;
 
-	status = search_parse_query(&query, &and);
+	status = search_has_stray_class(search->query) ||
+		search_has_stray_class(search->options) ? SEARCH_TOO_COMPLEX :
+		search_parse_query(&query, &and);
 	if (status == SEARCH_SUCCESS)
 		status = search_parse_options(&query);
 	if (status != SEARCH_SUCCESS)

@@ -193,6 +193,14 @@ class Mailbox(SearchCase):
                                             text)), 14)
             self.found(device, E("AirSync:Class", "Rubbish"), text, status="2")
             self.found(device, E("AirSync:Class", "SMS"), text, status="2" if version == "12.1" else "1")
+            for bad in (E("AirSync:Class"), E("AirSync:Class", " Email"), E("AirSync:Class", "Email,Calendar"),
+                        E("AirSync:Class", b"\xff")):
+                self.found(device, E("AirSync:Class", "Email"), bad, text, status="2")
+            # in And and nowhere else
+            email = E("AirSync:Class", "Email")
+            for elements, options in (((text,), [email]), ((text,), [E("AirSyncBase:BodyPreference", email, E("Type", 1))]),
+                                      ((text, E("LessThan", email, E("Value", "2024-01-01T00:00:00.000Z"))), ())):
+                self.found(device, email, *elements, options=options, status="8")
 
     def test_ranges(self):
         for version, device in self.each():
