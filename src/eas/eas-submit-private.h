@@ -14,7 +14,7 @@ ARRAY_DEFINE_TYPE(eas_submit_rcpt, const struct smtp_address *);
 #define EAS_SUBMIT_REPEAT_BYTES_SECS (10 * 60)
 
 enum eas_submit_state {
-	/* nothing is known of it */
+	/* nothing is known of it, or that somebody has begun */
 	EAS_SUBMIT_STATE_NEW,
 	/* handed over; the copy is not saved yet */
 	EAS_SUBMIT_STATE_SENT,

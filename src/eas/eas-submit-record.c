@@ -67,12 +67,13 @@ int eas_submit_identify(pool_t pool, const struct pim_outgoing *out,
 	return 0;
 }
 
+/* by enum eas_submit_state */
+static const char submit_states[] = "bsd";
+
 const char *eas_submit_record_encode(const struct eas_submit_record *record)
 {
-	i_assert(record->state != EAS_SUBMIT_STATE_NEW);
-	return t_strdup_printf("%c %s %u %u %s",
-			       record->state == EAS_SUBMIT_STATE_SENT ?
-			       's' : 'd', dec2str(record->time),
+	return t_strdup_printf("%c %s %u %u %s", submit_states[record->state],
+			       dec2str(record->time),
 			       record->uidvalidity, record->uidnext,
 			       record->identity);
 }
@@ -80,17 +81,15 @@ const char *eas_submit_record_encode(const struct eas_submit_record *record)
 int eas_submit_record_decode(pool_t pool, const char *str,
 			     struct eas_submit_record *record_r)
 {
-	const char *const *fields = t_strsplit(str, " ");
+	const char *const *fields = t_strsplit(str, " "), *state;
 
 	i_zero(record_r);
-	if (str_array_length(fields) != 5)
+	if (str_array_length(fields) != 5 || strlen(fields[0]) != 1)
 		return -1;
-	if (strcmp(fields[0], "s") == 0)
-		record_r->state = EAS_SUBMIT_STATE_SENT;
-	else if (strcmp(fields[0], "d") == 0)
-		record_r->state = EAS_SUBMIT_STATE_DONE;
-	else
+	state = strchr(submit_states, *fields[0]);
+	if (state == NULL)
 		return -1;
+	record_r->state = state - submit_states;
 	if (str_to_time(fields[1], &record_r->time) < 0 ||
 	    str_to_uint32(fields[2], &record_r->uidvalidity) < 0 ||
 	    str_to_uint32(fields[3], &record_r->uidnext) < 0)
@@ -158,8 +157,11 @@ submit_record_get(struct eas_submit_once *once, const char *key,
 			str_sanitize(key, 64));
 		ret = 0;
 	}
-	if (ret > 0 && record_r->time + (time_t)once->max_age < time(NULL))
+	if (ret > 0 && (record_r->state == EAS_SUBMIT_STATE_NEW ||
+			record_r->time + (time_t)once->max_age < time(NULL))) {
+		i_zero(record_r);
 		ret = 0;
+	}
 	return ret;
 }
 

@@ -3,7 +3,8 @@
 /* A mail is sent in these steps:
 
      1. lock:   no other request is at work on this mail
-     2. store:  is there a record of it?
+     2. store:  is there a record of it? If not: BEGUN, so that a store which can't be
+		written to is noticed before anything is sent
      3. SMTP:   it is handed over, to all recipients or none
      4. store:  SENT, with Sent Items' UIDNEXT from before 3
      5. mailbox: the copy is saved
@@ -11,10 +12,12 @@
 
    The device repeats what was not answered. A request that finds
      the lock taken:	somebody is in 1 to 6 now: it is told to come again.
-     no record:		begins with 3.
+     no record, BEGUN:	begins with 3.
      SENT:		died in 5, or the copy could not be saved (quota). It looks for
 			the copy by its Message-ID, from the recorded UIDNEXT on, and
 			saves it if it is not there. Nothing is sent.
+			If 4 fails as well (a full disk), there is no copy and
+			the answer is good: a repeat would send it again.
      DONE:		only the answer was lost: it gets the same again.
 
    What fails in 3 leaves nothing, and is answered with 120. A kill -9 between 3 and 4,
@@ -249,14 +252,14 @@ static unsigned int submitter_hand_over(struct eas_submitter *submitter)
 	return EAS_STATUS_MAIL_SUBMISSION_FAILED;
 }
 
-/* Step 4 or 6. What can't be recorded may be doubled by a repeat; the answer is
-   good all the same, so that there will hardly be one. */
-static void
+/* Step 2, 4 or 6. What can't be recorded then may be doubled by a repeat; the answer is
+   good all the same, so that there will hardly be one. Returns 0 or -1. */
+static int
 submitter_record(struct eas_submitter *submitter, enum eas_submit_state state,
 		 bool by_identity)
 {
 	submitter->once.record.state = state;
-	(void)eas_submit_once_put(&submitter->once, by_identity);
+	return eas_submit_once_put(&submitter->once, by_identity);
 }
 
 /* Steps 5 and 6. */
@@ -272,10 +275,18 @@ submitter_save(struct eas_submitter *submitter, bool repeat)
 				      &submitter->once.record, repeat);
 	i_stream_unref(&input);
 	if (status == 0) {
-		submitter_record(submitter, EAS_SUBMIT_STATE_DONE, repeat);
+		(void)submitter_record(submitter, EAS_SUBMIT_STATE_DONE,
+				       repeat);
 	} else if (!repeat) {
 		/* the device believes that it was not sent */
-		submitter_record(submitter, EAS_SUBMIT_STATE_SENT, TRUE);
+		if (submitter_record(submitter, EAS_SUBMIT_STATE_SENT,
+				     TRUE) < 0) {
+			/* a full disk fails both: who is told that it failed
+			   would have it sent again and again */
+			e_error(submitter->req->event, "Mail was sent without "
+				"a copy: That it was sent can't be recorded");
+			return 0;
+		}
 	}
 	return status;
 }
@@ -304,13 +315,15 @@ static unsigned int submitter_send(struct eas_submitter *submitter)
 	if (save) T_BEGIN {
 		eas_submit_sent_look(submitter->req, &submitter->once.record);
 	} T_END;
+	if (submitter_record(submitter, EAS_SUBMIT_STATE_NEW, FALSE) < 0)
+		return EAS_STATUS_SERVER_ERROR_RETRY_LATER;
 	T_BEGIN {
 		status = submitter_hand_over(submitter);
 	} T_END;
 	if (status != 0)
 		return status;
-	submitter_record(submitter, save ? EAS_SUBMIT_STATE_SENT :
-			 EAS_SUBMIT_STATE_DONE, FALSE);
+	(void)submitter_record(submitter, save ? EAS_SUBMIT_STATE_SENT :
+			       EAS_SUBMIT_STATE_DONE, FALSE);
 	/* From here on the mail is sent. */
 	submitter_count_recipients(submitter);
 	return save ? submitter_save(submitter, FALSE) : 0;
@@ -329,7 +342,7 @@ static unsigned int submitter_resume(struct eas_submitter *submitter)
 	/* the original is gone, a setting has changed */
 	e_error(submitter->req->event, "Mail was sent without a copy: "
 		"It can't be made any more");
-	submitter_record(submitter, EAS_SUBMIT_STATE_DONE, TRUE);
+	(void)submitter_record(submitter, EAS_SUBMIT_STATE_DONE, TRUE);
 	return 0;
 }
 

@@ -1,5 +1,7 @@
 """Sending when there is no room for the copy, and through a program instead of a server."""
+import contextlib
 import pathlib
+import sqlite3
 
 from rig import DRAFTS, E, Settings
 from rig.config import dovecot_version
@@ -41,6 +43,45 @@ class NoRoom(SendCase):
         self.assertSent(device.send_mail(large, client_id="full-3"))
         self.assertEqual(len(self.dovecot.smtp.messages), 1)
         self.assertEqual(len(self.stored("u1", "Sent", "full")), 1)
+        self.dovecot.wait_log("there is no room for the copy")
+
+    @contextlib.contextmanager
+    def broken_store(self, user):
+        """Nothing can be recorded, as on a disk that is full."""
+        self.dovecot.expect_log("disk is full|can't be recorded")
+
+        def execute(statement):
+            with contextlib.closing(sqlite3.connect(self.dovecot.home(user) / "roost.db", timeout=20)) as db:
+                db.execute(statement)
+        execute("CREATE TRIGGER broken BEFORE INSERT ON op BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+        try:
+            yield
+        finally:
+            execute("DROP TRIGGER broken")
+
+    def test_what_cannot_be_recorded_is_not_sent(self):
+        device = self.ready_device("u2", "14.1")
+        data = mail("unrecorded").replace(b"u1@", b"u2@")
+        with self.broken_store("u2"):
+            self.assertStatus(device.send_mail(data, client_id="record"), 111)
+        self.assertEqual(self.dovecot.smtp.messages, [])
+        for _ in range(2):
+            self.assertSent(device.send_mail(data, client_id="record"))
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+
+    def test_neither_copy_nor_record(self):
+        """The disk is full when the mail is on its way: the device must not try again and again."""
+        self.fill()
+        device = self.ready_device("u1", "14.1")
+        with contextlib.ExitStack() as stack:
+            def hook(stage, _):
+                if stage == "TAKEN":
+                    self.dovecot.smtp.hook = None
+                    stack.enter_context(self.broken_store("u1"))
+            self.dovecot.smtp.hook = hook
+            self.assertSent(device.send_mail(mail("nowhere", body=b"y" * 9000 + b"\r\n"), client_id="nowhere"))
+        self.assertEqual(len(self.dovecot.smtp.messages), 1)
+        self.assertEqual(self.stored("u1", "Sent", "nowhere"), [])
         self.dovecot.wait_log("there is no room for the copy")
 
     def test_below_14(self):
