@@ -33,16 +33,15 @@ pim_iter_has_list(const struct pim_rrule_iter *iter, enum pim_rrule_list list)
  * Which days
  */
 
-/* The first day of the week that a day is in. */
-static int64_t pim_iter_week_of(const struct pim_rrule_iter *iter, int64_t day)
+int64_t pim_rrule_week_of(const struct pim_rrule *rule, int64_t day)
 {
-	return day - (pim_days_weekday(day) + 7 - iter->rule.week_start) % 7;
+	return day - (pim_days_weekday(day) + 7 - rule->week_start) % 7;
 }
 
 /* Week 1 has at least four days of the year. */
 static int64_t pim_iter_week_first(const struct pim_rrule_iter *iter, int year)
 {
-	return pim_iter_week_of(iter, pim_date_to_days(year, 1, 4));
+	return pim_rrule_week_of(&iter->rule, pim_date_to_days(year, 1, 4));
 }
 
 static void pim_iter_set_year(struct pim_rrule_iter *iter, int year)
@@ -153,6 +152,12 @@ static bool pim_iter_add_day(struct pim_rrule_iter *iter, int64_t day)
 	unsigned int month, month_day;
 	int year;
 
+	if (iter->rscale != NULL) {
+		if (!pim_rrule_rscale_matches(iter, day))
+			return FALSE;
+		iter->days[iter->days_count++] = day;
+		return TRUE;
+	}
 	pim_date_from_days(day, &year, &month, &month_day);
 	pim_iter_set_year(iter, year);
 	if (!pim_iter_day_matches(iter, day, month, month_day,
@@ -181,7 +186,7 @@ static int64_t pim_iter_period_of(const struct pim_rrule_iter *iter, int64_t t)
 		pim_date_from_days(days, &year, &month, &day);
 		return (int64_t)year * 12 + month - 1;
 	case PIM_FREQ_WEEKLY:
-		return pim_iter_week_of(iter, days) * PIM_DAY;
+		return pim_rrule_week_of(&iter->rule, days) * PIM_DAY;
 	default:
 		break;
 	}
@@ -260,11 +265,12 @@ static void pim_iter_fill_positions(struct pim_rrule_iter *iter)
 	uint64_t all = iter->total;
 
 	iter->positions_count = 0;
-	for (unsigned int i = 1; i <= 366 && i <= all; i++) {
+	for (unsigned int i = 1; i <= PIM_RRULE_LIST_MAX && i <= all; i++) {
 		if (pim_rrule_has(bits, i))
 			iter->positions[iter->positions_count++] = i - 1;
 		if (pim_rrule_has(minus, i) &&
-		    (all - i >= 366 || !pim_rrule_has(bits, all - i + 1)))
+		    (all - i >= PIM_RRULE_LIST_MAX ||
+		     !pim_rrule_has(bits, all - i + 1)))
 			iter->positions[iter->positions_count++] = all - i;
 	}
 	i_qsort(iter->positions, iter->positions_count,
@@ -321,12 +327,18 @@ static uint64_t pim_iter_fill_period(struct pim_rrule_iter *iter)
 	return I_MAX((distance + step - 1) / step, 1);
 }
 
+/* Are its periods another calendar's? */
+static bool pim_iter_walks_rscale(const struct pim_rrule_iter *iter)
+{
+	return iter->rscale != NULL && iter->rule.freq >= PIM_FREQ_MONTHLY;
+}
+
 static uint64_t pim_iter_fill(struct pim_rrule_iter *iter)
 {
 	uint64_t distance;
 
 	iter->next = iter->total = 0;
-	distance = iter->rscale == NULL ? pim_iter_fill_period(iter) :
+	distance = !pim_iter_walks_rscale(iter) ? pim_iter_fill_period(iter) :
 		pim_rrule_rscale_fill(iter) ? 1 : 0;
 	if (distance == 0)
 		return 0;
@@ -488,7 +500,7 @@ void pim_rrule_iter_init(struct pim_rrule_iter *iter,
 	pim_iter_init_times(iter);
 	iter->last = start;
 	pim_rrule_rscale_init(iter);
-	if (iter->rscale != NULL)
+	if (pim_iter_walks_rscale(iter))
 		return;
 	pim_iter_init_days(iter);
 	if (from > start && from <= iter->to &&

@@ -14,7 +14,7 @@ struct pim_timezone;
 /* days of a period: a Chinese year has up to 385, SKIP may add others */
 #define PIM_RRULE_DAYS_PERIOD_MAX 440
 /* BYSETPOS, positive and negative */
-#define PIM_RRULE_POSITIONS_MAX (2*366)
+#define PIM_RRULE_POSITIONS_MAX (2*PIM_RRULE_LIST_MAX)
 
 struct pim_rrule_iter {
 	struct pim_rrule rule;
@@ -57,8 +57,7 @@ struct pim_rrule_iter {
 /* From and to are by the clock of start; what is earlier than from is left out,
    what is later than to ends it. The start itself always comes. tz (NULL = UTC)
    is for an UNTIL in UTC. Of other calendars (RSCALE) the years 1900 to 2199 are
-   known, and rules of months and years by BYMONTH, BYMONTHDAY, BYDAY (and days
-   and weeks without the first two); of others the start is all that comes. */
+   known; of a calendar that is not, the start is all that comes. */
 void pim_rrule_iter_init(struct pim_rrule_iter *iter,
 			 const struct pim_rrule *rule, int64_t start,
 			 const struct pim_timezone *tz,

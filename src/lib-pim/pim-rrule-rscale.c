@@ -7,9 +7,10 @@
 #include "pim-rrule-iter-private.h"
 
 /* RFC 7529. A rule of months or years is walked through period by period as in pim-rrule-iter.c,
-   but the months are those of its calendar. SKIP: a leap month that the year hasn't, then a day
-   that the month hasn't, is left out, or is the last one before or the first one behind
-   where it would be. */
+   but the months are those of its calendar. Shorter periods are the same in all of them: only which
+   days match is asked here. SKIP: a leap month that the year hasn't, then a day that the month
+   hasn't, is left out, or is the last one before or the first one behind where it would be. A day
+   that is not there is in no week and has no number in its year (RFC 8984 4.3.3.1). */
 
 #define RSCALE_DEFAULT "GREGORIAN"
 /* what SKIP may move a day by, and more */
@@ -19,6 +20,109 @@ static bool
 rscale_has(const struct pim_rrule_iter *iter, enum pim_rrule_list list)
 {
 	return iter->rule.list_count[list] > 0;
+}
+
+/*
+ * One day
+ */
+
+/* Weeks count as ours do: the first one has at least four days of the year. */
+static int64_t
+rscale_week_first(const struct pim_rrule_iter *iter, int64_t year_first)
+{
+	return pim_rrule_week_of(&iter->rule, year_first + 3);
+}
+
+static bool
+rscale_week_matches(struct pim_rrule_iter *iter,
+		    const struct pim_rscale_year *year, int64_t day)
+{
+	int64_t first = rscale_week_first(iter, year->first);
+	int64_t end = rscale_week_first(iter, year->first + year->days);
+
+	if (day < first) {
+		/* UINT_MAX is none */
+		year = pim_rscale_year_get(iter->rscale, year->idx - 1);
+		if (year == NULL)
+			return FALSE;
+		end = first;
+		first = rscale_week_first(iter, year->first);
+	} else if (day >= end) {
+		year = pim_rscale_year_get(iter->rscale, year->idx + 1);
+		if (year == NULL)
+			return FALSE;
+		first = end;
+		end = rscale_week_first(iter, year->first + year->days);
+	}
+	return pim_rrule_has(iter->rule.list_bits[PIM_RRULE_WEEK_NO],
+			     (day - first) / 7 + 1) ||
+		pim_rrule_has(iter->rule.list_minus[PIM_RRULE_WEEK_NO],
+			      (end - 1 - day) / 7 + 1);
+}
+
+/* Counted from 0 on, is that one in the list? */
+static bool
+rscale_number_matches(const struct pim_rrule_iter *iter,
+		      enum pim_rrule_list list, unsigned int number,
+		      unsigned int length)
+{
+	return !rscale_has(iter, list) ||
+		pim_rrule_has(iter->rule.list_bits[list], number + 1) ||
+		pim_rrule_has(iter->rule.list_minus[list], length - number);
+}
+
+/* All but BYMONTH. */
+static bool
+rscale_day_matches(struct pim_rrule_iter *iter,
+		   const struct pim_rscale_year *year,
+		   const struct pim_rscale_month *month, int64_t day)
+{
+	const struct pim_rrule *rule = &iter->rule;
+	/* numbers of BYDAY count in the year then */
+	bool by_year = rule->freq == PIM_FREQ_YEARLY &&
+		!rscale_has(iter, PIM_RRULE_MONTH);
+	unsigned int year_day = day - year->first;
+	unsigned int month_day = day - month->first;
+
+	if (!rscale_number_matches(iter, PIM_RRULE_MONTH_DAY, month_day,
+				   month->days) ||
+	    !rscale_number_matches(iter, PIM_RRULE_YEAR_DAY, year_day,
+				   year->days))
+		return FALSE;
+	if (rule->days_count > 0 &&
+	    !pim_rrule_weekday_matches(rule, day,
+				       by_year ? year_day : month_day,
+				       by_year ? year->days : month->days))
+		return FALSE;
+	return !rscale_has(iter, PIM_RRULE_WEEK_NO) ||
+		rscale_week_matches(iter, year, day);
+}
+
+static bool
+rscale_month_matches(const struct pim_rrule_iter *iter,
+		     const struct pim_rscale_month *month)
+{
+	const struct pim_rrule *rule = &iter->rule;
+
+	if (!rscale_has(iter, PIM_RRULE_MONTH))
+		return TRUE;
+	return month->leap ? (rule->leap_months & (1U << month->number)) != 0 :
+		pim_rrule_has(rule->list_bits[PIM_RRULE_MONTH], month->number);
+}
+
+bool pim_rrule_rscale_matches(struct pim_rrule_iter *iter, int64_t day)
+{
+	const struct pim_rscale_year *year =
+		pim_rscale_year_at(iter->rscale, day);
+	const struct pim_rscale_month *month;
+
+	if (year == NULL) {
+		iter->incomplete = TRUE;
+		return FALSE;
+	}
+	month = pim_rscale_month_at(year, day);
+	return rscale_month_matches(iter, month) &&
+		rscale_day_matches(iter, year, month, day);
 }
 
 /*
@@ -50,7 +154,9 @@ rscale_add_skipped(struct pim_rrule_iter *iter,
 	int64_t day = month->first + month->days;
 
 	if (rule->skip == PIM_RRULE_SKIP_OMIT ||
-	    !rscale_has(iter, PIM_RRULE_MONTH_DAY))
+	    !rscale_has(iter, PIM_RRULE_MONTH_DAY) ||
+	    rscale_has(iter, PIM_RRULE_YEAR_DAY) ||
+	    rscale_has(iter, PIM_RRULE_WEEK_NO))
 		return;
 	if (rule->skip == PIM_RRULE_SKIP_BACKWARD)
 		day--;
@@ -68,38 +174,12 @@ rscale_add_month(struct pim_rrule_iter *iter,
 		 const struct pim_rscale_year *year, unsigned int idx)
 {
 	const struct pim_rscale_month *month = &year->months[idx];
-	const struct pim_rrule *rule = &iter->rule;
-	/* numbers of BYDAY count in the year then */
-	bool by_year = rule->freq == PIM_FREQ_YEARLY &&
-		!rscale_has(iter, PIM_RRULE_MONTH);
-	int64_t first = by_year ? year->first : month->first;
-	unsigned int length = by_year ? year->days : month->days;
 
-	for (unsigned int i = 1; i <= month->days; i++) {
-		int64_t day = month->first + i - 1;
-
-		if (rscale_has(iter, PIM_RRULE_MONTH_DAY) &&
-		    !pim_rrule_has(rule->list_bits[PIM_RRULE_MONTH_DAY], i) &&
-		    !pim_rrule_has(rule->list_minus[PIM_RRULE_MONTH_DAY],
-				   month->days + 1 - i))
-			continue;
-		if (rule->days_count == 0 ||
-		    pim_rrule_weekday_matches(rule, day, day - first, length))
-			rscale_add(iter, day);
+	for (unsigned int i = 0; i < month->days; i++) {
+		if (rscale_day_matches(iter, year, month, month->first + i))
+			rscale_add(iter, month->first + i);
 	}
 	rscale_add_skipped(iter, month);
-}
-
-static bool
-rscale_month_matches(const struct pim_rrule_iter *iter,
-		     const struct pim_rscale_month *month)
-{
-	const struct pim_rrule *rule = &iter->rule;
-
-	if (!rscale_has(iter, PIM_RRULE_MONTH))
-		return TRUE;
-	return month->leap ? (rule->leap_months & (1U << month->number)) != 0 :
-		pim_rrule_has(rule->list_bits[PIM_RRULE_MONTH], month->number);
 }
 
 /* Bits of the year's months. Bit months_count is the next year's first one. */
@@ -263,8 +343,14 @@ rscale_init_days(struct pim_rrule_iter *iter, int64_t start,
 {
 	struct pim_rrule *rule = &iter->rule;
 
-	if (rule->days_count > 0 || rscale_has(iter, PIM_RRULE_MONTH_DAY))
+	if (rule->days_count > 0 || rscale_has(iter, PIM_RRULE_MONTH_DAY) ||
+	    rscale_has(iter, PIM_RRULE_YEAR_DAY))
 		return;
+	if (rscale_has(iter, PIM_RRULE_WEEK_NO)) {
+		rule->days_count = 1;
+		rule->days[0].weekday = pim_days_weekday(start);
+		return;
+	}
 	rule->list_count[PIM_RRULE_MONTH_DAY] = 1;
 	pim_rrule_set(rule->list_bits[PIM_RRULE_MONTH_DAY],
 		      start - month->first + 1);
@@ -277,33 +363,45 @@ rscale_init_days(struct pim_rrule_iter *iter, int64_t start,
 		pim_rrule_set(rule->list_bits[PIM_RRULE_MONTH], month->number);
 }
 
+/* Shorter periods than months. */
+static void rscale_init_filter(struct pim_rrule_iter *iter)
+{
+	iter->to = I_MIN(iter->to, (PIM_RSCALE_DAY_MAX + 1) * (int64_t)PIM_DAY);
+	if (iter->from > iter->to)
+		iter->incomplete = iter->nothing_more = TRUE;
+}
+
+/* Is there anything in the rule that depends on the calendar? */
+static bool rscale_matters(const struct pim_rrule_iter *iter)
+{
+	if (iter->rule.freq >= PIM_FREQ_MONTHLY)
+		return iter->rule.rscale != NULL ||
+			iter->rule.skip != PIM_RRULE_SKIP_OMIT;
+	return iter->rule.rscale != NULL &&
+		(rscale_has(iter, PIM_RRULE_MONTH) ||
+		 rscale_has(iter, PIM_RRULE_MONTH_DAY) ||
+		 rscale_has(iter, PIM_RRULE_YEAR_DAY) ||
+		 rscale_has(iter, PIM_RRULE_WEEK_NO));
+}
+
 void pim_rrule_rscale_init(struct pim_rrule_iter *iter)
 {
 	const struct pim_rrule *rule = &iter->rule;
 	int64_t start = pim_days_of(iter->start);
 	const struct pim_rscale_month *month;
 
-	if (rule->rscale == NULL && rule->skip == PIM_RRULE_SKIP_OMIT)
+	if (!rscale_matters(iter))
 		return;
-	if (rule->freq < PIM_FREQ_MONTHLY) {
-		/* days and weeks are the same everywhere */
-		iter->incomplete = rule->rscale != NULL &&
-			(rscale_has(iter, PIM_RRULE_MONTH) ||
-			 rscale_has(iter, PIM_RRULE_MONTH_DAY) ||
-			 rscale_has(iter, PIM_RRULE_YEAR_DAY) ||
-			 rscale_has(iter, PIM_RRULE_WEEK_NO));
-		iter->nothing_more = iter->incomplete;
-		return;
-	}
-	if (!rscale_has(iter, PIM_RRULE_YEAR_DAY) &&
-	    !rscale_has(iter, PIM_RRULE_WEEK_NO)) {
-		iter->rscale = pim_rscale_find(rule->rscale == NULL ?
-					       RSCALE_DEFAULT : rule->rscale);
-	}
+	iter->rscale = pim_rscale_find(rule->rscale == NULL ?
+				       RSCALE_DEFAULT : rule->rscale);
 	if (iter->rscale != NULL)
 		iter->rscale_year = pim_rscale_year_at(iter->rscale, start);
 	if (iter->rscale_year == NULL) {
 		iter->incomplete = iter->nothing_more = TRUE;
+		return;
+	}
+	if (rule->freq < PIM_FREQ_MONTHLY) {
+		rscale_init_filter(iter);
 		return;
 	}
 	month = pim_rscale_month_at(iter->rscale_year, start);

@@ -26,20 +26,23 @@ static const char *const pim_skips[] = {
 	[PIM_RRULE_SKIP_FORWARD] = "FORWARD",
 };
 
+/* The greatest value of our calendar, and of all. */
 static const struct {
 	const char *name;
-	int max;
+	int max, max_rscale;
 	bool negative;
 } pim_rrule_lists[PIM_RRULE_LIST_COUNT] = {
-	[PIM_RRULE_SECOND] = { "BYSECOND", 60, FALSE },
-	[PIM_RRULE_MINUTE] = { "BYMINUTE", 59, FALSE },
-	[PIM_RRULE_HOUR] = { "BYHOUR", 23, FALSE },
-	[PIM_RRULE_MONTH_DAY] = { "BYMONTHDAY", 31, TRUE },
-	[PIM_RRULE_YEAR_DAY] = { "BYYEARDAY", 366, TRUE },
-	[PIM_RRULE_WEEK_NO] = { "BYWEEKNO", 53, TRUE },
-	[PIM_RRULE_MONTH] = { "BYMONTH", 13, FALSE },
-	[PIM_RRULE_SET_POS] = { "BYSETPOS", 366, TRUE },
+	[PIM_RRULE_SECOND] = { "BYSECOND", 60, 60, FALSE },
+	[PIM_RRULE_MINUTE] = { "BYMINUTE", 59, 59, FALSE },
+	[PIM_RRULE_HOUR] = { "BYHOUR", 23, 23, FALSE },
+	[PIM_RRULE_MONTH_DAY] = { "BYMONTHDAY", 31, 31, TRUE },
+	[PIM_RRULE_YEAR_DAY] = { "BYYEARDAY", 366, 385, TRUE },
+	[PIM_RRULE_WEEK_NO] = { "BYWEEKNO", 53, 56, TRUE },
+	[PIM_RRULE_MONTH] = { "BYMONTH", 13, 13, FALSE },
+	[PIM_RRULE_SET_POS] = { "BYSETPOS", 366, 385, TRUE },
 };
+#define PIM_RRULE_DAY_WEEKS 53
+#define PIM_RRULE_DAY_WEEKS_RSCALE 55
 
 static bool
 pim_digits(const char **p, unsigned int count, unsigned int *value_r)
@@ -151,10 +154,10 @@ pim_rrule_list_parse(struct pim_rrule *rrule, enum pim_rrule_list list,
 		const char *p = *item;
 
 		if (rrule->list_count[list] >= PIM_RRULE_LIST_MAX ||
-		    !pim_signed_parse(&p, pim_rrule_lists[list].max,
+		    !pim_signed_parse(&p, pim_rrule_lists[list].max_rscale,
 				      pim_rrule_lists[list].negative, &number))
 			return -1;
-		is_leap = list == PIM_RRULE_MONTH && *p == 'L';
+		is_leap = list == PIM_RRULE_MONTH && i_toupper(*p) == 'L';
 		if (is_leap)
 			p++;
 		if (*p != '\0' || (number == 0 && list > PIM_RRULE_HOUR))
@@ -189,7 +192,8 @@ static int pim_rrule_days_parse(struct pim_rrule *rrule, const char *value)
 		day = &rrule->days[rrule->days_count++];
 		day->week = 0;
 		if (!i_isalpha(*p) &&
-		    (!pim_signed_parse(&p, 53, TRUE, &day->week) ||
+		    (!pim_signed_parse(&p, PIM_RRULE_DAY_WEEKS_RSCALE, TRUE,
+				       &day->week) ||
 		     day->week == 0))
 			return -1;
 		if ((weekday = pim_weekday_parse(p)) < 0)
@@ -249,6 +253,26 @@ pim_rrule_part_parse(struct pim_rrule *rrule, const char *name,
 	return 0;
 }
 
+/* Our years have no 385 days. */
+static bool pim_rrule_is_in_range(const struct pim_rrule *rrule)
+{
+	if (rrule->rscale != NULL)
+		return TRUE;
+	for (unsigned int i = 0; i < PIM_RRULE_LIST_COUNT; i++) {
+		for (int n = pim_rrule_lists[i].max + 1;
+		     n <= pim_rrule_lists[i].max_rscale; n++) {
+			if (pim_rrule_has(rrule->list_bits[i], n) ||
+			    pim_rrule_has(rrule->list_minus[i], n))
+				return FALSE;
+		}
+	}
+	for (unsigned int i = 0; i < rrule->days_count; i++) {
+		if (abs(rrule->days[i].week) > PIM_RRULE_DAY_WEEKS)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 int pim_rrule_parse(const char *value, struct pim_rrule *rrule_r)
 {
 	const char *const *part, *p, *name;
@@ -279,5 +303,6 @@ int pim_rrule_parse(const char *value, struct pim_rrule *rrule_r)
 			}
 		}
 	}
-	return has_freq && rrule_r->interval > 0 ? 0 : -1;
+	return has_freq && rrule_r->interval > 0 &&
+		pim_rrule_is_in_range(rrule_r) ? 0 : -1;
 }

@@ -4,9 +4,10 @@
 /* An RRULE's value taken apart, nothing computed. */
 
 #define PIM_RRULE_DAYS_MAX 35
-#define PIM_RRULE_LIST_MAX 366
-/* 0 to 366 */
-#define PIM_RRULE_LIST_WORDS 6
+/* the longest year of any calendar, a Chinese one */
+#define PIM_RRULE_LIST_MAX 385
+/* 0 to PIM_RRULE_LIST_MAX */
+#define PIM_RRULE_LIST_WORDS 7
 
 enum pim_freq {
 	PIM_FREQ_SECONDLY,
@@ -39,7 +40,7 @@ enum pim_rrule_skip {
 };
 
 struct pim_rrule_day {
-	int week;			/* -53 to 53, 0 = each */
+	int week;			/* -55 to 55, 0 = each */
 	unsigned int weekday;		/* 0 = Sunday */
 };
 
@@ -71,7 +72,7 @@ struct pim_rrule {
 	bool has_others:1;
 };
 
-/* Is value (0 to 366) in the list's bits? */
+/* Is value (0 to PIM_RRULE_LIST_MAX) in the list's bits? */
 static inline bool pim_rrule_has(const uint64_t *bits, unsigned int value)
 {
 	return (bits[value / 64] & ((uint64_t)1 << (value % 64))) != 0;

@@ -268,15 +268,19 @@ static void test_pim_rscale_rules(void)
 		/* days and weeks are everybody's */
 		{ "RSCALE=CHINESE;FREQ=WEEKLY;COUNT=3", "20261128", "20261128",
 		  "20261128 20261205 20261212" },
-		/* what is not known: the start, and perhaps more */
+		/* but not which of them */
 		{ "RSCALE=CHINESE;FREQ=DAILY;BYMONTH=1", "20261128",
-		  "20261128", "20261128 ..." },
+		  "20261128", "20261128 20270206 20270207 20270208 20270209" },
+		/* days of the year and weeks */
+		{ "RSCALE=CHINESE;FREQ=YEARLY;BYYEARDAY=100", "20261128",
+		  "20261128", "20261128 20270516 20280504 20290523 20300513" },
+		{ "RSCALE=HEBREW;FREQ=YEARLY;BYYEARDAY=-1", "20260911",
+		  "20260911", "20260911 20271001 20280920 20290909 20300927" },
+		/* what is not known: the start, and perhaps more */
 		{ "RSCALE=MAYAN;FREQ=YEARLY", "20261128", "20261128",
 		  "20261128 ..." },
 		{ "RSCALE=CHINESE;FREQ=YEARLY", "17501128", "17501128",
 		  "17501128 ..." },
-		{ "RSCALE=CHINESE;FREQ=YEARLY;BYYEARDAY=100", "20261128",
-		  "20261128", "20261128 ..." },
 		/* what never comes ends nevertheless */
 		{ "RSCALE=CHINESE;FREQ=MONTHLY;BYMONTHDAY=30;BYDAY=MO;"
 		  "BYSETPOS=2", "20130210", "20130210", "20130210 ..." },
