@@ -51,6 +51,16 @@ static const char *cal_attendee_mail(const struct pim_property *prop)
 	return value;
 }
 
+/* Others have the organizer among the attendees; devices have not, and some add him themselves. */
+static bool
+cal_attendee_is_shown(const struct pim_property *prop, const char *organizer)
+{
+	const char *mail = cal_attendee_mail(prop);
+
+	return *mail != '\0' &&
+		(organizer == NULL || strcasecmp(mail, organizer) != 0);
+}
+
 static const char *cal_attendee_name(const struct pim_property *prop)
 {
 	const char *name = pim_property_param(prop, "CN");
@@ -121,23 +131,24 @@ cal_write_attendee(struct cal_doc *doc, struct pim_property *prop,
 	wbxml_close(writer);
 }
 
-void cal_write_attendees(struct cal_doc *doc, struct pim_component *comp,
+bool cal_write_attendees(struct cal_doc *doc, struct pim_component *comp,
 			 struct wbxml_writer *writer)
 {
 	struct pim_property *prop = pim_property_find(comp, "ATTENDEE");
+	const char *organizer = cal_organizer(comp);
 	unsigned int count = 0;
 
-	if (prop == NULL)
-		return;
-	wbxml_open(writer, EAS_CALENDAR_ATTENDEES);
-	for (; prop != NULL && count < CAL_MAX_ATTENDEES; count++) {
-		T_BEGIN {
-			if (*cal_attendee_mail(prop) != '\0')
-				cal_write_attendee(doc, prop, writer);
-		} T_END;
-		prop = pim_property_next(prop, "ATTENDEE");
-	}
-	wbxml_close(writer);
+	for (; prop != NULL && count < CAL_MAX_ATTENDEES;
+	     prop = pim_property_next(prop, "ATTENDEE")) T_BEGIN {
+		if (cal_attendee_is_shown(prop, organizer)) {
+			if (count++ == 0)
+				wbxml_open(writer, EAS_CALENDAR_ATTENDEES);
+			cal_write_attendee(doc, prop, writer);
+		}
+	} T_END;
+	if (count > 0)
+		wbxml_close(writer);
+	return count > 0;
 }
 
 bool cal_attendees_equal(struct cal_doc *doc ATTR_UNUSED,
@@ -226,7 +237,8 @@ static int
 cal_set_attendee(struct cal_doc *doc, struct pim_property *prop,
 		 const struct wbxml_node *node, const char **error_r)
 {
-	const char *name = wbxml_child_text(node, EAS_CALENDAR_NAME);
+	const char *name = eas_class_read_text(doc->req,
+		wbxml_node_child(node, EAS_CALENDAR_NAME));
 
 	if (name != NULL && *name != '\0' &&
 	    strcmp(pim_text_clean_line(name), cal_attendee_name(prop)) != 0) {
@@ -287,19 +299,33 @@ cal_apply_attendee(struct cal_doc *doc, struct pim_component *comp,
 	return cal_set_attendee(doc, prop, node, error_r);
 }
 
+static bool
+cal_attendee_is_kept(const struct pim_property *prop,
+		     HASH_TABLE_TYPE(cal_attendees) kept)
+{
+	return hash_table_lookup(kept, t_str_lcase(cal_attendee_mail(prop))) !=
+		NULL;
+}
+
+/* Who was not shown stays, unless the last one who was goes. */
 static void
 cal_attendees_remove_others(struct pim_component *comp,
 			    HASH_TABLE_TYPE(cal_attendees) kept)
 {
 	struct pim_property *prop = pim_property_find(comp, "ATTENDEE"), *next;
+	const char *organizer = cal_organizer(comp);
+	bool any = hash_table_count(kept) > 0, removed = FALSE;
 
 	for (; prop != NULL; prop = next) T_BEGIN {
-		const char *mail = t_str_lcase(cal_attendee_mail(prop));
-
 		next = pim_property_next(prop, "ATTENDEE");
-		if (hash_table_lookup(kept, mail) == NULL)
+		if (!cal_attendee_is_kept(prop, kept) &&
+		    cal_attendee_is_shown(prop, organizer)) {
 			pim_property_remove(prop);
+			removed = TRUE;
+		}
 	} T_END;
+	if (removed && !any)
+		(void)pim_component_remove_all(comp, "ATTENDEE");
 }
 
 int cal_apply_attendees(struct cal_doc *doc, struct pim_component *comp,

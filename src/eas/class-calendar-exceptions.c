@@ -189,10 +189,8 @@ cal_write_exception_attendees(struct cal_doc *doc, struct pim_component *comp,
 	if (doc->req->version < EAS_VERSION_14_0 ||
 	    cal_attendees_equal(doc, comp, doc->master))
 		return;
-	if (pim_property_find(comp, "ATTENDEE") == NULL)
+	if (!cal_write_attendees(doc, comp, writer))
 		wbxml_empty(writer, EAS_CALENDAR_ATTENDEES);
-	else
-		cal_write_attendees(doc, comp, writer);
 }
 
 /* 2.2.2.18: absent it is the series'. */

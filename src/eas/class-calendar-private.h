@@ -163,7 +163,8 @@ const char *cal_mailto_strip(const char *uri);
 
 /* -- class-calendar-attendees.c -- */
 
-void cal_write_attendees(struct cal_doc *doc, struct pim_component *comp,
+/* All but the organizer. Returns FALSE if there is nobody: nothing is written. */
+bool cal_write_attendees(struct cal_doc *doc, struct pim_component *comp,
 			 struct wbxml_writer *writer);
 bool cal_attendees_equal(struct cal_doc *doc, struct pim_component *comp1,
 			 struct pim_component *comp2);

@@ -122,7 +122,7 @@ void cal_write_event(const struct eas_class_write *write,
 	cal_write_fields(doc, writer);
 	if (cal_has_location(event))
 		cal_write_location(doc, event, writer);
-	cal_write_attendees(doc, event, writer);
+	(void)cal_write_attendees(doc, event, writer);
 	cal_write_attachments(write, doc, event, writer);
 	eas_ical_write_categories(event, writer, EAS_CALENDAR_CATEGORIES,
 				  EAS_CALENDAR_CATEGORY);

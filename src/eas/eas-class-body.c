@@ -8,6 +8,7 @@
 #include "pim-decode.h"
 #include "pim-html.h"
 #include "pim-rtf.h"
+#include "pim-charset.h"
 #include "pim-text.h"
 #include "roost-compat.h"
 #include "class-email.h"
@@ -94,6 +95,11 @@ const char *eas_class_read_text(struct eas_request *req,
 	size = strlen(str_c(raw));
 	if (uni_utf8_get_valid_data(str_data(raw), size, text))
 		str_append_data(text, str_data(raw), size);
+	else {
+		/* of a device that has it in its own character set */
+		str_truncate(text, 0);
+		pim_charset_to_utf8(NULL, str_data(raw), size, text);
+	}
 	pim_text_clean(text, 0);
 	return str_c(text);
 }

@@ -339,9 +339,8 @@ ical_read_categories(struct eas_class_apply *apply,
 	const char *category;
 
 	for (; node != NULL; node = wbxml_node_next_same(node)) {
-		category = wbxml_node_text(node);
-		category = category == NULL ? "" :
-			pim_text_clean_line(category);
+		category = eas_class_read_text(apply->req, node);
+		category = pim_text_clean_line(category);
 		if (*category == '\0')
 			continue;
 		if (array_count(categories) == ICAL_MAX_CATEGORIES) {

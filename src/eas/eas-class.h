@@ -155,7 +155,7 @@ bool eas_class_body_is_shown(const struct eas_class_apply *apply,
 			     const char *stored, enum eas_body_type stored_type,
 			     const char *text, enum eas_body_type type);
 /* The text of an element that may be large and stand in the request's body; NULL if node is
-   NULL. Valid UTF-8, in req's pool. */
+   NULL. Valid UTF-8, in req's pool; what isn't is taken for windows-1252. */
 const char *eas_class_read_text(struct eas_request *req,
 				const struct wbxml_node *node);
 /* Its bytes as they are. */

@@ -192,6 +192,12 @@ static void test_calendar_unchanged(void)
 			"CN=\"B, C\":mailto:Bc@example.org\r\n"
 			"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:"
 			"mailto:d@example.org\r\n",
+		/* who is not shown: the organizer, and nobody */
+		"DTSTART:20261128T093000Z\r\n"
+			"ORGANIZER:mailto:Al@example.org\r\n"
+			"ATTENDEE;PARTSTAT=ACCEPTED:mailto:al@example.org\r\n"
+			"ATTENDEE;PARTSTAT=DECLINED:mailto:b@example.org\r\n",
+		"DTSTART:20261128T093000Z\r\nATTENDEE;CN=Nobody:mailto:\r\n",
 		"DTSTART:20261128T093000Z\r\nDESCRIPTION:Ein Text\\nmehr\r\n"
 			"X-ALT-DESC;FMTTYPE=text/html:<p>Ein Text</p>\r\n"
 			"BEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER:-PT15M\r\n"

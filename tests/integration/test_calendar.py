@@ -63,6 +63,27 @@ class Basics(CalendarCase):
                              ("y", "x", "5") if version == "16.1" else ("y", None, None))
             self.assertEqual(data.get("AirSyncBase:Body/Data"), "text")
 
+    def test_the_organizer_is_no_attendee(self):
+        """Others have him among them; Android adds him itself. What a device is not shown stays."""
+        people = "ORGANIZER;CN=Me:mailto:u24@example.test\nATTENDEE;PARTSTAT=ACCEPTED;CN=Me:mailto:u24@example.test\n"
+        guest = "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:guest@example.org\n"
+        for n, guests in enumerate(("", guest)):
+            self.imported("u24", ICS.format(f"BEGIN:VEVENT\nUID:p{n}\nSUMMARY:p{n}\nDTSTART:20270101T100000Z\n" + people +
+                                            guests + "END:VEVENT\n"))
+        lines = self.lines("u24")
+        for version in ("2.5", "14.1", "16.1"):
+            device, folder = self.start("u24", version)
+            for server_id, data in device.items.items():
+                self.assertEqual([node.text for node in data.findall("Calendar:Attendees/Attendee/Email")],
+                                 ["guest@example.org"] if data.get("Calendar:Subject") == "p1" else [])
+                self.assertEqual(self.change(device, folder, server_id, *data.children), "1")
+            self.assertEqual(self.lines("u24"), lines)
+        # without the last one there is nobody
+        device, folder = self.start("u24", "14.1")
+        server_id, data = next(pair for pair in device.items.items() if pair[1].get("Calendar:Subject") == "p1")
+        self.assertEqual(self.change(device, folder, server_id, *(node for node in data.children if node.name != "Attendees")), "1")
+        self.assertEqual(sum(line.startswith("ATTENDEE") for line in self.lines("u24")), 1)
+
     def test_an_add_without_times_gets_them(self):
         device, folder = self.start("u9", "14.1")
         status, server_id, _ = self.add(device, folder, "1", E("Calendar:Subject", "x"))

@@ -156,6 +156,23 @@ class Refused(Contacts):
         data, = other.items.values()
         self.assertEqual((data.get("Contacts:LastName"), data.get("Contacts:Picture")), ("d", photo))
 
+    def test_what_is_no_utf_8_is_read_as_latin_1(self):
+        """Of a device and of a file that have it in their own character set."""
+        device, folder = self.start("u12", "2.5")
+        encode = device.encode
+        device.encode = lambda document: encode(document).replace("ü".encode(), b"\xfc")
+        status, server_id = self.add(device, folder, "1", *contact(
+            "Müller", "für alle", "2.5", Categories=E("Category", "süß".replace("ß", "s")), FirstName="Jörg"))
+        self.assertEqual(status, "1")
+        path = self.dovecot.root / "latin1.vcf"
+        path.write_bytes((CARD % ("j", "J", "Jürgens", "j")).encode("latin-1"))
+        self.dovecot.doveadm("roost", "import", "-u", "u12", str(path))
+        other, _ = self.start("u12", "14.1")
+        data = other.items[server_id]
+        self.assertEqual((data.get("Contacts:LastName"), data.get("Contacts:FirstName"), body_of(data),
+                          data.get("Contacts:Categories/Category")), ("Müller", "Jörg", "für alle", "süs"))
+        self.assertEqual({data.get("Contacts:LastName") for data in other.items.values()}, {"Müller", "Jürgens"})
+
     def test_a_body_of_megabytes(self):
         device, folder = self.start("u9", "14.1")
         status, server_id = self.add(device, folder, "1", *contact("large", "0123456789" * 300_000))
