@@ -1,4 +1,5 @@
 """SmartReply and SmartForward: the original below the new mail, its pictures and attachments, threads, and marks; events."""
+import base64
 import email
 import email.policy
 import pathlib
@@ -70,6 +71,46 @@ Content-Transfer-Encoding: base64
 
 MIIBfake
 --s--
+"""
+NESTED_MAIL = """From: Ada <ada@example.test>
+To: u1@example.test
+Subject: nested
+Message-ID: <nested@example.test>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=m
+
+--m
+Content-Type: text/plain
+
+See the attached mail.
+--m
+Content-Type: message/rfc822
+Content-Disposition: attachment
+
+Subject: inner
+From: bob@example.test
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=i
+
+--i
+Content-Type: text/plain; charset=koi8-r
+Content-Transfer-Encoding: 8bit
+
+\xf0\xd2\xc9\xd7\xc5\xd4
+--i
+Content-Type: application/pdf; name="=?utf-8?Q?=C3=9Cbersicht.pdf?="
+Content-Disposition: attachment; filename*=utf-8''%C3%9Cbersicht.pdf
+Content-Transfer-Encoding: base64
+
+JVBERi0xLjQK
+--i--
+--m
+Content-Type: application/octet-stream; name="=?iso-8859-1?Q?Gr=F6=DFe.bin?="
+Content-Disposition: attachment; filename*=iso-8859-1''Gr%F6%DFe.bin
+Content-Transfer-Encoding: base64
+
+AAEC
+--m--
 """
 HTML_TYPE = b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
 
@@ -188,6 +229,45 @@ class Smart(SendCase):
         data = self.sent()
         self.assertIn("See you in Köln; Marta", part(data, "text/plain").get_content())
         self.assertEqual([item.get_content_type() for item in parts(data)].count("text/calendar"), 1)
+
+    def test_attached_mails_go_along_as_they_are(self):
+        """With what is in them, which is not attached a second time; names of files stay."""
+        device, folder, item = self.original(NESTED_MAIL, "nested")
+        self.assertSent(device.smart_forward(mail("nested-fw"), folder, item))
+        data = self.sent()
+        self.assertIn(NESTED_MAIL.partition("attachment\n\n")[2].partition("--i--")[0].replace("\n", "\r\n").encode("latin-1"),
+                      data)
+        outer = [(item.get_content_type(), item.get_filename()) for item in parts(data)[0].iter_attachments()]
+        self.assertEqual(outer, [("message/rfc822", None), ("application/octet-stream", "Gr\u00f6\u00dfe.bin")])
+        self.assertEqual([item.get_filename() for item in parts(data)].count("\u00dcbersicht.pdf"), 1)
+
+    def test_character_sets(self):
+        """The two may have different ones, and clients that say nothing, or something else in their HTML."""
+        device, folder, item = self.original(PLAIN_MAIL, "plain")
+        meta = b'<html><head><meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1"></head><body>'
+        cases = ((b"text/html; charset=iso-8859-1", meta + b"Sch\xf6n</body></html>\r\n", "Sch\u00f6n"),
+                 (b"text/plain; charset=koi8-r", b"\xf0\xd2\xc9\xd7\xc5\xd4\r\n", "\u041f\u0440\u0438\u0432\u0435\u0442"),
+                 (b"text/plain", "Sch\u00f6n \u2026\r\n".encode(), "Sch\u00f6n \u2026"),
+                 (b"text/plain; charset=x-unknown", b"Sch\xf6n\r\n", "Sch\u00f6n"))
+        for number, (kind, body, text) in enumerate(cases):
+            with self.subTest(kind):
+                header = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: %s\r\n" % kind
+                self.assertSent(device.smart_reply(mail(f"charset{number}", header, body), folder, item))
+                shown = part(self.sent(), kind.split(b";")[0].decode())
+                self.assertEqual(shown.get_content_charset(), "utf-8")
+                content = shown.get_content()
+                self.assertIn(text, content)
+                self.assertIn("Zehn \u20ac und Gr\u00fc\u00dfe", content)
+                self.assertNotIn("charset=iso", content)
+
+    def test_large_originals(self):
+        """They go through the worker, not into its memory."""
+        report = base64.encodebytes(bytes(range(256)) * 4096 * 12).decode()
+        device, folder, item = self.original(RICH_MAIL.replace("JVBERi0xLjQK\n", report), "rich", user="u5")
+        before = self.dovecot.peak_memory("roost-worker")
+        self.assertSent(device.smart_forward(mail("large").replace(b"u1@", b"u5@"), folder, item))
+        self.assertIn(report.replace("\n", "\r\n").rstrip().encode(), self.sent())
+        self.assertLess(self.dovecot.peak_memory("roost-worker") - before, 10_000)
 
     def test_reply_leaves_attachments_out(self):
         device, folder, item = self.original(RICH_MAIL, "rich")
