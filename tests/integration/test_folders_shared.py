@@ -10,6 +10,7 @@ os.chmod(PUBLIC, 0o777)
 ACL_2_3 = f"""mail_plugins = $mail_plugins acl
 plugin {{
   acl = vfile
+  acl_shared_dict = file:{PUBLIC}/boxes
 }}
 namespace public {{
   type = public
@@ -18,6 +19,14 @@ namespace public {{
   location = maildir:{PUBLIC}/Maildir:INDEXPVT=~/public-index
   subscriptions = no
   list = yes
+}}
+namespace shared {{
+  type = shared
+  separator = /
+  prefix = Shared/%%u/
+  location = maildir:{PUBLIC}/%%u:INDEXPVT=~/shared-index/%%u
+  subscriptions = no
+  list = children
 }}
 """
 ACL_2_4 = f"""mail_plugins {{
@@ -34,11 +43,37 @@ namespace public {{
   subscriptions = no
   list = yes
 }}
+namespace shared {{
+  type = shared
+  separator = /
+  prefix = Shared/$user/
+  mail_driver = maildir
+  mail_path = {PUBLIC}/%{{owner_user}}
+  mail_index_private_path = ~/shared-index/%{{owner_user}}
+  subscriptions = no
+  list = children
+}}
+acl_sharing_map {{
+  dict file {{
+    path = {PUBLIC}/boxes
+  }}
+}}
 """
-SETTINGS = Settings(users=4, extra=ACL_2_4 if config.dovecot_version() >= (2, 4) else ACL_2_3,
+# workers ask where the others have their mail
+AUTH = "service auth {\n  unix_listener auth-userdb {\n    mode = 0777\n  }\n}\n"
+SETTINGS = Settings(users=5, extra=AUTH + (ACL_2_4 if config.dovecot_version() >= (2, 4) else ACL_2_3),
                     fields={"u3": "userdb_roost_shared_folders=no"})
 BOARDS = {"Board": "anyone lr", "Desk": "user=u1 lrwstipekxa", "Closed": "user=u4 lr", "Glass": "user=u1 l",
           "Dir.Deep": "anyone lr", "Fleeting": "user=u4 lr"}
+
+
+def make_folder(path, rights, name):
+    for folder in ("cur", "new", "tmp"):
+        os.makedirs(f"{path}/{folder}")
+    with open(f"{path}/dovecot-acl", "w", encoding="utf-8") as file:
+        file.write(rights + "\n")
+    with open(f"{path}/cur/1.M1P1.host:2,", "w", encoding="utf-8") as file:
+        file.write(f"Subject: in {name}\n\nText.\n")
 
 
 def setUpModule():
@@ -46,12 +81,12 @@ def setUpModule():
     with open(f"{PUBLIC}/Maildir/dovecot-acl", "w", encoding="utf-8") as file:
         file.write("user=u1 lk\n")
     for name, rights in BOARDS.items():
-        for folder in ("cur", "new", "tmp"):
-            os.makedirs(f"{PUBLIC}/Maildir/.{name}/{folder}")
-        with open(f"{PUBLIC}/Maildir/.{name}/dovecot-acl", "w", encoding="utf-8") as file:
-            file.write(rights + "\n")
-        with open(f"{PUBLIC}/Maildir/.{name}/cur/1.M1P1.host:2,", "w", encoding="utf-8") as file:
-            file.write(f"Subject: in {name}\n\nText.\n")
+        make_folder(f"{PUBLIC}/Maildir/.{name}", rights, name)
+    make_folder(f"{PUBLIC}/u5/.Lent", "user=u2 lr", "Lent")
+    make_folder(f"{PUBLIC}/u5/.Own", "user=u5 lr", "Own")
+    # as SETACL would have noted it; u5 must not log in: his own mail is elsewhere, and Dovecot would correct it
+    with open(f"{PUBLIC}/boxes", "w", encoding="utf-8") as file:
+        file.write("shared/shared-boxes/user/u2/u5\n1\n")
     for folder, _, files in os.walk(PUBLIC):
         os.chmod(folder, 0o777)
         for name in files:
@@ -88,7 +123,7 @@ class Public(Case):
                 if node.find("Properties") is not None}
 
     def test_what_is_searched(self):
-        for user, seen in (("u1", {"in Board", "in Desk", "in Dir.Deep"}), ("u2", {"in Board", "in Dir.Deep"}), ("u3", set())):
+        for user, seen in (("u1", {"in Board", "in Desk", "in Dir.Deep"}), ("u2", {"in Board", "in Dir.Deep", "in Lent"}), ("u3", set())):
             for version in ("12.1", "16.1"):
                 with self.subTest(user=user, version=version):
                     device = self.ready_device(user, version)
@@ -98,6 +133,23 @@ class Public(Case):
         result, = self.found(self.search(device, E("AirSync:CollectionId", board.id))).values()
         answer = device.item_operations(E("Fetch", E("Store", "Mailbox"), E("Search:LongId", result.get("LongId"))))
         self.assertEqual(answer.document.get("Response/Fetch/Properties/Email:Subject"), "in Board")
+
+    def test_what_another_user_shares(self):
+        """A namespace of type shared: its folders are seen, synchronised and searched like public ones."""
+        device = self.ready_device("u2")
+        names = self.names(device)
+        self.assertNotIn("Own", names)
+        lent = names["Lent"]
+        subjects = [add.get("ApplicationData/Email:Subject") for page in device.sync_all(lent)
+                    for add in page.findall("Commands/Add")]
+        self.assertEqual(subjects, ["in Lent"])
+        result, = self.found(self.search(device, E("AirSync:CollectionId", lent.id))).values()
+        answer = device.item_operations(E("Fetch", E("Store", "Mailbox"), E("Search:LongId", result.get("LongId"))))
+        self.assertEqual(answer.document.get("Response/Fetch/Properties/Email:Subject"), "in Lent")
+        # below the one who lends it, whatever level that is
+        shared = self.search(device, E("AirSync:CollectionId", names["Shared"].id))
+        self.assertEqual(shared.get("Status"), "1")
+        self.assertNotIn("Lent", self.names(self.ready_device("u1")))
 
     def test_switched_off(self):
         self.assertFalse({"Public", "Board"} & set(self.names(self.ready_device("u3"))))
