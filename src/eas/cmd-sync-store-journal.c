@@ -3,30 +3,108 @@
 #include "lib.h"
 #include "array.h"
 #include "buffer.h"
+#include "hash.h"
 #include "istream.h"
 #include "str.h"
 #include "strescape.h"
 #include "strnum.h"
 #include "sha2.h"
 #include "store-state.h"
+#include "roost-compat.h"
 #include "cmd-sync-store.h"
 
 #define EAS_SYNC_JOURNAL "items"
 
+/* -- look-ups: a request may have thousands of commands -- */
+
+/* An Add has no UID before it is done, and its ClientId stands for one item. */
+static uint32_t journal_key_uid(const struct eas_sync_journal_entry *entry)
+{
+	return *entry->name == '\0' ||
+		str_begins_with(entry->name, EAS_SYNC_JOURNAL_INSTANCE) ?
+		entry->uid : 0;
+}
+
+static unsigned int journal_hash(const struct eas_sync_journal_entry *entry)
+{
+	return str_hash(entry->name) ^ journal_key_uid(entry);
+}
+
+static int
+journal_cmp(const struct eas_sync_journal_entry *entry1,
+	    const struct eas_sync_journal_entry *entry2)
+{
+	return strcmp(entry1->name, entry2->name) == 0 &&
+		journal_key_uid(entry1) == journal_key_uid(entry2) ? 0 : 1;
+}
+
+void eas_sync_journal_init(struct eas_sync_store *ctx)
+{
+	pool_t pool = ctx->sync->req->pool;
+
+	/* they grow within the commands' data stack frames */
+	p_array_init(&ctx->journal, pool, 16);
+	p_array_init(&ctx->results, pool, 16);
+	hash_table_create(&ctx->names, pool, 0, journal_hash, journal_cmp);
+	hash_table_create_direct(&ctx->items, pool, 0);
+}
+
+void eas_sync_journal_deinit(struct eas_sync_store *ctx)
+{
+	hash_table_destroy(&ctx->names);
+	hash_table_destroy(&ctx->items);
+}
+
+struct eas_sync_store_item *
+eas_sync_store_item_get(struct eas_sync_store *ctx, uint32_t uid)
+{
+	void *key = POINTER_CAST(uid);
+	struct eas_sync_store_item *item = hash_table_lookup(ctx->items, key);
+
+	if (item == NULL) {
+		item = p_new(ctx->sync->req->pool, struct eas_sync_store_item,
+			     1);
+		hash_table_insert(ctx->items, key, item);
+	}
+	return item;
+}
+
+/* Takes the values over; name is req->pool's. */
+static void
+journal_set(struct eas_sync_store *ctx,
+	    const struct eas_sync_journal_entry *values)
+{
+	struct eas_sync_store_item *item =
+		eas_sync_store_item_get(ctx, values->uid);
+	struct eas_sync_journal_entry *entry;
+
+	item->modseq = I_MAX(item->modseq, values->modseq);
+	entry = hash_table_lookup(ctx->names, values);
+	if (entry != NULL) {
+		*entry = *values;
+		return;
+	}
+	entry = p_memdup(ctx->sync->req->pool, values, sizeof(*values));
+	hash_table_insert(ctx->names, entry, entry);
+	array_push_back(&ctx->journal, &entry);
+}
+
+/* -- the record -- */
+
 static int
 journal_load_line(struct eas_sync_store *ctx, const char *const *args)
 {
-	struct eas_sync_journal_entry *entry;
+	struct eas_sync_journal_entry entry = { .loaded = TRUE };
 
-	if (str_array_length(args) != 5)
+	if (str_array_length(args) != 5 ||
+	    str_to_uint32(args[1], &entry.uid) < 0 || entry.uid == 0 ||
+	    str_to_uint64(args[2], &entry.modseq) < 0 ||
+	    str_to_uint64(args[3], &entry.hash) < 0)
 		return -1;
-	entry = array_append_space(&ctx->journal);
-	entry->name = p_strdup(ctx->sync->req->pool, args[0]);
-	entry->loaded = TRUE;
-	entry->tell = args[4][0] == '1';
-	return str_to_uint32(args[1], &entry->uid) < 0 ||
-		str_to_uint64(args[2], &entry->modseq) < 0 ||
-		str_to_uint64(args[3], &entry->hash) < 0 ? -1 : 0;
+	entry.name = p_strdup(ctx->sync->req->pool, args[0]);
+	entry.tell = args[4][0] == '1';
+	journal_set(ctx, &entry);
+	return 0;
 }
 
 int eas_sync_journal_load(struct eas_sync_store *ctx)
@@ -58,14 +136,14 @@ int eas_sync_journal_load(struct eas_sync_store *ctx)
 int eas_sync_journal_save(struct eas_sync_store *ctx)
 {
 	struct eas_request *req = ctx->sync->req;
-	const struct eas_sync_journal_entry *entry;
+	struct eas_sync_journal_entry *entry;
 	string_t *str;
 
 	if (!ctx->journal_changed)
 		return 0;
 	str = t_str_new(1024);
 	str_append(str, ctx->coll->key);
-	array_foreach(&ctx->journal, entry) {
+	array_foreach_elem(&ctx->journal, entry) {
 		str_append_c(str, '\n');
 		str_append_tabescaped(str, entry->name);
 		str_printfa(str, "\t%u\t%"PRIu64"\t%"PRIu64"\t%u",
@@ -80,44 +158,29 @@ struct eas_sync_journal_entry *
 eas_sync_journal_find(struct eas_sync_store *ctx, const char *name,
 		      uint32_t uid)
 {
-	struct eas_sync_journal_entry *entry;
+	struct eas_sync_journal_entry key = { .name = name, .uid = uid };
 
-	array_foreach_modifiable(&ctx->journal, entry) {
-		if (strcmp(entry->name, name) == 0 &&
-		    (uid == 0 || entry->uid == uid))
-			return entry;
-	}
-	return NULL;
+	return hash_table_lookup(ctx->names, &key);
 }
 
 uint64_t eas_sync_journal_modseq(struct eas_sync_store *ctx, uint32_t uid)
 {
-	const struct eas_sync_journal_entry *entry;
-	uint64_t modseq = 0;
+	const struct eas_sync_store_item *item =
+		hash_table_lookup(ctx->items, POINTER_CAST(uid));
 
-	array_foreach(&ctx->journal, entry) {
-		if (entry->uid == uid)
-			modseq = I_MAX(modseq, entry->modseq);
-	}
-	return modseq;
+	return item == NULL ? 0 : item->modseq;
 }
 
 void eas_sync_journal_put(struct eas_sync_store *ctx, const char *name,
 			  uint32_t uid, uint64_t modseq, uint64_t hash,
 			  bool tell)
 {
-	struct eas_sync_journal_entry *entry;
+	struct eas_sync_journal_entry entry = {
+		.name = name, .uid = uid, .modseq = modseq, .hash = hash,
+		.tell = tell,
+	};
 
-	entry = eas_sync_journal_find(ctx, name, uid);
-	if (entry == NULL) {
-		entry = array_append_space(&ctx->journal);
-		entry->name = name;
-		entry->uid = uid;
-	}
-	entry->modseq = modseq;
-	entry->hash = hash;
-	entry->tell = tell;
-	entry->loaded = FALSE;
+	journal_set(ctx, &entry);
 	ctx->journal_changed = TRUE;
 }
 

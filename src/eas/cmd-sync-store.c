@@ -17,8 +17,6 @@
 
    A command that comes again with other content (the user went on typing) is done. */
 
-/* before an InstanceId in the journal; no ClientId begins like this */
-#define EAS_SYNC_JOURNAL_INSTANCE "\001"
 /* [MS-ASCMD] 2.2.3.28.2: 64 characters */
 #define EAS_SYNC_MAX_CLIENT_ID 64
 
@@ -30,8 +28,9 @@ store_change_name(struct eas_sync_store *ctx, const struct wbxml_node *node)
 {
 	const char *instance = eas_sync_store_instance(ctx, node);
 
-	return instance == NULL ? "" : p_strconcat(ctx->sync->req->pool,
-		EAS_SYNC_JOURNAL_INSTANCE, instance, NULL);
+	return instance == NULL ? EAS_SYNC_JOURNAL_ITEM :
+		p_strconcat(ctx->sync->req->pool, EAS_SYNC_JOURNAL_INSTANCE,
+			    instance, NULL);
 }
 
 static struct eas_sync_response *
@@ -54,21 +53,25 @@ static void
 store_result(struct eas_sync_store *ctx, unsigned int tag, uint32_t uid,
 	     uint64_t modseq, bool tell)
 {
+	struct eas_sync_store_item *item = eas_sync_store_item_get(ctx, uid);
 	struct eas_sync_store_result *result;
 
 	/* several changes of an item, as of its occurrences, are one */
-	array_foreach_modifiable(&ctx->results, result) {
-		if (result->uid == uid && result->tag == tag) {
+	for (result = item->results; result != NULL; result = result->next) {
+		if (result->tag == tag) {
 			result->modseq = I_MAX(result->modseq, modseq);
 			result->tell = result->tell || tell;
 			return;
 		}
 	}
-	result = array_append_space(&ctx->results);
+	result = p_new(ctx->sync->req->pool, struct eas_sync_store_result, 1);
 	result->tag = tag;
 	result->uid = uid;
 	result->modseq = modseq;
 	result->tell = tell;
+	result->next = item->results;
+	item->results = result;
+	array_push_back(&ctx->results, &result);
 }
 
 /* Returns 0, or -1 if the device has no such item. */
@@ -330,14 +333,14 @@ store_tell_one(struct eas_sync_store *ctx,
 static int store_tell(struct eas_sync_store *ctx)
 {
 	struct eas_sync_collection *coll = ctx->coll;
-	const struct eas_sync_store_result *result;
+	struct eas_sync_store_result *result;
 
 	if (array_count(&ctx->results) == 0)
 		return 0;
 	if (sync_look(coll->coll, &coll->state.sync, &coll->filter, NULL) !=
 	    SYNC_LOOK_OK)
 		return -1;
-	array_foreach(&ctx->results, result) {
+	array_foreach_elem(&ctx->results, result) {
 		if (store_tell_one(ctx, result) < 0)
 			return -1;
 	}
@@ -358,9 +361,7 @@ int eas_sync_store_commands_run(struct eas_sync *sync,
 	ctx.supported.given = coll->state.has_supported;
 	ctx.supported.tags = array_get(&coll->state.supported,
 				       &ctx.supported.count);
-	/* they grow within the commands' data stack frames */
-	p_array_init(&ctx.journal, req->pool, 16);
-	p_array_init(&ctx.results, req->pool, 16);
+	eas_sync_journal_init(&ctx);
 
 	ret = store_begin(req->store);
 	if (ret == 0) {
@@ -374,6 +375,7 @@ int eas_sync_store_commands_run(struct eas_sync *sync,
 		roost_user_notify(req->req->user, coll->folder->guid);
 	if (ret == 0)
 		ret = store_tell(&ctx);
+	eas_sync_journal_deinit(&ctx);
 	if (ret < 0)
 		coll->status = EAS_SYNC_STATUS_SERVER_ERROR;
 	return ret;

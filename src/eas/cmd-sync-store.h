@@ -1,6 +1,7 @@
 #ifndef CMD_SYNC_STORE_H
 #define CMD_SYNC_STORE_H
 
+#include "hash.h"
 #include "cmd-sync.h"
 
 /* What the parts of cmd-sync-store.c share:
@@ -11,7 +12,7 @@
    All of it happens in one transaction of the store. Strings that are kept are req->pool's. */
 
 struct eas_sync_journal_entry {
-	/* of an Add; of a change eas_sync_store_change_name() */
+	/* the ClientId of an Add; of a change see below */
 	const char *name;
 	uint32_t uid;
 	uint64_t modseq;
@@ -23,6 +24,8 @@ struct eas_sync_journal_entry {
 
 /* What is to be told the engine after the look that follows. */
 struct eas_sync_store_result {
+	/* the next one about the same item */
+	struct eas_sync_store_result *next;
 	uint32_t uid;
 	unsigned int tag;		/* Add, Change, Delete */
 	uint64_t modseq;		/* that the device knows */
@@ -30,24 +33,50 @@ struct eas_sync_store_result {
 	bool tell;
 };
 
+/* What the request has about one item. */
+struct eas_sync_store_item {
+	/* the last of the journal's */
+	uint64_t modseq;
+	/* one for each tag */
+	struct eas_sync_store_result *results;
+};
+
+HASH_TABLE_DEFINE_TYPE(eas_sync_journal, struct eas_sync_journal_entry *,
+		       struct eas_sync_journal_entry *);
+
 struct eas_sync_store {
 	struct eas_sync *sync;
 	struct eas_sync_collection *coll;
 	const struct eas_class *class;
 	struct eas_supported supported;
-	ARRAY(struct eas_sync_journal_entry) journal;
-	ARRAY(struct eas_sync_store_result) results;
+	/* in the order of the commands */
+	ARRAY(struct eas_sync_journal_entry *) journal;
+	ARRAY(struct eas_sync_store_result *) results;
+	/* what is looked up of them for each command: by name, by UID */
+	HASH_TABLE_TYPE(eas_sync_journal) names;
+	HASH_TABLE(void *, struct eas_sync_store_item *) items;
 	bool modified;
 	bool journal_changed;
 };
 
+/* What the request has about an item; it is made when it is asked for first. */
+struct eas_sync_store_item *
+eas_sync_store_item_get(struct eas_sync_store *ctx, uint32_t uid);
+
 /* -- the journal -- */
 
+/* The name of an item's change, and what stands before the InstanceId in that of an
+   occurrence's: no ClientId is empty or begins like this. */
+#define EAS_SYNC_JOURNAL_ITEM ""
+#define EAS_SYNC_JOURNAL_INSTANCE "\001"
+
+void eas_sync_journal_init(struct eas_sync_store *ctx);
+void eas_sync_journal_deinit(struct eas_sync_store *ctx);
 /* Reads what an earlier request with the same SyncKey did. Returns 0 or -1 (logged). */
 int eas_sync_journal_load(struct eas_sync_store *ctx);
 /* Stores it, if it has changed. Returns 0 or -1 (logged). */
 int eas_sync_journal_save(struct eas_sync_store *ctx);
-/* NULL = nothing is known. uid 0 = any item's. */
+/* NULL = nothing is known. The UID counts for changes only. */
 struct eas_sync_journal_entry *
 eas_sync_journal_find(struct eas_sync_store *ctx, const char *name,
 		      uint32_t uid);
