@@ -4,6 +4,7 @@
 #include "istream.h"
 #include "str.h"
 #include "strnum.h"
+#include "pim-attach.h"
 #include "pim-text.h"
 #include "store-blob.h"
 #include "class-email.h"
@@ -26,16 +27,6 @@
 #define CAL_METHOD_NORMAL 1
 #define CAL_METHOD_MESSAGE 5
 
-/* Returns FALSE if it is none of ours. */
-static bool cal_attach_blob(const struct pim_property *prop, uint32_t *num_r)
-{
-	const char *value = pim_property_value(prop);
-	size_t len = strlen(STORE_BLOB_SCHEME);
-
-	return strncasecmp(value, STORE_BLOB_SCHEME, len) == 0 &&
-		str_to_uint32(value + len, num_r) == 0;
-}
-
 static struct pim_property *
 cal_attach_next(const struct pim_component *comp,
 		const struct pim_property *prev, uint32_t *num_r)
@@ -44,7 +35,7 @@ cal_attach_next(const struct pim_component *comp,
 
 	prop = prev == NULL ? pim_property_find(comp, "ATTACH") :
 		pim_property_next(prev, "ATTACH");
-	while (prop != NULL && !cal_attach_blob(prop, num_r))
+	while (prop != NULL && !pim_attach_is_blob(prop, num_r))
 		prop = pim_property_next(prop, "ATTACH");
 	return prop;
 }
@@ -204,7 +195,7 @@ cal_attach_write(struct cal_attach *ctx, const struct wbxml_node *add,
 	struct pim_property *prop;
 
 	prop = pim_property_add(ctx->comp, "ATTACH",
-		t_strdup_printf(STORE_BLOB_SCHEME"%u", blob->num));
+		t_strdup_printf(PIM_ATTACH_BLOB"%u", blob->num));
 	cal_attach_set(prop, "FMTTYPE", blob->type);
 	cal_attach_set(prop, "FILENAME", blob->name);
 	cal_attach_set(prop, "SIZE", t_strdup_printf("%"PRIuUOFF_T,

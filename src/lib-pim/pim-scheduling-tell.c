@@ -4,6 +4,7 @@
 #include "array.h"
 #include "hash.h"
 #include "str.h"
+#include "pim-attach.h"
 #include "pim-scheduling-private.h"
 
 /* The messages of an organiser's change: what is in them, and who gets them. */
@@ -101,9 +102,9 @@ static void sched_message_drop(struct sched_organize *org)
 
 void sched_strip_private(struct pim_component *event)
 {
-	static const char blob[] = "roost-blob:";
 	struct pim_property *prop, *next;
 	const char *name;
+	uint32_t num;
 	bool strip;
 
 	sched_strip_alarms(event);
@@ -117,8 +118,7 @@ void sched_strip_private(struct pim_component *event)
 			!str_array_icase_find(sched_public_x, name);
 		/* what only the user can read */
 		if (strcasecmp(name, "ATTACH") == 0 &&
-		    strncasecmp(pim_property_value(prop), blob,
-				strlen(blob)) == 0)
+		    pim_attach_is_blob(prop, &num))
 			strip = TRUE;
 		if (strip)
 			pim_property_remove(prop);

@@ -7,12 +7,14 @@
 #include "istream.h"
 #include "sha1.h"
 #include "str.h"
+#include "pim-inline.h"
 #include "pim-lines.h"
 #include "pim-split.h"
 
 /* a card or a calendar */
 #define PIM_SPLIT_MAX_PIECE (32*1024*1024)
-#define PIM_SPLIT_MAX_LINE (PIM_SPLIT_MAX_PIECE)
+/* longer lines are read in parts: none of them begins or ends a card or a calendar */
+#define PIM_SPLIT_MAX_LINE (64*1024)
 
 /* Components with one UID. */
 struct pim_split_group {
@@ -21,8 +23,12 @@ struct pim_split_group {
 
 struct pim_split {
 	struct istream *input;
-	/* piece, and a line that was read already and begins the next one */
+	/* piece, and a line (or a part of one) that was read already and begins the next one */
 	string_t *piece, *line;
+	/* line is not the begin of a line; not its end */
+	bool line_goes_on, line_is_open;
+	/* what stands in the piece as BASE64, NULL = it stays there */
+	struct pim_inline *contents;
 
 	/* the calendar that is being taken apart */
 	struct pim_lines *doc;
@@ -46,6 +52,17 @@ struct pim_split *pim_split_init(struct istream *input)
 	return split;
 }
 
+void pim_split_extract(struct pim_split *split, const char *temp_prefix)
+{
+	split->contents = pim_inline_init(temp_prefix, PIM_SPLIT_MAX_PIECE);
+}
+
+struct istream *pim_split_content(struct pim_split *split, const char *value)
+{
+	return split->contents == NULL ? NULL :
+		pim_inline_open(split->contents, value);
+}
+
 static void split_end_calendar(struct pim_split *split)
 {
 	if (split->doc != NULL)
@@ -60,6 +77,8 @@ void pim_split_deinit(struct pim_split **_split)
 
 	*_split = NULL;
 	split_end_calendar(split);
+	if (split->contents != NULL)
+		pim_inline_deinit(&split->contents);
 	pool_unref(&split->pool);
 	i_stream_unref(&split->input);
 	str_free(&split->piece);
@@ -68,26 +87,34 @@ void pim_split_deinit(struct pim_split **_split)
 	i_free(split);
 }
 
-/* Appends the next line with its end. Returns 1, 0 at the end, -1. */
-static int split_read_line(struct pim_split *split, string_t *dest)
+/* Reads the next line with its end, or a part of a long one. Returns 1, 0 at the end, -1. */
+static int split_read_line(struct pim_split *split)
 {
 	const unsigned char *data, *end;
 	size_t size, len;
 
-	for (;;) {
+	split->line_goes_on = split->line_is_open;
+	split->line_is_open = TRUE;
+	while (str_len(split->line) < PIM_SPLIT_MAX_LINE) {
 		if (i_stream_read_more(split->input, &data, &size) <= 0) {
 			if (split->input->stream_errno != 0)
 				return -1;
-			return str_len(dest) > 0 ? 1 : 0;
+			return str_len(split->line) > 0 ? 1 : 0;
 		}
 		end = memchr(data, '\n', size);
 		len = end == NULL ? size : (size_t)(end - data) + 1;
-		if (str_len(dest) + len <= PIM_SPLIT_MAX_LINE)
-			str_append_data(dest, data, len);
+		if (len > PIM_SPLIT_MAX_LINE - str_len(split->line)) {
+			len = PIM_SPLIT_MAX_LINE - str_len(split->line);
+			end = NULL;
+		}
+		str_append_data(split->line, data, len);
 		i_stream_skip(split->input, len);
-		if (end != NULL)
-			return 1;
+		if (end != NULL) {
+			split->line_is_open = FALSE;
+			break;
+		}
 	}
+	return 1;
 }
 
 static bool split_is(const char *line, const char *word)
@@ -113,15 +140,20 @@ static const char *split_top(const char *line, const char *word)
 	return NULL;
 }
 
-static void split_add_line(struct pim_split *split, size_t skip, bool *large)
+static void split_add_line(struct pim_split *split, size_t skip, bool contents)
 {
-	size_t len = str_len(split->line) - skip;
+	const unsigned char *data = str_data(split->line);
+	size_t size = str_len(split->line) - skip;
 
-	if (str_len(split->piece) + len > PIM_SPLIT_MAX_PIECE)
-		*large = TRUE;
-	else
-		str_append_data(split->piece, str_data(split->line) + skip,
-				len);
+	/* it is read on, to the end of what is too large */
+	if (str_len(split->piece) > PIM_SPLIT_MAX_PIECE)
+		return;
+	if (contents) {
+		pim_inline_more(split->contents, data + skip, size,
+				split->line_goes_on, split->piece);
+	} else {
+		str_append_data(split->piece, data + skip, size);
+	}
 }
 
 /* Reads until the end of a card or calendar. One without an end ends where the next one
@@ -132,12 +164,19 @@ static int split_read_piece(struct pim_split *split)
 {
 	const char *p, *begin, *top = NULL;
 	unsigned int depth = 0;
-	bool large = FALSE, agent = FALSE;
+	bool contents = FALSE, agent = FALSE;
 	int ret = 1;
 
 	str_truncate(split->piece, 0);
-	while (str_len(split->line) > 0 ||
-	       (ret = split_read_line(split, split->line)) > 0) {
+	if (split->contents != NULL)
+		pim_inline_clear(split->contents);
+	while (str_len(split->line) > 0 || (ret = split_read_line(split)) > 0) {
+		if (split->line_goes_on) {
+			if (top != NULL)
+				split_add_line(split, 0, contents);
+			str_truncate(split->line, 0);
+			continue;
+		}
 		p = str_c(split->line);
 		/* a byte order mark */
 		if (top == NULL && split_is(p, "\xef\xbb\xbf"))
@@ -148,9 +187,11 @@ static int split_read_piece(struct pim_split *split)
 		if (begin != NULL) {
 			top = begin;
 			depth++;
+			contents = split->contents != NULL &&
+				strcmp(top, "VCALENDAR") == 0;
 		}
 		if (top != NULL) {
-			split_add_line(split, p - str_c(split->line), &large);
+			split_add_line(split, p - str_c(split->line), contents);
 			agent = split_is(p, "AGENT") &&
 				strcmp(top, "VCARD") == 0;
 			if (split_top(p, "END:") == top && --depth == 0) {
@@ -160,9 +201,11 @@ static int split_read_piece(struct pim_split *split)
 		}
 		str_truncate(split->line, 0);
 	}
+	if (contents)
+		pim_inline_finish(split->contents, split->piece);
 	if (ret < 0)
 		return -1;
-	if (large)
+	if (str_len(split->piece) > PIM_SPLIT_MAX_PIECE)
 		return -2;
 	return str_len(split->piece) > 0 ? 1 : 0;
 }
@@ -318,9 +361,12 @@ int pim_split_next(struct pim_split *split, const char **text_r,
 		ret = split_read_piece(split);
 		if (ret == 0)
 			return 0;
-		if (ret == -1) {
-			*more_r = FALSE;
+		*error_r = split->contents == NULL ? NULL :
+			pim_inline_get_error(split->contents);
+		if (ret == -1)
 			*error_r = i_stream_get_error(split->input);
+		if (ret == -1 || *error_r != NULL) {
+			*more_r = FALSE;
 			return -1;
 		}
 		if (ret == -2) {

@@ -3,11 +3,9 @@
 
 #include "store-item.h"
 
-/* Attachments and photos of items. They are written and read in pieces, never held whole; they go
+/* Attachments of items. They are written and read in pieces, never held whole; they go
    when their item goes, and count for the quota. The item's text names one by its
-   number (STORE_BLOB_SCHEME "17" as URI). */
-
-#define STORE_BLOB_SCHEME "roost-blob:"
+   number. */
 
 struct istream;
 

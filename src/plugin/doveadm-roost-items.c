@@ -17,6 +17,7 @@
 #include "doveadm-print.h"
 #include "roost-compat-doveadm.h"
 #include "doveadm-roost.h"
+#include "doveadm-roost-attach.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -45,6 +46,7 @@ struct items_run {
 	ARRAY_TYPE(store_pim_folder) folders;
 	/* import */
 	unsigned int added, changed, same, refused, batch;
+	struct pim_split *split;
 	/* export */
 	unsigned int exported;
 };
@@ -153,14 +155,32 @@ export_suffix(struct items_run *run, const struct store_pim_folder *folder)
 		"md" : "ics";
 }
 
+/* Returns 1, 0 if the item is gone, -1. */
 static int
-export_item_file(struct items_run *run, const char *dir,
-		 const struct store_pim_folder *folder,
-		 const struct store_item *item)
+export_item(struct items_run *run, pool_t pool, struct store_item *item,
+	    struct ostream *output)
+{
+	unsigned int missing;
+	int ret;
+
+	ret = doveadm_roost_attach_export(run->store, pool, item, output,
+					  &missing);
+	if (missing > 0) {
+		i_error("Item %u:%u: %u attachments are gone (see doveadm "
+			"roost check)", item->folder, item->uid, missing);
+		doveadm_mail_failed_error(&run->ctx->ctx, MAIL_ERROR_NOTFOUND);
+	}
+	return ret;
+}
+
+static int
+export_item_file(struct items_run *run, pool_t pool, const char *dir,
+		 const struct store_pim_folder *folder, struct store_item *item)
 {
 	bool markdown = folder->kind == STORE_KIND_NOTES && run->ctx->markdown;
-	const char *path, *text, *name = item->props.pim_uid;
+	const char *path, *name = item->props.pim_uid;
 	struct ostream *output;
+	int ret = 1;
 
 	if (markdown)
 		name = item->props.name;
@@ -172,12 +192,15 @@ export_item_file(struct items_run *run, const char *dir,
 			       export_suffix(run, folder));
 	if (export_open(run, path, &output) < 0)
 		return -1;
-	text = markdown ? export_markdown(item) : NULL;
-	if (text != NULL)
-		o_stream_nsend_str(output, text);
+	if (markdown)
+		o_stream_nsend_str(output, export_markdown(item));
 	else
-		o_stream_nsend(output, item->text, item->size);
-	return export_close(run, path, &output);
+		ret = export_item(run, pool, item, output);
+	if (export_close(run, path, &output) < 0)
+		return -1;
+	if (ret == 0)
+		i_unlink(path);
+	return ret;
 }
 
 static int
@@ -193,12 +216,12 @@ export_items(struct items_run *run, const struct store_pim_folder *folder,
 					  &item)) > 0) {
 		uid = item.uid;
 		if (output == NULL) T_BEGIN {
-			ret = export_item_file(run, dir, folder, &item);
+			ret = export_item_file(run, pool, dir, folder, &item);
 		} T_END; else
-			o_stream_nsend(output, item.text, item.size);
+			ret = export_item(run, pool, &item, output);
 		if (ret < 0)
 			break;
-		run->exported++;
+		run->exported += ret;
 		p_clear(pool);
 	}
 	pool_unref(&pool);
@@ -362,13 +385,24 @@ static int import_batch(struct items_run *run, bool last)
 	return 0;
 }
 
+static struct istream *import_open_content(const char *value, void *context)
+{
+	struct items_run *run = context;
+
+	return pim_split_content(run->split, value);
+}
+
 static int
 import_put(struct items_run *run, const struct store_pim_folder *folder,
 	   const struct store_item_props *props, const char *text, size_t size)
 {
+	struct doveadm_roost_put attach = {
+		.store = run->store, .folder = folder->id, .props = props,
+		.text = text, .size = size,
+		.open_content = import_open_content, .context = run,
+	};
 	uint64_t before = 0, after = 0;
 	enum store_put put;
-	uint32_t uid;
 	int ret;
 
 	if (run->batch == 0 && store_begin(run->store) < 0) {
@@ -376,18 +410,14 @@ import_put(struct items_run *run, const struct store_pim_folder *folder,
 		return -1;
 	}
 	run->batch++;
-	ret = store_item_find(run->store, folder->id, props->pim_uid, &uid);
+	ret = store_item_find(run->store, folder->id, props->pim_uid,
+			      &attach.uid);
 	if (ret > 0) {
-		ret = store_item_get_modseq(run->store, folder->id, uid,
+		ret = store_item_get_modseq(run->store, folder->id, attach.uid,
 					    &before);
-		put = ret < 0 ? STORE_PUT_FAILED :
-			store_item_change(run->store, folder->id, uid, props,
-					  text, size, &after);
-	} else {
-		put = ret < 0 ? STORE_PUT_FAILED :
-			store_item_add(run->store, folder->id, props, text,
-				       size, &uid, &after);
 	}
+	put = ret < 0 ? STORE_PUT_FAILED :
+		doveadm_roost_attach_put(&attach, &after);
 	switch (put) {
 	case STORE_PUT_OK:
 		if (before == 0)
@@ -445,14 +475,17 @@ import_item(struct items_run *run, const char *name, const char *text,
 static int
 import_stream(struct items_run *run, const char *name, struct istream *input)
 {
-	struct pim_split *split = pim_split_init(input);
+	string_t *prefix = t_str_new(64);
 	const char *text, *error;
 	bool more = TRUE;
 	size_t size;
 	int ret;
 
+	run->split = pim_split_init(input);
+	mail_user_set_get_temp_prefix(prefix, run->user->set);
+	pim_split_extract(run->split, str_c(prefix));
 	for (;;) {
-		ret = pim_split_next(split, &text, &size, &more, &error);
+		ret = pim_split_next(run->split, &text, &size, &more, &error);
 		if (ret == 0)
 			break;
 		if (ret < 0) {
@@ -467,7 +500,7 @@ import_stream(struct items_run *run, const char *name, struct istream *input)
 		if (ret < 0)
 			break;
 	}
-	pim_split_deinit(&split);
+	pim_split_deinit(&run->split);
 	return ret < 0 && more ? -1 : 0;
 }
 

@@ -1,13 +1,16 @@
 """What an operator does with the store: doveadm roost export, import, backup, restore, check and conflict."""
+import base64
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import threading
 
-from rig import INBOX, NOTES, PLAIN, Body, Case, E, Settings, options
+from rig import CALENDAR as CALENDARS, INBOX, NOTES, PLAIN, Body, Case, E, Settings, options
+from rig.calendar import event, recurrence
 
-SETTINGS = Settings(users=23, fields={"u23": "userdb_roost_db_journal=delete userdb_roost_db_quota=20k"})
+SETTINGS = Settings(users=50, fields={"u23": "userdb_roost_db_journal=delete userdb_roost_db_quota=20k"})
 
 ZONE = ("BEGIN:VTIMEZONE\r\nTZID:Europe/Vienna\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\nTZOFFSETFROM:+0200\r\n"
         "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
@@ -238,6 +241,120 @@ class ImportAndExport(StoreCase):
                 words = 2 if command[0] == "conflict" else 1
                 done = self.roost("roost", *command[:words], "-u", "nobody", *command[words:])
                 self.assertEqual(done.returncode, 67, done.stderr)
+
+
+class Attachments(StoreCase):
+    """What is attached to events leaves with them, and comes in with them."""
+    LARGE = random.Random(4).randbytes(700000)
+
+    def calendar(self, user, version="16.1"):
+        device = self.ready_device(user, version)
+        folder = device.folders_of_type(CALENDARS)[0]
+        device.sync_start(folder)
+        return device, folder
+
+    def pull_events(self, user, version="16.1"):
+        """A new device, and the events' ApplicationData by Subject."""
+        device, folder = self.calendar(user, version)
+        return device, {add.get("ApplicationData/Calendar:Subject"): add.find("ApplicationData")
+                        for page in device.sync_all(folder) for add in page.findall("Commands/Add")}
+
+    def attach(self, *files):
+        return E("AirSyncBase:Attachments", *[E(
+            "AirSyncBase:Add", E("ClientId", name), E("Method", 1), E("Content", content), E("DisplayName", name),
+            E("ContentType", "application/x-test")) for name, content in files])
+
+    def made_by_a_device(self, user):
+        device, folder = self.calendar(user)
+        add, change = [E(f"AirSync:{name}", *parts) for name, *parts in (
+            ("Add", E("ClientId", "1"), E("ApplicationData", *event(
+                version="16.1", subject="Files", uid="files"), self.attach(
+                ("small.txt", b"small"), ("same.txt", b"small"), ("Größe, \"quoted\" with a rather long name; it is folded.bin",
+                                                                   self.LARGE)))),
+            ("Add", E("ClientId", "2"), E("ApplicationData", *event(version="16.1", subject="Series", uid="series"),
+                                          recurrence(Type=0, Interval=1, Occurrences=5), self.attach(("agenda", b"agenda" * 99)))))]
+        collection, _ = device.sync_one(folder, commands=[add, change])
+        ids = [node.get("ServerId") for node in collection.findall("Responses/Add")]
+        self.assertEqual([node.get("Status") for node in collection.findall("Responses/Add")], ["1", "1"])
+        collection, _ = device.sync_one(folder, commands=[E(
+            "AirSync:Change", E("ServerId", ids[1]), E("AirSyncBase:InstanceId", "20261202T110000Z"),
+            E("AirSync:ApplicationData", E("Calendar:Subject", "Once"), self.attach(("once", b"once"))))])
+        self.assertIsNone(collection.find("Responses/Change"))
+        return device, folder, ids
+
+    def exported(self, user, name, *arguments):
+        self.rows("export", "-u", user, *arguments, self.inside(user, name))
+        path = self.dovecot.home(user) / name
+        return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+    def fetch(self, device, attachment):
+        response = device.command("ItemOperations", E("ItemOperations:ItemOperations", E("Fetch", E("Store", "Mailbox"), E(
+            "AirSyncBase:FileReference", attachment.get("FileReference")))))
+        return base64.b64decode(response.document.get("Response/Fetch/Properties/Data"))
+
+    def test_export_and_import_are_complete(self):
+        self.made_by_a_device("u41")
+        foreign = EVERYTHING.replace("SUMMARY:Lunch\r\n", "SUMMARY:Lunch\r\nATTACH:https://example.test/menu\r\n"
+                                     "ATTACH;VALUE=BINARY;FMTTYPE=text/plain;ENCODING=BASE64;X-FILENAME=menu.txt:"
+                                     + base64.b64encode(b"Menu" * 50000).decode() + "\r\n"
+                                     "ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=broken:!!!!\r\n"
+                                     "ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=empty:\r\n"
+                                     "BEGIN:VALARM\r\nACTION:AUDIO\r\nTRIGGER:-PT5M\r\nATTACH;ENCODING=BASE64;VALUE=BINARY:"
+                                     "c291\r\n bmQ=\r\nEND:VALARM\r\n")
+        self.assertEqual(self.imported("u41", "-", stdin=foreign), (5, 0, 0, 0))
+        first = self.exported("u41", "out")
+        text = first["Calendar.ics"].replace(b"\r\n ", b"")
+        self.assertNotIn(b"roost-", text)
+        # the series' is the occurrence's as well
+        for content, count in ((self.LARGE, 1), (b"agenda" * 99, 2), (b"once", 1), (b"Menu" * 50000, 1)):
+            self.assertEqual(text.count(base64.b64encode(content)), count)
+        self.assertIn(b"ATTACH;ENCODING=BASE64;VALUE=BINARY;FILENAME=broken:!!!!", text)
+        self.assertEqual(max(map(len, first["Calendar.ics"].split(b"\r\n"))), 75)
+        # into another user, and again: the same to the byte
+        shared = self.write("u42", "in.ics", first["Calendar.ics"].decode())
+        self.assertEqual(self.imported("u42", shared), (4, 0, 0, 0))
+        self.assertEqual(self.exported("u42", "out")["Calendar.ics"], first["Calendar.ics"])
+        for user in ("u41", "u42"):
+            self.assertEqual(self.imported(user, self.inside(user, "out")), (0, 0, 4 if user == "u42" else 7, 0))
+            self.assertEqual(self.rows("check", "-u", user), [])
+        self.assertNotIn("BASE64", "".join(text for _, uid, text in self.items("u42") if uid != "lunch@example.test"))
+        # and as a directory
+        files = self.exported("u42", "vdir", "--vdir")
+        self.assertEqual(self.imported("u42", self.inside("u42", "vdir")), (0, 0, 4, 0))
+        self.assertEqual(sum(map(len, (data for name, data in files.items() if name.endswith(".ics")))),
+                         len(first["Calendar.ics"]))
+        # devices see them
+        device, events = self.pull_events("u42")
+        attached = {node.get("DisplayName"): node for name in ("Files", "Lunch")
+                    for node in events[name].findall("AirSyncBase:Attachments/Attachment")}
+        self.assertEqual({name: node.get("EstimatedDataSize") for name, node in attached.items()}, {
+            "small.txt": "5", "same.txt": "5", 'Größe, "quoted" with a rather long name; it is folded.bin': "700000",
+            "menu.txt": "200000", "empty": "0"})
+        for name, node in attached.items():
+            self.assertEqual(self.fetch(device, node), {"menu.txt": b"Menu" * 50000, "empty": b""}.get(
+                name, b"small" if name in ("small.txt", "same.txt") else self.LARGE))
+        _, events = self.pull_events("u42", "14.1")
+        self.assertIsNone(events["Files"].find("AirSyncBase:Attachments"))
+
+    def test_another_content_takes_the_place_of_the_old(self):
+        self.made_by_a_device("u43")
+        text = self.exported("u43", "out")["Calendar.ics"].decode()
+        database = self.database("u43")
+        before = database.execute("SELECT num, name, length(data) FROM blob ORDER BY num").fetchall()
+        database.close()
+        changed = text.replace(base64.b64encode(b"once").decode(), base64.b64encode(b"twice").decode())
+        self.assertNotEqual(changed, text)
+        self.assertEqual(self.imported("u43", self.write("u43", "new.ics", changed)), (0, 1, 1, 0))
+        database = self.database("u43")
+        after = database.execute("SELECT num, name, length(data) FROM blob ORDER BY num").fetchall()
+        database.close()
+        self.assertEqual(after, [row for row in before if row[1] != "once"] + [(max(before)[0] + 1, "once", 5)])
+        self.assertEqual(self.rows("check", "-u", "u43"), [])
+        # one is not there any more; a name of a blob means nothing from outside
+        changed = changed.replace("BEGIN:VEVENT\r\n", "BEGIN:VEVENT\r\nATTACH:roost-blob:9999\r\n")
+        self.dovecot.expect_log("An attachment is left out")
+        self.assertEqual(self.imported("u43", self.write("u43", "new.ics", changed)), (0, 0, 2, 0))
+        self.assertEqual(self.rows("check", "-u", "u43"), [])
 
 
 class Databases(StoreCase):
