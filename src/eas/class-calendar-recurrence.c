@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "str.h"
 #include "pim-date.h"
+#include "pim-rrule.h"
 #include "class-calendar-private.h"
 
 /* Recurrence ([MS-ASCAL] 2.2.2.37) and RRULE. What comes back from a device as it was shown
@@ -48,8 +49,10 @@ int cal_recurrence_read(struct cal_doc *doc, struct pim_recurrence *rec_r)
 				      rec_r) <= 0)
 		return -1;
 	/* 2.2.2.10: all months are ours there */
-	return rec_r->calendar_type != 0 &&
-		doc->req->version < EAS_VERSION_14_0 ? -1 : 1;
+	if (rec_r->calendar_type != 0 && doc->req->version < EAS_VERSION_14_0)
+		return -1;
+	pim_recurrence_read_type(rule, rec_r);
+	return 1;
 }
 
 /* Until as the device is shown it: of all-day series a date or a midnight. */
@@ -232,15 +235,23 @@ cal_recurrence_parse(struct cal_doc *doc, const struct wbxml_node *node,
 		*error_r = "Recurrence has a wrong value";
 		return -1;
 	}
+	if (doc->req->version < EAS_VERSION_14_0)
+		rec_r->calendar_type = 0;
 	return 0;
 }
 
-/* Calendars that count the years differently only are one. */
-static unsigned int cal_calendar_type(const struct pim_recurrence *rec)
+/* What a calendar is of no matter to days and weeks. */
+static bool
+cal_calendar_equals(const struct pim_recurrence *old,
+		    const struct pim_recurrence *new)
 {
-	return !cal_type_has_calendar(rec) ||
-		(rec->calendar_type != 6 && rec->calendar_type != 8 &&
-		 rec->calendar_type < 14) ? 0 : rec->calendar_type;
+	if (!cal_type_has_calendar(old))
+		return TRUE;
+	/* 2.2.2.26: ours has no leap months */
+	return pim_calendar_types_equal(old->calendar_type,
+					new->calendar_type) &&
+		(pim_calendar_types_equal(old->calendar_type, 0) ||
+		 old->is_leap_month == new->is_leap_month);
 }
 
 /* Daily with days is weekly (2.2.2.37.1). */
@@ -262,9 +273,7 @@ cal_recurrence_equals(const struct pim_recurrence *old,
 	    old->day_of_month != new->day_of_month ||
 	    old->week_of_month != new->week_of_month ||
 	    old->month_of_year != new->month_of_year ||
-	    cal_calendar_type(old) != cal_calendar_type(new) ||
-	    (cal_calendar_type(old) != 0 &&
-	     old->is_leap_month != new->is_leap_month) ||
+	    !cal_calendar_equals(old, new) ||
 	    old->has_until != new->has_until ||
 	    (old->has_until && old->until != new->until))
 		return FALSE;
@@ -299,7 +308,7 @@ cal_move_to_pattern(struct cal_doc *doc, const char *rule)
 
 	if (cal_end_read(doc, doc->master, &end) < 0)
 		return;
-	for (unsigned int days = 0; days <= 366; days++) {
+	for (unsigned int days = 0; days <= PIM_RRULE_LIST_MAX; days++) {
 		moved.local = doc->start.local + (int64_t)days * PIM_DAY;
 		if (pim_recurrence_from_rrule(rule, moved.local,
 					      cal_rule_zone(doc), &rec) <= 0)
@@ -335,6 +344,7 @@ cal_set_recurrence(struct cal_doc *doc, const struct pim_recurrence *rec,
 			      "RRULE") != NULL)
 		(void)pim_component_remove_all(doc->master, "RRULE");
 	pim_component_set_value(doc->master, "RRULE", str_c(rule));
+	pim_recurrence_write_type(pim_property_find(doc->master, "RRULE"), rec);
 	cal_move_to_pattern(doc, str_c(rule));
 	return 1;
 }
@@ -369,6 +379,18 @@ cal_keep_list(struct eas_class_apply *apply, struct cal_doc *doc,
 	return 0;
 }
 
+/* The same days by another CalendarType are no other series. */
+static void
+cal_recurrence_choose(struct cal_doc *doc, const struct wbxml_node *node,
+		      const struct pim_recurrence *old,
+		      const struct pim_recurrence *rec)
+{
+	if (wbxml_child_text(node, EAS_CALENDAR_CALENDAR_TYPE) == NULL ||
+	    old->calendar_type == rec->calendar_type)
+		return;
+	pim_recurrence_write_type(pim_property_find(doc->master, "RRULE"), rec);
+}
+
 int cal_apply_recurrence(struct eas_class_apply *apply, struct cal_doc *doc,
 			 const struct wbxml_node *recurrence)
 {
@@ -388,10 +410,11 @@ int cal_apply_recurrence(struct eas_class_apply *apply, struct cal_doc *doc,
 	}
 	if (cal_recurrence_parse(doc, recurrence, &rec, &apply->error) < 0)
 		return -1;
-	if (ret > 0) {
-		if (cal_recurrence_equals(&old, &rec))
-			return 0;
-		cal_recurrence_keep(&old, &rec);
+	if (ret > 0 && cal_recurrence_equals(&old, &rec)) {
+		cal_recurrence_choose(doc, recurrence, &old, &rec);
+		return 0;
 	}
+	if (ret > 0)
+		cal_recurrence_keep(&old, &rec);
 	return cal_set_recurrence(doc, &rec, &apply->error);
 }

@@ -405,12 +405,23 @@ eas_meeting_write_recurrence(struct eas_email_context *ctx,
 	wbxml_close(writer);
 }
 
+/* Without CalendarType (below 14.0) months would be ours. */
+static bool
+eas_meeting_has_pattern(const struct eas_email_context *ctx,
+			const struct pim_itip *meeting)
+{
+	return meeting->has_recurrence &&
+		(meeting->recurrence.calendar_type == 0 ||
+		 ctx->req->version >= EAS_VERSION_14_0);
+}
+
 static enum eas_instance_type
-eas_meeting_instance_type(const struct pim_itip *meeting)
+eas_meeting_instance_type(const struct eas_email_context *ctx,
+			  const struct pim_itip *meeting)
 {
 	if (meeting->has_recurrence_id)
 		return EAS_INSTANCE_EXCEPTION;
-	return meeting->has_recurrence ? EAS_INSTANCE_MASTER :
+	return eas_meeting_has_pattern(ctx, meeting) ? EAS_INSTANCE_MASTER :
 		EAS_INSTANCE_SINGLE;
 }
 
@@ -428,7 +439,7 @@ eas_meeting_write_event(struct eas_email_context *ctx,
 				  ctx->received));
 	eas_meeting_write_time(ctx, EAS_EMAIL_END_TIME, meeting->end);
 	wbxml_uint(writer, EAS_EMAIL_INSTANCE_TYPE,
-		   eas_meeting_instance_type(meeting));
+		   eas_meeting_instance_type(ctx, meeting));
 	eas_meeting_write_location(ctx, meeting->location);
 	eas_meeting_write_organizer(ctx, meeting);
 	if (meeting->has_recurrence_id) {
@@ -441,7 +452,7 @@ eas_meeting_write_event(struct eas_email_context *ctx,
 		   meeting->response_requested &&
 		   (meeting->method == PIM_ITIP_REQUEST ||
 		    meeting->method == PIM_ITIP_ADD));
-	if (meeting->has_recurrence)
+	if (eas_meeting_has_pattern(ctx, meeting))
 		eas_meeting_write_recurrence(ctx, &meeting->recurrence);
 }
 

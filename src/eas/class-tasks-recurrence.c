@@ -11,7 +11,6 @@
 #define TASKS_PARAM_START "X-ROOST-START"
 #define TASKS_PARAM_UNTIL "X-ROOST-UNTIL"
 #define TASKS_PARAM_REGENERATE "X-ROOST-REGENERATE"
-#define TASKS_PARAM_CALENDAR_TYPE "X-ROOST-CALENDAR-TYPE"
 #define TASKS_PARAM_DEAD_OCCUR "X-ROOST-DEAD-OCCUR"
 #define TASKS_BYTE_MAX 255
 
@@ -103,9 +102,7 @@ tasks_recurrence_read_params(const struct pim_property *prop,
 		rec->rec.until = until;
 	rec->regenerate = tasks_param_uint(prop, TASKS_PARAM_REGENERATE,
 					   &value) && value == 1;
-	if (rec->rec.calendar_type == 0 &&
-	    tasks_param_uint(prop, TASKS_PARAM_CALENDAR_TYPE, &value))
-		rec->rec.calendar_type = value;
+	pim_recurrence_read_type(prop, &rec->rec);
 	if (!tasks_param_uint(prop, TASKS_PARAM_DEAD_OCCUR, &rec->dead_occur))
 		rec->dead_occur = 0;
 }
@@ -373,9 +370,7 @@ int tasks_recurrence_set(const struct eas_ical *ical,
 			     anchor->local != rec->start, rec->start, FALSE);
 	tasks_set_param_uint(prop, TASKS_PARAM_REGENERATE,
 			     rec->regenerate ? 1 : 0);
-	tasks_set_param_uint(prop, TASKS_PARAM_CALENDAR_TYPE,
-			     back.calendar_type == rec->rec.calendar_type ?
-			     0 : rec->rec.calendar_type);
+	pim_recurrence_write_type(prop, &rec->rec);
 	tasks_set_param_uint(prop, TASKS_PARAM_DEAD_OCCUR, rec->dead_occur);
 	return 0;
 }

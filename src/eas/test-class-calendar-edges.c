@@ -308,6 +308,135 @@ static void test_calendar_rscale(void)
 	test_end();
 }
 
+/* Each CalendarType ([MS-ASCAL] 2.2.2.10): which RRULE it becomes, on the first
+   day of its ninth month. */
+static const struct {
+	unsigned int type;
+	const char *start, *rrule;	/* NULL = it must not be used */
+} test_types[] = {
+#define GREGORIAN(type, param) \
+	{ type, "20260901", \
+	  "RRULE" param ":FREQ=YEARLY;BYMONTH=9;" }
+#define PARAM(type) ";X-ROOST-CALENDAR-TYPE=" type
+	GREGORIAN(0, ""),
+	GREGORIAN(1, PARAM("1")),
+	GREGORIAN(2, PARAM("2")),
+	GREGORIAN(3, PARAM("3")),
+	GREGORIAN(4, PARAM("4")),
+	GREGORIAN(5, PARAM("5")),
+	{ 6, "20260217", "RRULE:RSCALE=ISLAMIC-TBLA;FREQ=YEARLY;BYMONTH=9;" },
+	GREGORIAN(7, PARAM("7")),
+	{ 8, "20260517", "RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=9;" },
+	GREGORIAN(9, PARAM("9")),
+	GREGORIAN(10, PARAM("10")),
+	GREGORIAN(11, PARAM("11")),
+	GREGORIAN(12, PARAM("12")),
+	{ 13, NULL, NULL },
+	{ 14, "20261011", "RRULE" PARAM("14") ":RSCALE=DANGI;FREQ=YEARLY;"
+	  "BYMONTH=9;" },
+	{ 15, "20261010", "RRULE:RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=9;" },
+	{ 16, NULL, NULL }, { 17, NULL, NULL }, { 18, NULL, NULL },
+	{ 19, NULL, NULL },
+	{ 20, "20261011", "RRULE:RSCALE=DANGI;FREQ=YEARLY;BYMONTH=9;" },
+	{ 21, NULL, NULL }, { 22, NULL, NULL }, { 23, NULL, NULL },
+	{ 24, NULL, NULL }, { 255, NULL, NULL },
+};
+
+static const struct wbxml_node *
+test_typed(struct test_class *test, const char *start, unsigned int type)
+{
+	struct wbxml_writer *writer = test_class_data_begin(test);
+
+	wbxml_text(writer, EAS_CALENDAR_START_TIME,
+		   t_strconcat(start, "T090000Z", NULL));
+	wbxml_text(writer, EAS_CALENDAR_END_TIME,
+		   t_strconcat(start, "T100000Z", NULL));
+	wbxml_open(writer, EAS_CALENDAR_RECURRENCE);
+	wbxml_uint(writer, EAS_CALENDAR_TYPE, 5);
+	wbxml_uint(writer, EAS_CALENDAR_INTERVAL, 1);
+	wbxml_uint(writer, EAS_CALENDAR_MONTH_OF_YEAR, 9);
+	wbxml_uint(writer, EAS_CALENDAR_DAY_OF_MONTH, 1);
+	wbxml_uint(writer, EAS_CALENDAR_CALENDAR_TYPE, type);
+	wbxml_close(writer);
+	return test_class_data_end(test, &writer);
+}
+
+/* What a device added comes back to devices of all versions. */
+static void
+test_calendar_type(unsigned int version, unsigned int idx, const char *text)
+{
+	const struct wbxml_node *data, *node;
+	unsigned int type = test_types[idx].type;
+	struct test_class test;
+	const char *result;
+
+	test_class_init(&test, &eas_class_calendar, version);
+	data = test_class_write(&test, text);
+	test_assert_idx(data != NULL, idx);
+	node = wbxml_node_child(data, EAS_CALENDAR_RECURRENCE);
+	if (version >= EAS_VERSION_14_0) {
+		test_assert_strcmp_idx(child(node, EAS_CALENDAR_CALENDAR_TYPE),
+				       dec2str(type), idx);
+		test_assert_strcmp_idx(child(node, EAS_CALENDAR_MONTH_OF_YEAR),
+				       "9", idx);
+	} else {
+		/* single days, if their months are not ours */
+		test_assert_strcmp_idx(child(node, EAS_CALENDAR_CALENDAR_TYPE),
+				       "(none)", idx);
+		test_assert_idx((strcmp(child(node, EAS_CALENDAR_UNTIL),
+					"(none)") == 0) ==
+				(strstr(text, "RSCALE") == NULL), idx);
+	}
+	result = test_class_apply(&test, text, data);
+	test_assert_idx(result != NULL, idx);
+	test_assert_strcmp_idx(unstamped(result), unstamped(text), idx);
+	test_class_deinit(&test);
+}
+
+static void test_calendar_types(void)
+{
+	struct test_class test;
+	const char *text;
+
+	test_begin("class calendar: each CalendarType");
+	for (unsigned int i = 0; i < N_ELEMENTS(test_types); i++) T_BEGIN {
+		const char *start = test_types[i].start;
+
+		test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+		text = test_class_apply(&test, NULL,
+			test_typed(&test, start == NULL ? "20260901" : start,
+				   test_types[i].type));
+		test_assert_idx((text != NULL) == (start != NULL), i);
+		if (text != NULL && start != NULL) {
+			/* a long line is folded behind that */
+			test_assert_idx(strstr(text, t_strconcat(
+				"\n", test_types[i].rrule, NULL)) != NULL, i);
+			test_assert_idx(strstr(text, t_strconcat(
+				":", start, "T", NULL)) != NULL, i);
+			for (unsigned int v = 0; v < N_ELEMENTS(versions); v++)
+				test_calendar_type(versions[v], i, text);
+		}
+		test_class_deinit(&test);
+	} T_END;
+	/* another name for the same days is no other series */
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_16_1);
+	text = test_class_apply(&test, HEAD "DTSTART:20260901T090000Z\r\n"
+		"DTEND:20260901T100000Z\r\n"
+		"RRULE:FREQ=YEARLY\r\nEXDATE:20270901T090000Z\r\n" TAIL,
+		test_typed(&test, "20260901", 3));
+	test_assert(text != NULL && strstr(text,
+		"RRULE;X-ROOST-CALENDAR-TYPE=3:FREQ=YEARLY\r\n") != NULL);
+	test_assert(text != NULL && strstr(text, "EXDATE") != NULL);
+	test_class_deinit(&test);
+	/* 12.1 has no CalendarType */
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_12_1);
+	text = test_class_apply(&test, NULL, test_typed(&test, "20260901", 15));
+	test_assert(text != NULL && strstr(text,
+		"RRULE:FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=1\r\n") != NULL);
+	test_class_deinit(&test);
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -316,6 +445,7 @@ int main(void)
 		test_calendar_cover_twice,
 		test_calendar_categories,
 		test_calendar_rscale,
+		test_calendar_types,
 		NULL
 	};
 	int ret;

@@ -307,6 +307,49 @@ static void test_class_tasks_changes(void)
 	test_end();
 }
 
+/* Each CalendarType ([MS-ASTASK] 2.2.2.4): which RRULE it becomes. */
+static void test_class_tasks_calendars(void)
+{
+	static const char *const rscales[] = {
+		"", "", "", "", "", "", "ISLAMIC-TBLA", "", "HEBREW", "", "",
+		"", "", NULL, "DANGI", "CHINESE", NULL, NULL, NULL, NULL,
+		"DANGI", NULL, NULL, NULL
+	};
+	struct test_class test;
+	const char *text, *shown, *rule;
+
+	test_begin("class tasks: each CalendarType");
+	for (unsigned int i = 0; i < N_ELEMENTS(rscales); i++) T_BEGIN {
+		bool param = i == 14 || (i > 0 && rscales[i] != NULL &&
+					 *rscales[i] == '\0');
+
+		test_class_init(&test, &eas_class_tasks, EAS_VERSION_14_1);
+		text = test_class_apply(&test, VTODO(""), test_tasks_data(&test,
+			t_strdup_printf("Subject=x\n"
+				"StartDate=2026-10-10T00:00:00.000Z\n"
+				"UtcStartDate=2026-10-09T22:00:00.000Z\n"
+				"Recurrence(\nType=5\n"
+				"Start=2026-10-10T00:00:00.000Z\nInterval=1\n"
+				"DayOfMonth=1\nMonthOfYear=9\n"
+				"CalendarType=%u\nIsLeapMonth=0\n)\n", i)));
+		test_assert_idx((text != NULL) == (rscales[i] != NULL), i);
+		if (text != NULL && rscales[i] != NULL) {
+			rule = t_strdup_printf("\r\nRRULE%s:%s%s%sFREQ=YEARLY;"
+				"BYMONTH=9;", param ?
+				t_strdup_printf(";X-ROOST-CALENDAR-TYPE=%u",
+						i) : "",
+				*rscales[i] != '\0' ? "RSCALE=" : "",
+				rscales[i], *rscales[i] != '\0' ? ";" : "");
+			test_assert_idx(strstr(text, rule) != NULL, i);
+			shown = test_tasks_lines(test_class_write(&test, text));
+			test_assert_idx(strstr(shown, t_strdup_printf(
+				"\nCalendarType=%u\n", i)) != NULL, i);
+		}
+		test_class_deinit(&test);
+	} T_END;
+	test_end();
+}
+
 static void test_class_tasks_supported(void)
 {
 	static const uint16_t tags[] = { EAS_TASKS_CATEGORIES };
@@ -410,6 +453,7 @@ int main(void)
 		test_class_tasks_shown,
 		test_class_tasks_fixtures,
 		test_class_tasks_changes,
+		test_class_tasks_calendars,
 		test_class_tasks_supported,
 		test_class_tasks_series,
 		NULL

@@ -3,28 +3,34 @@
 #include "lib.h"
 #include "str.h"
 #include "pim-date.h"
+#include "pim-lines.h"
 #include "pim-rrule.h"
 #include "pim-rscale.h"
 #include "pim-timezone.h"
 #include "pim-recurrence.h"
 
 /* [MS-ASCAL] 2.2.2.10 and RFC 7529's calendars (CLDR's names). Calendars that
-   only count the years differently have Gregorian months. */
+   only count the years differently have Gregorian months. Windows' Hijri
+   calendar is counted from a Thursday on. The Japanese lunar calendar has no name of
+   its own there: its months are made as the Korean ones, and by the same clock.
+   Of one name the first one is what an RRULE is. */
 static const struct pim_calendar_type {
 	unsigned int type;
 	const char *rscale;
 } pim_calendar_types[] = {
-	{ 6, "ISLAMIC-CIVIL" },
-	{ 6, "ISLAMIC" },
+	{ 6, "ISLAMIC-TBLA" },
 	{ 8, "HEBREW" },
 	{ 15, "CHINESE" },
 	{ 20, "DANGI" },
+	{ 14, "DANGI" },
 };
 /* Default, Gregorian (1, 2, 9 to 12), Japan, Taiwan, Korea, Thai */
 #define PIM_CALENDARS_GREGORIAN \
 	(1U << 0 | 1U << 1 | 1U << 2 | 1U << 3 | 1U << 4 | 1U << 5 | \
 	 1U << 7 | 1U << 9 | 1U << 10 | 1U << 11 | 1U << 12)
 #define PIM_CALENDAR_TYPE_MAX 20
+/* which one of those that are one RRULE */
+#define PIM_RRULE_PARAM_TYPE "X-ROOST-CALENDAR-TYPE"
 
 struct pim_start {
 	int64_t days;
@@ -527,7 +533,9 @@ pim_append_pattern(string_t *dest, const struct pim_recurrence *rec)
 	if (rec->type == PIM_RECURRENCE_YEARLY ||
 	    rec->type == PIM_RECURRENCE_YEARLY_NTH) {
 		str_printfa(dest, ";BYMONTH=%u%s", rec->month_of_year,
-			    rec->is_leap_month ? "L" : "");
+			    rec->is_leap_month &&
+			    !pim_calendar_is_gregorian(rec->calendar_type) ?
+			    "L" : "");
 	}
 	if (rec->type == PIM_RECURRENCE_WEEKLY || weekdays) {
 		str_append(dest, ";BYDAY=");
@@ -569,4 +577,48 @@ int pim_recurrence_to_rrule(const struct pim_recurrence *rec,
 		pim_ical_time_append(dest, until, all_day, tz != NULL);
 	}
 	return 0;
+}
+
+/*
+ * Calendar types that are one RRULE
+ */
+
+bool pim_calendar_types_equal(unsigned int type1, unsigned int type2)
+{
+	const char *rscale1 = pim_calendar_rscale(type1);
+	const char *rscale2 = pim_calendar_rscale(type2);
+
+	if (rscale1 == NULL || rscale2 == NULL) {
+		return pim_calendar_is_gregorian(type1) &&
+			pim_calendar_is_gregorian(type2);
+	}
+	return strcmp(rscale1, rscale2) == 0;
+}
+
+void pim_recurrence_read_type(const struct pim_property *rrule,
+			      struct pim_recurrence *rec)
+{
+	const char *value = pim_property_param(rrule, PIM_RRULE_PARAM_TYPE);
+	unsigned int type;
+
+	if (rec->type > PIM_RECURRENCE_WEEKLY && value != NULL &&
+	    str_to_uint(value, &type) == 0 &&
+	    pim_calendar_types_equal(type, rec->calendar_type))
+		rec->calendar_type = type;
+}
+
+void pim_recurrence_write_type(struct pim_property *rrule,
+			       const struct pim_recurrence *rec)
+{
+	unsigned int usual = 0;
+
+	for (unsigned int i = N_ELEMENTS(pim_calendar_types); i > 0; i--) {
+		if (pim_calendar_types_equal(pim_calendar_types[i - 1].type,
+					     rec->calendar_type))
+			usual = pim_calendar_types[i - 1].type;
+	}
+	pim_property_set_param(rrule, PIM_RRULE_PARAM_TYPE,
+			       rec->type <= PIM_RECURRENCE_WEEKLY ||
+			       rec->calendar_type == usual ? NULL :
+			       dec2str(rec->calendar_type));
 }

@@ -4,6 +4,7 @@
 /* Recurrences: RRULE (RFC 5545 3.3.10, RFC 7529) and ActiveSync's patterns
    ([MS-ASCAL] 2.2.2.37, [MS-ASEMAIL] 2.2.2.60, [MS-ASTASK] 2.2.2.18). */
 
+struct pim_property;
 struct pim_timezone;
 
 enum pim_recurrence_type {
@@ -53,5 +54,15 @@ int pim_recurrence_pattern(const char *rrule, int64_t start,
 int pim_recurrence_to_rrule(const struct pim_recurrence *rec,
 			    const struct pim_timezone *tz, bool all_day,
 			    string_t *dest);
+
+/* CalendarTypes that have the same days (all that only count the years differently; the
+   Japanese and the Korean lunar calendar) are one RRULE: which one a device chose is a
+   parameter of it. */
+bool pim_calendar_types_equal(unsigned int type1, unsigned int type2);
+/* Sets the type to that of the parameter, if that has the same days. */
+void pim_recurrence_read_type(const struct pim_property *rrule,
+			      struct pim_recurrence *rec);
+void pim_recurrence_write_type(struct pim_property *rrule,
+			       const struct pim_recurrence *rec);
 
 #endif

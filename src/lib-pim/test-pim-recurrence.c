@@ -134,6 +134,15 @@ static const struct {
 	  "SKIP=BACKWARD", "2/1 m30 c15", NULL },
 	{ "20260318T093000", "RSCALE=CHINESE;FREQ=MONTHLY;BYMONTHDAY=30",
 	  "no", NULL },
+	{ "20270207T093000", "RSCALE=DANGI;FREQ=YEARLY;BYMONTH=1;"
+	  "BYMONTHDAY=1", "5/1 m1 M1 c20", NULL },
+	{ "20270206T093000", "RSCALE=DANGI;FREQ=YEARLY;BYMONTH=1;"
+	  "BYMONTHDAY=1", "no", NULL },
+	/* Windows counts the Hijri calendar a day before others */
+	{ "20260217T093000", "RSCALE=ISLAMIC-TBLA;FREQ=YEARLY;BYMONTH=9;"
+	  "BYMONTHDAY=1", "5/1 m1 M9 c6", NULL },
+	{ "20260218T093000", "RSCALE=ISLAMIC-CIVIL;FREQ=YEARLY;BYMONTH=9;"
+	  "BYMONTHDAY=1", "no", NULL },
 	{ "20260222T093000", "RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=1;"
 	  "BYDAY=1SU", "6/1 d1 w1 M1 c15", NULL },
 	{ NULL, "RSCALE=GREGORIAN;FREQ=DAILY", "0/1", "FREQ=DAILY" },
@@ -218,9 +227,24 @@ static void test_pim_recurrence_device(void)
 		{ { .type = PIM_RECURRENCE_YEARLY, .day_of_month = 5,
 		    .month_of_year = 3, .calendar_type = 7 },
 		  FALSE, "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=5" },
-		/* no RRULE knows the Japanese lunar calendar */
+		/* no RRULE knows the Japanese lunar calendar by its name */
 		{ { .type = PIM_RECURRENCE_YEARLY, .day_of_month = 5,
-		    .month_of_year = 3, .calendar_type = 14 }, FALSE, NULL },
+		    .month_of_year = 3, .calendar_type = 14 }, FALSE,
+		  "RSCALE=DANGI;FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=5" },
+		{ { .type = PIM_RECURRENCE_MONTHLY, .day_of_month = 30,
+		    .calendar_type = 20 }, FALSE,
+		  "RSCALE=DANGI;FREQ=MONTHLY;BYMONTHDAY=30;SKIP=BACKWARD" },
+		{ { .type = PIM_RECURRENCE_YEARLY_NTH, .day_of_week = 1,
+		    .week_of_month = 5, .month_of_year = 6,
+		    .calendar_type = 15, .is_leap_month = TRUE }, FALSE,
+		  "RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=6L;BYDAY=-1SU" },
+		/* ours has no leap months */
+		{ { .type = PIM_RECURRENCE_YEARLY, .day_of_month = 5,
+		    .month_of_year = 3, .is_leap_month = TRUE }, FALSE,
+		  "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=5" },
+		/* days and weeks are everybody's */
+		{ { .type = PIM_RECURRENCE_WEEKLY, .day_of_week = 2,
+		    .calendar_type = 15 }, FALSE, "FREQ=WEEKLY;BYDAY=MO" },
 		{ { .type = PIM_RECURRENCE_WEEKLY }, FALSE, NULL },
 		{ { .type = PIM_RECURRENCE_WEEKLY, .day_of_week = 128 },
 		  FALSE, NULL },

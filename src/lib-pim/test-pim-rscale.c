@@ -17,7 +17,7 @@ static void test_pim_rscale_years(void)
 	} tests[] = {
 		{ "CHINESE", 12, 13 }, { "DANGI", 12, 13 },
 		{ "HEBREW", 12, 13 }, { "ISLAMIC-CIVIL", 12, 12 },
-		{ "ISLAMIC", 12, 12 }, { "PERSIAN", 12, 12 },
+		{ "ISLAMIC", 12, 12 }, { "ISLAMIC-TBLA", 12, 12 }, { "PERSIAN", 12, 12 },
 		{ "ETHIOPIC", 13, 13 }, { "INDIAN", 12, 12 },
 		{ "GREGORIAN", 12, 12 },
 	};
