@@ -199,6 +199,8 @@ class Filters(CalendarCase):
         "odd": (-300, 1, ("RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15;UNTIL={-70}",), "670"),
         "counted": (-300, 1, ("RRULE:FREQ=WEEKLY;COUNT=43",), "45670"),
         "lunar": (-900, 1, ("RRULE:RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",), "45670"),
+        "month": (-900, 1, ("RRULE:RSCALE=DANGI;FREQ=DAILY;BYMONTHDAY=1",), "45670"),
+        "year-day": (-900, 1, ("RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYYEARDAY=100;COUNT=2",), "0"),
         "dates": (-300, 1, ("RDATE;VALUE=DATE:{-50},{-100}",), "670"),
         # the one that was moved is all that is in the window
         "moved": (-300, 1, ("RRULE:FREQ=DAILY;COUNT=3", "END:VEVENT", "BEGIN:VEVENT", "UID:moved",

@@ -1,6 +1,7 @@
 """Series ([MS-ASCAL] 2.2.2.37) and their exceptions between versions: the model of 2.5 to 14.1 (Exceptions), that of 16.x
 (InstanceId) and attachments, over the same VEVENTs; and several devices with one calendar at the same time."""
 import base64
+import datetime
 import random
 import re
 import sqlite3
@@ -9,7 +10,7 @@ import threading
 from rig import CALENDAR, E, Settings, wbxml
 from rig.calendar import BERLIN, VERSIONS, CalendarCase, event, recurrence, seen
 
-SETTINGS = Settings(users=20)
+SETTINGS = Settings(users=22)
 DAILY = dict(Type=0, Interval=1, Occurrences=10)
 
 
@@ -97,6 +98,80 @@ class Old(CalendarCase):
                 text = "\n".join(self.lines(user))
                 for name in ("RRULE", "EXDATE", "RECURRENCE-ID"):
                     self.assertNotIn(name, text.split("BEGIN:VTIMEZONE")[0])
+
+
+# the Korean new year, on which the Chinese one is a day earlier in 2027, and the 100th day of the Hebrew year
+SEOLLAL = ["20260217", "20270207", "20280127", "20290213", "20300203", "20310123", "20320211", "20330131", "20340219"]
+HUNDREDTH = ["20251231", "20261220", "20280109", "20281229", "20291218"]
+
+
+def to_come(days):
+    """Those of a list from a month ago on: what is shown of a series that no pattern has."""
+    first = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=31)
+    return [day for day in days if day > first.strftime("%Y%m%d")]
+
+
+class Calendars(CalendarCase):
+    def test_a_lunar_series_of_a_device(self):
+        """The Korean new year: a pattern from 14.0 on, its days below; occurrences are found by their ids."""
+        for n, version in enumerate(("14.1", "16.1")):
+            user = f"u{n + 12}"
+            device, folder = self.start(user, version)
+            elements = dict(version=version, uid="s", start="20260217T030000Z", end="20260217T040000Z",
+                            recurrence=recurrence(Type=5, Interval=1, DayOfMonth=1, MonthOfYear=1, CalendarType=20))
+            status, server_id, _ = self.add(device, folder, "1", *event(**elements))
+            self.assertEqual(status, "1")
+            self.assertIn("RRULE:RSCALE=DANGI;FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1", self.lines(user))
+            if version == "16.1":
+                self.assertEqual(self.delete(device, folder, server_id, instance="20270206T030000Z"), "6")
+                self.assertEqual(self.delete(device, folder, server_id, instance="20270207T030000Z"), "1")
+                self.assertEqual(self.change(device, folder, server_id, E("Calendar:Subject", "later"),
+                                             instance="20280127T030000Z"), "1")
+            else:
+                self.assertEqual(self.change(device, folder, server_id, *event(**elements, exceptions=exceptions(
+                    [E("Deleted", 1), E("ExceptionStartTime", "20270207T030000Z")],
+                    [E("ExceptionStartTime", "20280127T030000Z"), E("Subject", "later")]))), "1")
+            for other in VERSIONS:
+                reader, _ = self.start(user, other)
+                data = reader.items[server_id]
+                if float(other) < 14:
+                    self.assertEqual(seen(data, "StartTime"), (to_come(SEOLLAL[:1] + SEOLLAL[2:])[0] + "T030000Z",))
+                    continue
+                self.assertEqual(seen(data.find("Calendar:Recurrence"), "Type", "CalendarType", "MonthOfYear", "DayOfMonth",
+                                      "Until"), ("5", "20", "1", "1", None))
+                name = "AirSyncBase:InstanceId" if other.startswith("16") else "ExceptionStartTime"
+                self.assertEqual([(node.get("Deleted"), node.get(name), node.get("Subject"))
+                                  for node in data.findall("Calendar:Exceptions/Exception")],
+                                 [("1", "20270207T030000Z", None), (None, "20280127T030000Z", "later")])
+
+    def test_days_of_a_hebrew_year(self):
+        """What no pattern has is shown as its days; each of them can be changed and deleted, others can't."""
+        for n, version in enumerate(("14.1", "16.1")):
+            user = f"u{n + 14}"
+            self.imported(user, "\n".join((
+                "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Test//EN", "BEGIN:VEVENT", "UID:d", "DTSTAMP:20251101T080000Z",
+                "DTSTART:20251231T100000Z", "DTEND:20251231T110000Z", "RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYYEARDAY=100",
+                "SUMMARY:hundred", "END:VEVENT", "END:VCALENDAR", "")))
+            device, folder = self.start(user, version)
+            (server_id, data), = device.items.items()
+            days = to_come(HUNDREDTH)
+            self.assertEqual(seen(data, "StartTime"), (days[0] + "T100000Z",))
+            if version == "16.1":
+                self.assertEqual(self.delete(device, folder, server_id, instance="20280110T100000Z"), "6")
+                self.assertEqual(self.delete(device, folder, server_id, instance="20280109T100000Z"), "1")
+                self.assertEqual(self.change(device, folder, server_id, E("Calendar:Subject", "later"),
+                                             instance="20281229T100000Z"), "1")
+            else:
+                self.assertEqual(self.change(device, folder, server_id, *event(
+                    seen(data, "StartTime")[0], seen(data, "EndTime")[0], "hundred", uid="d",
+                    timezone=data.get("Calendar:Timezone"), recurrence=data.find("Calendar:Recurrence"),
+                    exceptions=exceptions([E("Deleted", 1), E("ExceptionStartTime", "20280109T100000Z")],
+                                          [E("ExceptionStartTime", "20281229T100000Z"), E("Subject", "later")]))), "1")
+            text = self.ics(user)
+            self.assertIn("RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYYEARDAY=100\n", text)
+            self.assertRegex(text, "\nEXDATE[^:]*:20280109T100000Z?\n")
+            self.assertRegex(text, "\nRECURRENCE-ID[^:]*:20281229T100000Z?\n")
+            self.assertEqual(re.findall("(?m)^SUMMARY:(.*)$", text), ["hundred", "later"])
 
 
 class New(CalendarCase):

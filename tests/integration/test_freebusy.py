@@ -48,6 +48,11 @@ class FreeBusy(Case):
         case.put("u1", event("own", "DTSTART:20261128T083000Z", "DURATION:PT1H"))
         case.put("u2", event("weekly", "DTSTART;TZID=Europe/Berlin:20261003T090000", "DURATION:PT30M",
                              "RRULE:FREQ=WEEKLY", "TRANSP:OPAQUE"),
+                 # the 20th of the 10th Korean month, the 78th day of the Hebrew year
+                 event("lunar", "DTSTART:20251209T103000Z", "DURATION:PT30M",
+                       "RRULE:RSCALE=DANGI;FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=20"),
+                 event("year-day", "DTSTART:20251209T113000Z", "DURATION:PT30M",
+                       "RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYYEARDAY=78"),
                  event("away", "DTSTART:20261128T110000Z", "DURATION:PT30M", "X-MICROSOFT-CDO-BUSYSTATUS:OOF"),
                  event("declined", "DTSTART:20261128T093000Z", "DURATION:PT30M", "ORGANIZER:mailto:u1@example.test",
                        "ATTENDEE;PARTSTAT=DECLINED:mailto:u2@example.test"),
@@ -78,7 +83,7 @@ class FreeBusy(Case):
             with self.subTest(version=version):
                 device = self.ready_device("u1", version)
                 self.assertEqual(self.responses(device, "u1@example.test", "u2@example.test", "user 3"), [
-                    ("1", "02200000"), ("1", "20001030"), ("1", "00200000")])
+                    ("1", "02200000"), ("1", "20001232"), ("1", "00200000")])
         # there is no such element below
         device = self.ready_device("u1", "12.1")
         self.assertEqual(self.responses(device, "u1@example.test"), [(None, None)])
@@ -93,12 +98,12 @@ class FreeBusy(Case):
         self.assertEqual(self.responses(device, "u4@example.test", "U4@EXAMPLE.test"), [("1", "00200000")] * 2)
         device = self.ready_device("u8", "14.1")
         self.assertEqual(self.responses(device, "u8@example.test", "u2@example.test"),
-                         [("1", "00000000"), ("1", "20001030")])
+                         [("1", "00000000"), ("1", "20001232")])
 
     def test_groups(self):
         device = self.ready_device("u1", "14.1")
         self.assertEqual(self.responses(device, "team", "nobody", "crew"),
-                         [("1", "20201030"), ("163", None), ("161", None)])
+                         [("1", "20201232"), ("163", None), ("161", None)])
 
     def test_ambiguous_names_have_none(self):
         device = self.ready_device("u1", "16.1")
@@ -123,7 +128,7 @@ class FreeBusy(Case):
     def test_many_recipients(self):
         device = self.ready_device("u1", "14.1")
         found = self.responses(device, *["u2@example.test"] * 100)
-        self.assertEqual(found, [("1", "20001030")] * 99 + [("160", None)])
+        self.assertEqual(found, [("1", "20001232")] * 99 + [("160", None)])
 
     def test_a_broken_database(self):
         path = pathlib.Path(self.dovecot.home("u6")) / "roost.db"
@@ -133,7 +138,7 @@ class FreeBusy(Case):
             file.write(b"no database" * 100)
         device = self.ready_device("u1", "16.1")
         self.assertEqual(self.responses(device, "u6@example.test", "u2@example.test"),
-                         [("162", None), ("1", "20001030")])
+                         [("162", None), ("1", "20001232")])
         self.dovecot.expect_log(r"u6.*roost\.db")
 
     def test_the_request_goes_on_as_its_user(self):
