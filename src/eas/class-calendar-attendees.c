@@ -315,13 +315,16 @@ cal_attendees_remove_others(struct pim_component *comp,
 	struct pim_property *prop = pim_property_find(comp, "ATTENDEE"), *next;
 	const char *organizer = cal_organizer(comp);
 	bool any = hash_table_count(kept) > 0, removed = FALSE;
+	unsigned int shown = 0;
 
-	for (; prop != NULL; prop = next) T_BEGIN {
+	for (; prop != NULL && shown < CAL_MAX_ATTENDEES; prop = next) T_BEGIN {
 		next = pim_property_next(prop, "ATTENDEE");
-		if (!cal_attendee_is_kept(prop, kept) &&
-		    cal_attendee_is_shown(prop, organizer)) {
-			pim_property_remove(prop);
-			removed = TRUE;
+		if (cal_attendee_is_shown(prop, organizer)) {
+			shown++;
+			if (!cal_attendee_is_kept(prop, kept)) {
+				pim_property_remove(prop);
+				removed = TRUE;
+			}
 		}
 	} T_END;
 	if (removed && !any)

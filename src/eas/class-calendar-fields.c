@@ -125,6 +125,9 @@ static int cal_set_busy(struct cal_doc *doc, struct pim_component *comp,
 {
 	unsigned int number = PIM_BUSY_BUSY, old = pim_busy_status_get(comp);
 
+	/* 2.2.2.9: "Status Unknown" */
+	if (null_strcmp(value, "-1") == 0)
+		return 0;
 	if (value != NULL && *value != '\0' &&
 	    cal_number(value, PIM_BUSY_ELSEWHERE, &number) < 0)
 		return -1;

@@ -11,6 +11,10 @@
 #include "eas-meeting.h"
 #include "cmd-sync.h"
 
+/* Supported: all elements of a class are less than a hundred. The list is part of the
+   collection's state, and is looked through for each element that a Change leaves out. */
+#define EAS_SYNC_MAX_SUPPORTED 256
+
 /* The course of a Sync command, and why it may die at any instruction:
 
    1. Each collection's stored state is read: the one that the device's key names. That
@@ -79,7 +83,9 @@ static void eas_sync_take_supported(struct eas_sync_collection *coll)
 	if (coll->supported == NULL)
 		return;
 	coll->state.has_supported = TRUE;
-	for (node = coll->supported->children; node != NULL; node = node->next)
+	for (node = coll->supported->children; node != NULL &&
+	     array_count(&coll->state.supported) < EAS_SYNC_MAX_SUPPORTED;
+	     node = node->next)
 		array_push_back(&coll->state.supported, &node->tag);
 }
 

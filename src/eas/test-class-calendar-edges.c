@@ -437,6 +437,138 @@ static void test_calendar_types(void)
 	test_end();
 }
 
+/* -- attendees -- */
+
+static void test_calendar_attendees(void)
+{
+	string_t *text = str_new(default_pool, 512*1024);
+	struct wbxml_node *data;
+	struct test_class test;
+	const char *result;
+
+	test_begin("class calendar: more attendees than are shown");
+	str_append(text, HEAD "DTSTART:20261128T093000Z\r\n");
+	for (unsigned int i = 0; i < 10010; i++)
+		str_printfa(text, "ATTENDEE:mailto:p%u@x.org\r\n", i);
+	str_append(text, TAIL);
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+	data = test_class_write(&test, str_c(text));
+	test_assert(data != NULL);
+	result = data == NULL ? NULL :
+		test_class_apply(&test, str_c(text), data);
+	test_assert(result != NULL && strcmp(result, str_c(text)) == 0);
+	test_class_deinit(&test);
+	str_free(&text);
+	test_end();
+}
+
+/* -- BusyStatus -- */
+
+static struct wbxml_node *busy_data(struct test_class *test, const char *value)
+{
+	struct wbxml_writer *writer = test_class_data_begin(test);
+
+	wbxml_text(writer, EAS_CALENDAR_SUBJECT, "x");
+	wbxml_text(writer, EAS_CALENDAR_BUSY_STATUS, value);
+	return test_class_data_end(test, &writer);
+}
+
+static void test_calendar_busy(void)
+{
+	static const char text[] = HEAD "DTSTART:20261128T093000Z\r\n"
+		"TRANSP:TRANSPARENT\r\n" TAIL;
+	struct test_class test;
+	const char *result;
+
+	test_begin("class calendar: BusyStatus that is unknown");
+	test_class_init(&test, &eas_class_calendar, EAS_VERSION_14_1);
+	result = test_class_apply(&test, text, busy_data(&test, "-1"));
+	test_assert(result != NULL &&
+		    strstr(result, "TRANSP:TRANSPARENT") != NULL);
+	test_assert(test_class_apply(&test, NULL,
+				     busy_data(&test, "-1")) != NULL);
+	test_assert(test_class_apply(&test, NULL,
+				     busy_data(&test, "-2")) == NULL);
+	test_class_deinit(&test);
+	test_end();
+}
+
+/* -- Supported -- */
+
+/* [MS-ASCMD] 2.2.3.179: what must be in it, and what may be left out */
+static void test_calendar_supported(void)
+{
+	static const uint16_t required[] = {
+		EAS_CALENDAR_DT_STAMP, EAS_CALENDAR_CATEGORIES,
+		EAS_CALENDAR_SENSITIVITY, EAS_CALENDAR_BUSY_STATUS,
+		EAS_CALENDAR_UID, EAS_CALENDAR_TIMEZONE,
+		EAS_CALENDAR_START_TIME, EAS_CALENDAR_SUBJECT,
+		EAS_CALENDAR_LOCATION, EAS_CALENDAR_END_TIME,
+		EAS_CALENDAR_RECURRENCE, EAS_CALENDAR_ALL_DAY_EVENT,
+		EAS_CALENDAR_REMINDER, EAS_CALENDAR_EXCEPTIONS,
+	};
+	static const char text[] = HEAD "DTSTART:20261128T093000Z\r\n"
+		"SUMMARY:old\r\nX-KEEP:1\r\nDESCRIPTION:text\r\n"
+		"CLASS:PRIVATE\r\nTRANSP:TRANSPARENT\r\nLOCATION:here\r\n"
+		"CATEGORIES:one\r\nRRULE:FREQ=DAILY\r\n"
+		"ATTENDEE:mailto:b@example.org\r\n"
+		"X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\nBEGIN:VALARM\r\n"
+		"ACTION:DISPLAY\r\nTRIGGER:-PT1H\r\nEND:VALARM\r\n" TAIL;
+#define ALWAYS "X-KEEP,DESCRIPTION"
+#define REQUIRED ",CLASS,TRANSP:TRANSPARENT,LOCATION,CATEGORIES,RRULE," \
+	"TRIGGER"
+	static const struct {
+		unsigned int version, count;
+		bool given;
+		/* what there is after a Change with nothing but Subject */
+		const char *left;
+	} tests[] = {
+		{ 25, 0, FALSE, ALWAYS ",X-MICROSOFT-DISALLOW-COUNTER" },
+		{ 121, 0, FALSE, ALWAYS ",X-MICROSOFT-DISALLOW-COUNTER" },
+		{ 141, 0, FALSE, ALWAYS },
+		{ 161, 0, FALSE, ALWAYS REQUIRED
+		  ",ATTENDEE,X-MICROSOFT-DISALLOW-COUNTER" },
+		{ 141, N_ELEMENTS(required), TRUE, ALWAYS
+		  ",ATTENDEE,X-MICROSOFT-DISALLOW-COUNTER" },
+		{ 141, 0, TRUE, ALWAYS REQUIRED
+		  ",ATTENDEE,X-MICROSOFT-DISALLOW-COUNTER" },
+	};
+	static const char *const names[] = {
+		"X-KEEP", "DESCRIPTION", "CLASS", "TRANSP:TRANSPARENT",
+		"LOCATION", "CATEGORIES", "RRULE", "TRIGGER", "ATTENDEE",
+		"X-MICROSOFT-DISALLOW-COUNTER",
+	};
+	const char *const *left;
+	struct wbxml_writer *writer;
+	struct test_class test;
+	const char *result;
+
+	test_begin("class calendar: what is ghosted");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		test_class_init(&test, &eas_class_calendar, tests[i].version);
+		test.supported.given = tests[i].given;
+		test.supported.tags = required;
+		test.supported.count = tests[i].count;
+		writer = test_class_data_begin(&test);
+		wbxml_text(writer, EAS_CALENDAR_SUBJECT, "new");
+		result = test_class_apply(&test, text,
+					  test_class_data_end(&test, &writer));
+		test_assert_idx(result != NULL &&
+				strstr(result, "SUMMARY:new") != NULL, i);
+		left = t_strsplit(tests[i].left, ",");
+		for (unsigned int j = 0; result != NULL &&
+		     j < N_ELEMENTS(names); j++) {
+			bool is = strstr(result, t_strconcat("\n", names[j],
+						NULL)) != NULL;
+
+			test_assert_idx(is == str_array_find(left, names[j]),
+					i * 100 + j);
+		}
+		test_class_deinit(&test);
+	}
+	test_end();
+}
+
 int main(void)
 {
 	static void (*const test_functions[])(void) = {
@@ -446,6 +578,9 @@ int main(void)
 		test_calendar_categories,
 		test_calendar_rscale,
 		test_calendar_types,
+		test_calendar_attendees,
+		test_calendar_busy,
+		test_calendar_supported,
 		NULL
 	};
 	int ret;

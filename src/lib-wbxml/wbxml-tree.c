@@ -13,7 +13,8 @@
 
 const struct wbxml_limits wbxml_default_limits = {
 	.max_depth = 32,
-	.max_nodes = 50000,
+	/* an event with 10,000 attendees, who have 5 each */
+	.max_nodes = 150000,
 	.max_text = 8 * 1024 * 1024,
 	.max_inline = 64 * 1024,
 };
