@@ -472,6 +472,17 @@ import_item(struct items_run *run, const char *name, const char *text,
 	return import_put(run, folder, &props, text, size);
 }
 
+/* As some programs on Windows export cards: nothing would be found in it. */
+static bool import_is_utf16(struct istream *input)
+{
+	const unsigned char *data;
+	size_t size;
+
+	(void)i_stream_read_bytes(input, &data, &size, 2);
+	return size >= 2 && ((data[0] == 0xFF && data[1] == 0xFE) ||
+			     (data[0] == 0xFE && data[1] == 0xFF));
+}
+
 static int
 import_stream(struct items_run *run, const char *name, struct istream *input)
 {
@@ -481,6 +492,11 @@ import_stream(struct items_run *run, const char *name, struct istream *input)
 	size_t size;
 	int ret;
 
+	if (import_is_utf16(input)) {
+		import_refuse(run, name, "It is UTF-16: make UTF-8 of it with "
+			      "iconv -f UTF-16 -t UTF-8");
+		return 0;
+	}
 	run->split = pim_split_init(input);
 	mail_user_set_get_temp_prefix(prefix, run->user->set);
 	pim_split_extract(run->split, str_c(prefix));

@@ -154,8 +154,11 @@ class ImportAndExport(StoreCase):
         self.assertEqual(done.returncode, 65, done.stderr)
         self.assertIn("broken.vcf is refused: It has NULs in it", done.stderr)
         self.assertEqual(sorted(uid for _, uid, _ in self.items("u2") if len(uid) < 40), ["anne", "no-end", "note-7"])
+        (self.dovecot.home("u2") / "in/wide.vcf").write_bytes(CARDS.replace("anne", "wide").encode("utf-16"))
         # a directory: only files of known names are looked at
-        self.assertEqual(self.imported("u2", self.inside("u2", "in"), code=65), (0, 0, 4, 1))
+        self.assertEqual(self.imported("u2", self.inside("u2", "in"), code=65), (0, 0, 4, 2))
+        self.assertIn("wide.vcf is refused: It is UTF-16", self.roost(
+            "roost", "import", "-u", "u2", self.inside("u2", "in/wide.vcf")).stderr)
         self.assertEqual(self.imported("u2", path, "--kind", "notes", code=65), (0, 0, 1, 4))
         self.rows("import", "-u", "u2", self.inside("u2", "missing"), code=68)
         self.rows("import", "-u", "u2", "--folder", "Missing", path, code=68)
