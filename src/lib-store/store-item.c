@@ -319,6 +319,8 @@ item_change(struct store *store, uint32_t folder, uint32_t uid,
 	store_bind_uint(stmt, 2, *modseq_r);
 	item_bind(stmt, 3, props, text, size);
 	if (store_sql_run(store, stmt, NULL) < 0 ||
+	    store_index_forget(store, store_item_id(folder, uid),
+			       store_item_id(folder, uid)) < 0 ||
 	    store_pim_numbers_set(store, folder, &numbers) < 0)
 		return STORE_PUT_FAILED;
 	return STORE_PUT_OK;
@@ -396,7 +398,9 @@ item_remove(struct store *store, uint32_t folder, uint32_t uid)
 	case -1:
 		return STORE_PUT_FAILED;
 	}
-	if (store_pim_numbers_get(store, folder, &numbers) <= 0)
+	if (store_pim_numbers_get(store, folder, &numbers) <= 0 ||
+	    store_index_forget(store, store_item_id(folder, uid),
+			       store_item_id(folder, uid)) < 0)
 		return STORE_PUT_FAILED;
 	stmt = store_sql_get(store, STORE_SQL_ITEM_DELETE);
 	if (stmt == NULL)
@@ -511,7 +515,9 @@ item_remove_all(struct store *store, uint32_t folder, unsigned int *removed_r)
 	numbers.items = 0;
 	numbers.bytes = 0;
 	if (tombstone_run(store, STORE_SQL_TOMBSTONE_ALL, folder,
-			  numbers.modseq, 0) < 0)
+			  numbers.modseq, 0) < 0 ||
+	    store_index_forget(store, store_item_id(folder, 0),
+			       store_item_id(folder, (uint32_t)-1)) < 0)
 		return -1;
 	stmt = store_sql_get(store, STORE_SQL_ITEM_DELETE_ALL);
 	if (stmt == NULL)

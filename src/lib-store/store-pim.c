@@ -233,16 +233,25 @@ int store_pim_folder_update(struct store *store, uint32_t id, uint32_t parent,
 
 static int pim_folder_delete(struct store *store, uint32_t id)
 {
-	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_PIM_DELETE);
-	unsigned int changes;
+	sqlite3_stmt *stmt = store_sql_get(store, STORE_SQL_PIM_DELETABLE);
+	int ret;
 
 	if (stmt == NULL)
 		return -1;
 	store_bind_uint(stmt, 1, id);
-	if (store_sql_run(store, stmt, &changes) < 0)
+	ret = store_sql_step(store, stmt);
+	store_sql_done(stmt);
+	if (ret <= 0)
+		return ret;
+	if (store_index_forget(store, store_item_id(id, 0),
+			       store_item_id(id, (uint32_t)-1)) < 0)
 		return -1;
-	if (changes == 0)
-		return 0;
+	stmt = store_sql_get(store, STORE_SQL_PIM_DELETE);
+	if (stmt == NULL)
+		return -1;
+	store_bind_uint(stmt, 1, id);
+	if (store_sql_run(store, stmt, NULL) < 0)
+		return -1;
 	stmt = store_sql_get(store, STORE_SQL_PIM_ORPHANS);
 	if (stmt == NULL)
 		return -1;

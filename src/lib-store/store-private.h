@@ -8,7 +8,7 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 8
+#define STORE_SCHEMA_VERSION 9
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
 
@@ -62,6 +62,7 @@ enum store_sql {
 	STORE_SQL_PIM_INSERT,
 	STORE_SQL_PIM_UPDATE,
 	STORE_SQL_PIM_ORPHANS,
+	STORE_SQL_PIM_DELETABLE,
 	STORE_SQL_PIM_DELETE,
 	STORE_SQL_PIM_USAGE,
 	STORE_SQL_PIM_NUMBERS,
@@ -82,6 +83,19 @@ enum store_sql {
 	STORE_SQL_ITEM_UIDS_FROM,
 	STORE_SQL_ITEM_UIDS_BETWEEN,
 	STORE_SQL_ITEM_CHANGED,
+	STORE_SQL_INDEX_NEXT,
+	STORE_SQL_INDEX_WAIT,
+	STORE_SQL_INDEX_DONE,
+	STORE_SQL_INDEX_ROWS,
+	STORE_SQL_INDEX_TEXT_INSERT,
+	STORE_SQL_INDEX_TEXT_DELETE,
+	STORE_SQL_INDEX_FTS_INSERT,
+	STORE_SQL_INDEX_FTS_DELETE,
+	STORE_SQL_INDEX_MATCH_TEXT,
+	STORE_SQL_INDEX_SCAN_TEXT,
+	STORE_SQL_INDEX_NOT_WHOLE,
+	STORE_SQL_INDEX_MATCH_KEYS,
+	STORE_SQL_INDEX_SCAN_KEYS,
 	STORE_SQL_TOMBSTONE_INSERT,
 	STORE_SQL_TOMBSTONE_ALL,
 	STORE_SQL_TOMBSTONE_EXPIRE,
@@ -157,6 +171,10 @@ static inline uint64_t store_item_id(uint32_t folder, uint32_t uid)
 {
 	return ((uint64_t)folder << 32) | uid;
 }
+
+/* store-index.c: takes the items of these ids out of the index, before they change or go.
+   Inside of a transaction. Returns 0 or -1. */
+int store_index_forget(struct store *store, uint64_t first, uint64_t last);
 
 /* store-schema.c */
 

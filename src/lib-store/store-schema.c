@@ -210,6 +210,27 @@ static const struct store_upgrade store_upgrades[] = {
 "INSERT INTO recipient_status SELECT CAST(strftime('%s','now') AS INTEGER),"
 " count(*) + 1, 1 FROM recipient;"
 	},
+	/* see store-index.h. Only numbers are written here, so that the upgrade takes
+	   no time; what is before text in item_text is read without it. */
+	{ 9,
+"CREATE TABLE item_text ("
+" id INTEGER PRIMARY KEY REFERENCES item (id),"
+" whole INTEGER NOT NULL,"
+" keys TEXT NOT NULL,"
+" text TEXT NOT NULL);"
+"CREATE INDEX item_text_not_whole ON item_text (id) WHERE whole = 0;"
+"CREATE VIRTUAL TABLE item_fts USING fts5 (keys, text,"
+" content='item_text', content_rowid='id', columnsize=0, detail=none,"
+" tokenize='trigram case_sensitive 1');"
+
+"CREATE TABLE item_waiting ("
+" id INTEGER PRIMARY KEY REFERENCES item (id) ON DELETE CASCADE);"
+"INSERT INTO item_waiting SELECT id FROM item;"
+"CREATE TRIGGER item_added AFTER INSERT ON item BEGIN"
+" INSERT INTO item_waiting VALUES (new.id); END;"
+"CREATE TRIGGER item_changed AFTER UPDATE OF text ON item BEGIN"
+" INSERT OR IGNORE INTO item_waiting VALUES (new.id); END;"
+	},
 };
 
 static int

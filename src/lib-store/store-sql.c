@@ -20,6 +20,15 @@
 #define ITEM_SELECT \
 	"SELECT folder, uid, modseq, first_day, last_day, changed, pim_uid, " \
 	"name, text FROM item "
+/* the order of index_found_row() */
+#define INDEX_SELECT(text, from) \
+	"SELECT i.uid, i.changed, " text " FROM " from \
+	" CROSS JOIN item i ON i.id=t.id WHERE t.id BETWEEN ?1 AND ?2 "
+/* the words first, then the texts of what they found */
+#define INDEX_FROM_FTS \
+	"item_fts CROSS JOIN item_text t ON t.id=item_fts.rowid"
+#define INDEX_MATCH \
+	"AND item_fts MATCH ?3 AND item_fts.rowid BETWEEN ?1 AND ?2"
 #define CONFLICT_COLUMNS "num, folder, uid, time, device, device_won, "
 #define BLOB_SELECT \
 	"SELECT num, item >> 32, item & 4294967295, name, type, " \
@@ -153,8 +162,9 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"(SELECT 1 FROM pim_folder r WHERE r.parent=0 AND "
 		"r.name=pim_folder.name) THEN name || ' ' || id ELSE name END "
 		"WHERE parent=?1",
-	[STORE_SQL_PIM_DELETE] =
-		"DELETE FROM pim_folder WHERE id=?1 AND main=0",
+	[STORE_SQL_PIM_DELETABLE] =
+		"SELECT 1 FROM pim_folder WHERE id=?1 AND main=0",
+	[STORE_SQL_PIM_DELETE] = "DELETE FROM pim_folder WHERE id=?1",
 	[STORE_SQL_PIM_USAGE] = "SELECT ifnull(sum(bytes), 0) FROM pim_folder",
 	[STORE_SQL_PIM_NUMBERS] =
 		"SELECT uidnext, items, modseq, bytes FROM pim_folder "
@@ -208,6 +218,39 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_ITEM_CHANGED] =
 		"SELECT uid FROM item WHERE folder=?1 AND modseq>?2 "
 		"AND uid<?3 ORDER BY uid",
+	[STORE_SQL_INDEX_NEXT] =
+		"SELECT id & 4294967295 FROM item_waiting "
+		"WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1",
+	[STORE_SQL_INDEX_WAIT] =
+		"INSERT OR IGNORE INTO item_waiting "
+		"SELECT id FROM item WHERE id BETWEEN ?1 AND ?2",
+	[STORE_SQL_INDEX_DONE] =
+		"DELETE FROM item_waiting WHERE id BETWEEN ?1 AND ?2",
+	[STORE_SQL_INDEX_ROWS] =
+		"SELECT id, keys, text, whole FROM item_text "
+		"WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+	[STORE_SQL_INDEX_TEXT_INSERT] =
+		"INSERT INTO item_text (id, whole, keys, text) "
+		"VALUES (?1, ?2, ?3, ?4)",
+	[STORE_SQL_INDEX_TEXT_DELETE] =
+		"DELETE FROM item_text WHERE id BETWEEN ?1 AND ?2",
+	[STORE_SQL_INDEX_FTS_INSERT] =
+		"INSERT INTO item_fts (rowid, keys, text) "
+		"VALUES (?1, ?2, ?3)",
+	[STORE_SQL_INDEX_FTS_DELETE] =
+		"INSERT INTO item_fts (item_fts, rowid, keys, text) "
+		"VALUES ('delete', ?1, ?2, ?3)",
+	[STORE_SQL_INDEX_MATCH_TEXT] =
+		INDEX_SELECT("t.text", INDEX_FROM_FTS) INDEX_MATCH
+		" AND t.whole=1",
+	[STORE_SQL_INDEX_SCAN_TEXT] =
+		INDEX_SELECT("t.text", "item_text t") "AND t.whole=1",
+	[STORE_SQL_INDEX_NOT_WHOLE] =
+		INDEX_SELECT("NULL", "item_text t") "AND t.whole=0",
+	[STORE_SQL_INDEX_MATCH_KEYS] =
+		INDEX_SELECT("t.keys", INDEX_FROM_FTS) INDEX_MATCH,
+	[STORE_SQL_INDEX_SCAN_KEYS] =
+		INDEX_SELECT("t.keys", "item_text t") "AND t.keys<>''",
 	[STORE_SQL_TOMBSTONE_INSERT] =
 		"INSERT INTO tombstone (folder, modseq, uid) "
 		"VALUES (?1, ?2, ?3)",

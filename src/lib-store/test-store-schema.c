@@ -9,6 +9,7 @@
 #include "store-blob.h"
 #include "store-device.h"
 #include "store-folder.h"
+#include "store-index.h"
 #include "store-item.h"
 #include "store-maint.h"
 #include "store-state.h"
@@ -156,6 +157,22 @@
 " uidnext INTEGER NOT NULL," \
 " modseq INTEGER NOT NULL);" \
 "INSERT INTO recipient_status VALUES (1800000000, 1, 1);"
+#define TABLES_9 TABLES_8 \
+"CREATE TABLE item_text (" \
+" id INTEGER PRIMARY KEY REFERENCES item (id)," \
+" whole INTEGER NOT NULL," \
+" keys TEXT NOT NULL," \
+" text TEXT NOT NULL);" \
+"CREATE INDEX item_text_not_whole ON item_text (id) WHERE whole = 0;" \
+"CREATE VIRTUAL TABLE item_fts USING fts5 (keys, text," \
+" content='item_text', content_rowid='id', columnsize=0, detail=none," \
+" tokenize='trigram case_sensitive 1');" \
+"CREATE TABLE item_waiting (" \
+" id INTEGER PRIMARY KEY REFERENCES item (id) ON DELETE CASCADE);" \
+"CREATE TRIGGER item_added AFTER INSERT ON item BEGIN" \
+" INSERT INTO item_waiting VALUES (new.id); END;" \
+"CREATE TRIGGER item_changed AFTER UPDATE OF text ON item BEGIN" \
+" INSERT OR IGNORE INTO item_waiting VALUES (new.id); END;"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
@@ -167,6 +184,7 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_6 APPLICATION_ID "PRAGMA user_version = 6;",
 	TABLES_7 APPLICATION_ID "PRAGMA user_version = 7;",
 	TABLES_8 APPLICATION_ID "PRAGMA user_version = 8;",
+	TABLES_9 APPLICATION_ID "PRAGMA user_version = 9;",
 };
 
 /* What each version has added to a database that was in use: rows for each of its tables.
@@ -215,6 +233,11 @@ static const char *const released_rows[STORE_SCHEMA_VERSION] = {
 "INSERT INTO recipient VALUES ('b@example.test', 'b@example.test', NULL, 124,"
 " 5, 8);"
 "UPDATE recipient_status SET uidnext = 6, modseq = 9;",
+/* one item is indexed, the other one waits */
+"DELETE FROM item_waiting WHERE id = (41 << 32 | 5);"
+"INSERT INTO item_text VALUES (41 << 32 | 5, 1, '', 'SUMMARY\n');"
+"INSERT INTO item_fts (rowid, keys, text) VALUES"
+" (41 << 32 | 5, '', 'SUMMARY\n');",
 };
 
 static sqlite3 *test_db_open(const char *name)
@@ -392,6 +415,38 @@ static void test_pim_rows(struct store *store, unsigned int version)
 	test_assert_idx(uid == 6, version);
 }
 
+static bool test_index_found(uint32_t uid, time_t changed ATTR_UNUSED,
+			     const char *text ATTR_UNUSED, void *context)
+{
+	uint32_t *found = context;
+
+	*found = uid;
+	return TRUE;
+}
+
+/* All items of before wait for a search that indexes them, but for those that are indexed. */
+static void test_index_rows(struct store *store, unsigned int version)
+{
+	static const char *const parts[] = { "SUMMARY", NULL };
+	pool_t pool = pool_datastack_create();
+	struct store_item item;
+	uint32_t found = 0;
+
+	if (version < 4)
+		return;
+	if (version < 9) {
+		test_assert_idx(store_index_next(store, pool, 41, &item) == 1,
+				version);
+		test_assert_idx(item.uid == 5, version);
+		test_assert_idx(store_index_put(store, 41, 5, "SUMMARY\n",
+						"") == 0, version);
+	}
+	test_assert_idx(store_index_next(store, pool, 42, &item) == 1, version);
+	test_assert_idx(item.uid == 2, version);
+	test_assert_idx(store_index_find_text(store, 41, parts,
+			test_index_found, &found) == 0 && found == 5, version);
+}
+
 static void test_recipient_rows(struct store *store, unsigned int version)
 {
 	struct store_recipient recipient = { .address = "c@example.test" };
@@ -425,6 +480,7 @@ static void test_upgraded(const char *name, unsigned int version,
 			       version);
 	test_device_rows(store, version);
 	test_pim_rows(store, version);
+	test_index_rows(store, version);
 	test_recipient_rows(store, version);
 	test_assert_idx(store_check(store, FALSE, test_check_found, NULL) == 0,
 			version);

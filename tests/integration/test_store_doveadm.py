@@ -36,6 +36,8 @@ UNDO = {
        "ALTER TABLE mail_seen DROP COLUMN tries; ALTER TABLE mail_seen DROP COLUMN since",
     8: "DROP INDEX recipient_uid; ALTER TABLE recipient DROP COLUMN uid; ALTER TABLE recipient DROP COLUMN modseq;"
        "DROP TABLE recipient_status",
+    9: "DROP TRIGGER item_added; DROP TRIGGER item_changed; DROP TABLE item_waiting; DROP TABLE item_fts;"
+       "DROP TABLE item_text",
 }
 TABLES = ("conflict", "time", "folder", "device", "winner", "won", "lost")
 
@@ -527,7 +529,7 @@ class Upgrades(StoreCase):
 
     def test_devices_go_on_after_an_upgrade_from_every_version(self):
         for version in range(1, max(UNDO) + 1):
-            user = f"u{13 + version}"
+            user = f"u{23 + version}"
             with self.subTest(version):
                 self.dovecot.deliver(user, "Subject: before\n\nx\n")
                 device, notes = self.start(user)
