@@ -46,7 +46,7 @@ unsigned int find_gal(struct find_request *find)
 				      &limits);
 	if (ret < 0)
 		return FIND_INVALID;
-	if (eas_people_search(find->req, NULL, query, FALSE, &people) < 0)
+	if (eas_people_search(find->req, FALSE, query, FALSE, &people) < 0)
 		return EAS_STATUS_SERVER_ERROR;
 	find_gal_write(find, people, ret > 0 ? &limits : NULL);
 	eas_people_free(&people);

@@ -57,7 +57,6 @@ struct resolve {
 	struct eas_request *req;
 	struct wbxml_writer *writer;
 	const struct wbxml_node *options;
-	struct gal *contacts;
 	unsigned int retrieval, max_certs, max_ambiguous;
 	/* written so far */
 	unsigned int certs;
@@ -132,18 +131,15 @@ static int resolve_check_to(struct resolve *cmd)
  * Writing
  */
 
+/* Adds those of a card that can be used, in base64. */
 static void
-resolve_write_certificates(struct resolve *cmd, const struct eas_person *person)
+resolve_add_certificates(const struct gal_entry *entry,
+			 ARRAY_TYPE(const_string) *certs)
 {
-	const struct gal_entry *entry = person->entry;
-	ARRAY_TYPE(const_string) certs;
 	buffer_t *key = t_buffer_create(2048), *der = t_buffer_create(2048);
-	enum resolve_status status = RESOLVE_SUCCESS;
 	struct pim_property *prop;
 	const char *cert, *media_type;
-	unsigned int count;
 
-	t_array_init(&certs, 4);
 	for (prop = pim_property_find(entry->card, "KEY"); prop != NULL;
 	     prop = pim_property_next(prop, "KEY")) {
 		buffer_set_used_size(key, 0);
@@ -153,8 +149,55 @@ resolve_write_certificates(struct resolve *cmd, const struct eas_person *person)
 		    !eas_cert_for_encryption(key->data, key->used, der))
 			continue;
 		cert = str_c(t_base64_encode(0, 0, der->data, der->used));
-		array_push_back(&certs, &cert);
+		array_push_back(certs, &cert);
 	}
+}
+
+/* Those of the user's contact with this address. */
+static void
+resolve_add_contact_certificates(struct resolve *cmd, const char *address,
+				 ARRAY_TYPE(const_string) *certs)
+{
+	struct gal_result *result =
+		eas_address_book_search(cmd->req, address, TRUE);
+	const struct gal_entry *entry;
+	unsigned int i, count;
+
+	count = result == NULL ? 0 : gal_result_count(result);
+	for (i = 0; i < count && array_is_empty(certs); i++) {
+		if (gal_result_get(result, i, &entry) == 0)
+			resolve_add_certificates(entry, certs);
+	}
+	gal_result_free(&result);
+}
+
+/* Of one who is in both books, too: that he has no valid certificate (Status 7) is said only if
+   neither book has one. */
+static void
+resolve_find_certificates(struct resolve *cmd, const struct eas_person *person,
+			  ARRAY_TYPE(const_string) *certs)
+{
+	const struct gal_entry *entry = person->entry;
+	const char *const *email = entry->emails;
+
+	resolve_add_certificates(entry, certs);
+	if (!person->in_gal || entry->members > 0)
+		return;
+	for (; *email != NULL && array_is_empty(certs); email++)
+		resolve_add_contact_certificates(cmd, *email, certs);
+}
+
+static void
+resolve_write_certificates(struct resolve *cmd, const struct eas_person *person)
+{
+	const struct gal_entry *entry = person->entry;
+	ARRAY_TYPE(const_string) certs;
+	enum resolve_status status = RESOLVE_SUCCESS;
+	const char *cert;
+	unsigned int count;
+
+	t_array_init(&certs, 4);
+	resolve_find_certificates(cmd, person, &certs);
 	count = array_count(&certs);
 	if (count == 0 || cmd->retrieval == RESOLVE_RETRIEVE_MINI)
 		status = RESOLVE_NO_CERTIFICATE;
@@ -279,13 +322,12 @@ static int resolve_one(struct resolve *cmd, const char *to)
 	const char *query = resolve_get_query(to);
 	struct eas_people *people;
 
-	if (eas_people_search(cmd->req, cmd->contacts, query, TRUE,
-			      &people) < 0)
+	if (eas_people_search(cmd->req, TRUE, query, TRUE, &people) < 0)
 		return -1;
 	/* a whole address is nobody else's beginning */
 	if (eas_people_count(people) == 0 && strchr(query, '@') == NULL) {
 		eas_people_free(&people);
-		if (eas_people_search(cmd->req, cmd->contacts, query, FALSE,
+		if (eas_people_search(cmd->req, TRUE, query, FALSE,
 				      &people) < 0)
 			return -1;
 	}
@@ -305,15 +347,11 @@ static int resolve_all(struct resolve *cmd)
 		wbxml_node_child(cmd->req->root, EAS_RESOLVERECIPIENTS_TO);
 	int ret = 0;
 
-	cmd->contacts = eas_address_book_open(cmd->req);
-	if (cmd->contacts == NULL)
-		return -1;
 	for (; node != NULL && ret == 0; node = wbxml_node_next_same(node)) {
 		T_BEGIN {
 			ret = resolve_one(cmd, wbxml_node_text(node));
 		} T_END;
 	}
-	gal_cards_free(&cmd->contacts);
 	return ret;
 }
 

@@ -53,7 +53,7 @@ enum search_status search_gal(struct search_request *search)
 				      EAS_SEARCH_MAX_PICTURES, &limits);
 	if (ret < 0)
 		return SEARCH_INVALID;
-	if (eas_people_search(search->req, NULL, query, FALSE, &people) < 0)
+	if (eas_people_search(search->req, FALSE, query, FALSE, &people) < 0)
 		return SEARCH_SERVER_ERROR;
 	search_gal_write(search, people, ret > 0 &&
 			 search->req->version >= EAS_VERSION_14_1 ?

@@ -4,11 +4,13 @@
 #include "array.h"
 #include "buffer.h"
 #include "hash.h"
+#include "time-util.h"
 #include "gal.h"
 #include "pim-contact.h"
-#include "store-item.h"
+#include "store-index.h"
 #include "store-recipient.h"
 #include "eas-address-book.h"
+#include "eas-item-index.h"
 
 /* -- all contacts -- */
 
@@ -94,23 +96,21 @@ address_book_walk(struct eas_request *req, address_book_walk_t *func,
 
 /* -- as an address book -- */
 
-static uint64_t address_book_id(const struct store_item *item)
-{
-	return (uint64_t)item->folder << 32 | item->uid;
-}
+struct address_book_search {
+	struct gal_result *result;
+	uint32_t folder;
+	unsigned int left;
+};
 
 static bool
-address_book_open_item(const struct store_item *item,
-		       struct pim_component *card, void *context)
+address_book_found(uint32_t uid, time_t changed ATTR_UNUSED, const char *keys,
+		   void *context)
 {
-	struct gal *gal = context;
-	ARRAY_TYPE(const_string) addresses;
+	struct address_book_search *search = context;
 
-	t_array_init(&addresses, 1);
-	pim_contact_get_addresses(card, 1, &addresses);
-	if (!array_is_empty(&addresses))
-		gal_cards_add(gal, card, address_book_id(item), item->size);
-	return TRUE;
+	gal_result_add(search->result, keys,
+		       (uint64_t)search->folder << 32 | uid);
+	return --search->left > 0;
 }
 
 static int address_book_read(uint64_t id, buffer_t *dest, void *context)
@@ -128,16 +128,58 @@ static int address_book_read(uint64_t id, buffer_t *dest, void *context)
 	return ret > 0 ? 0 : -1;
 }
 
-struct gal *eas_address_book_open(struct eas_request *req)
+static int
+address_book_search(struct eas_request *req, const char *const *parts,
+		    struct address_book_search *search)
 {
-	struct gal *gal = gal_cards_create(address_book_read, req);
+	uint64_t deadline = i_microseconds() +
+		EAS_ADDRESS_BOOK_INDEX_SECS * 1000000ULL;
+	ARRAY_TYPE(store_pim_folder) folders;
+	const struct store_pim_folder *folder;
 
-	if (address_book_walk(req, address_book_open_item, gal) < 0) {
-		gal_cards_free(&gal);
-		return NULL;
+	t_array_init(&folders, 8);
+	if (store_pim_folder_list(req->store, pool_datastack_create(),
+				  &folders) < 0)
+		return -1;
+	array_foreach(&folders, folder) {
+		if (folder->kind != STORE_KIND_CONTACTS)
+			continue;
+		search->folder = folder->id;
+		if (eas_item_index_update(req->store, folder->id,
+					  deadline) < 0 ||
+		    store_index_find_keys(req->store, folder->id, parts,
+					  address_book_found, search) < 0)
+			return -1;
+		if (search->left == 0)
+			break;
 	}
-	gal_cards_finish(gal);
-	return gal;
+	return 0;
+}
+
+struct gal_result *
+eas_address_book_search(struct eas_request *req, const char *query, bool exact)
+{
+	struct address_book_search search = {
+		.result = gal_result_create_kept(address_book_read, req),
+		.left = EAS_ADDRESS_BOOK_MAX,
+	};
+	ARRAY_TYPE(const_string) parts;
+	int ret = 0;
+
+	T_BEGIN {
+		t_array_init(&parts, 8);
+		gal_query_keys(query, exact, &parts);
+		if (!array_is_empty(&parts)) {
+			array_append_zero(&parts);
+			ret = address_book_search(req, array_front(&parts),
+						  &search);
+		}
+	} T_END;
+	if (ret < 0)
+		gal_result_free(&search.result);
+	else
+		gal_result_finish(search.result);
+	return search.result;
 }
 
 /* -- as a list of addresses -- */

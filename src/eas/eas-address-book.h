@@ -3,15 +3,19 @@
 
 #include "eas.h"
 
-struct gal;
+struct gal_result;
 
-/* The user's own contacts, in all folders of them. Every text is read: so many contacts are
-   looked at, and no more. */
+/* The user's own contacts, in all folders of them. So many of those that match are found, and as many
+   are looked at for a list. */
 #define EAS_ADDRESS_BOOK_MAX 20000
+/* How long one look-up may make the store's index: then those are found that are indexed already */
+#define EAS_ADDRESS_BOOK_INDEX_SECS 10
 
-/* Those that have an address, to be searched as the operator's address book is (gal.h), whose
-   words are the same. They are read once. Returns NULL if they can't be read (logged). */
-struct gal *eas_address_book_open(struct eas_request *req);
+/* Those that have an address, searched as the operator's address book is (gal.h: gal_search(), or
+   exact: gal_find()), by the store's index. Returns NULL if they can't be read (logged). The
+   result is to be freed before req. */
+struct gal_result *
+eas_address_book_search(struct eas_request *req, const char *query, bool exact);
 
 /* Whom the user knows: to whom he wrote, then the addresses of his contacts, max in all, each
    once. NULL-ended, in req's pool. What can't be read is left out (logged). */

@@ -1,11 +1,11 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
-#include "buffer.h"
+#include "array.h"
 #include "str.h"
 #include "time-util.h"
-#include "pim-item-text.h"
-#include "store-item.h"
+#include "store-index.h"
+#include "eas-item-index.h"
 #include "eas-term.h"
 #include "eas-item-search.h"
 
@@ -60,50 +60,95 @@ bool eas_item_search_matches(const struct eas_term *term, const char *text,
 	return item_matches_term(term, text, received) != term->not;
 }
 
-static bool
-item_matches(const struct eas_term *term, const struct store_item *item)
+struct item_search {
+	struct store *store;
+	uint32_t folder;
+	const struct eas_term *term;
+	uint64_t deadline;
+	eas_item_search_callback_t *callback;
+	void *context;
+	/* late: the time was over */
+	bool late, failed;
+};
+
+/* The texts that an item must have. */
+static void
+search_add_parts(const struct eas_term *term, ARRAY_TYPE(const_string) *parts)
 {
-	struct pim_lines *doc;
-	const char *error;
-	string_t *text;
+	const struct eas_term *child;
+
+	if (term == NULL || term->not)
+		return;
+	if (term->type == EAS_TERM_ANYWHERE) {
+		if (*term->folded != '\0')
+			array_push_back(parts, &term->folded);
+	} else if (term->type == EAS_TERM_AND) {
+		child = term->children;
+		for (; child != NULL; child = child->next)
+			search_add_parts(child, parts);
+	}
+}
+
+/* An item whose texts are not in the index. */
+static bool search_read_item(struct item_search *search, uint32_t uid)
+{
+	string_t *text, *keys;
+	struct store_item item;
 	bool ret;
 
-	if (term == NULL)
-		return TRUE;
-	/* one that is broken is for who shows it to complain of */
-	if (pim_lines_parse(item->text, item->size, NULL, &doc, &error) < 0)
+	switch (store_item_get(search->store, pool_datastack_create(),
+			       search->folder, uid, &item)) {
+	case 0:
 		return FALSE;
+	case -1:
+		search->failed = TRUE;
+		return FALSE;
+	}
 	text = str_new(default_pool, 1024);
-	pim_item_text_fold(doc, text);
-	pim_lines_free(&doc);
-	ret = eas_item_search_matches(term, str_c(text), item->changed);
+	keys = str_new(default_pool, 256);
+	eas_item_index_read(&item, text, keys);
+	ret = eas_item_search_matches(search->term, str_c(text), item.changed);
 	str_free(&text);
+	str_free(&keys);
 	return ret;
+}
+
+static bool
+search_found(uint32_t uid, time_t changed, const char *text, void *context)
+{
+	struct item_search *search = context;
+
+	if (i_microseconds() >= search->deadline) {
+		search->late = TRUE;
+		return FALSE;
+	}
+	if (search->term == NULL ||
+	    (text == NULL ? search_read_item(search, uid) :
+	     eas_item_search_matches(search->term, text, changed)))
+		search->callback(uid, changed, search->context);
+	return !search->failed;
 }
 
 int eas_item_search_folder(struct store *store, uint32_t folder,
 			   const struct eas_term *term, uint64_t deadline,
 			   eas_item_search_callback_t *callback, void *context)
 {
-	struct store_item item;
-	uint32_t uid = 0;
+	struct item_search search = {
+		.store = store, .folder = folder, .term = term,
+		.deadline = deadline, .callback = callback, .context = context,
+	};
+	ARRAY_TYPE(const_string) parts;
 	int ret;
 
-	do {
-		if (i_microseconds() >= deadline)
-			return 0;
-		T_BEGIN {
-			ret = store_item_get_next(store,
-						  pool_datastack_create(),
-						  folder, uid, &item);
-			if (ret > 0) {
-				uid = item.uid;
-				if (item_matches(term, &item)) {
-					callback(uid, item.changed,
-						 context);
-				}
-			}
-		} T_END;
-	} while (ret > 0);
-	return ret < 0 ? -1 : 1;
+	ret = eas_item_index_update(store, folder, deadline);
+	if (ret < 0)
+		return -1;
+	if (ret == 0)
+		search.late = TRUE;
+	t_array_init(&parts, 8);
+	search_add_parts(term, &parts);
+	array_append_zero(&parts);
+	ret = store_index_find_text(store, folder, array_front(&parts),
+				    search_found, &search);
+	return ret < 0 || search.failed ? -1 : search.late ? 0 : 1;
 }

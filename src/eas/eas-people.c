@@ -11,6 +11,7 @@
 #include "roost-addresses.h"
 #include "roost-settings.h"
 #include "store-recipient.h"
+#include "eas-address-book.h"
 #include "eas-people.h"
 
 #include <time.h>
@@ -101,7 +102,8 @@ people_contact_address(const struct gal_entry *entry, const char *query)
 	return preferred;
 }
 
-/* Is somebody with this address among those that were found? *gal is as above. */
+/* Is somebody with this address among those of the address book that were found? *gal is as
+   above. */
 static bool
 people_result_has(struct eas_request *req, const struct gal_result *result,
 		  struct gal **gal, const char *address)
@@ -119,6 +121,24 @@ people_result_has(struct eas_request *req, const struct gal_result *result,
 		return FALSE;
 	}
 	ret = gal_result_overlaps(result, other);
+	gal_result_free(&other);
+	return ret;
+}
+
+/* The same for the contacts that were found. */
+static bool
+people_contacts_have(struct eas_request *req, const struct gal_result *contacts,
+		     const char *address)
+{
+	struct gal_result *other;
+	bool ret;
+
+	if (contacts == NULL || gal_result_count(contacts) == 0)
+		return FALSE;
+	other = eas_address_book_search(req, address, TRUE);
+	if (other == NULL)
+		return FALSE;
+	ret = gal_result_overlaps(other, contacts);
 	gal_result_free(&other);
 	return ret;
 }
@@ -158,7 +178,7 @@ people_add_contacts(struct eas_request *req, struct eas_people *people,
 
 static void
 people_add_recent(struct eas_request *req, struct eas_people *people,
-		  struct gal **gal, struct gal *contacts, bool exact)
+		  struct gal **gal, bool exact)
 {
 	ARRAY_TYPE(store_recipient) all;
 	const struct store_recipient *recipient;
@@ -169,8 +189,8 @@ people_add_recent(struct eas_request *req, struct eas_people *people,
 	array_foreach(&all, recipient) T_BEGIN {
 		if (recipient_matches(recipient, people->query, exact) &&
 		    !people_gal_has(req, gal, recipient->address) &&
-		    !people_result_has(req, people->contacts, &contacts,
-				       recipient->address))
+		    !people_contacts_have(req, people->contacts,
+					  recipient->address))
 			array_push_back(&people->recent, recipient);
 	} T_END;
 }
@@ -192,7 +212,7 @@ people_ask(struct eas_request *req, struct gal *gal, const char *query,
 	return -1;
 }
 
-int eas_people_search(struct eas_request *req, struct gal *contacts,
+int eas_people_search(struct eas_request *req, bool contacts,
 		      const char *query, bool exact,
 		      struct eas_people **people_r)
 {
@@ -208,15 +228,17 @@ int eas_people_search(struct eas_request *req, struct gal *contacts,
 	people = p_new(req->pool, struct eas_people, 1);
 	people->pool = req->pool;
 	people->query = p_strdup(req->pool, query);
-	if (people_ask(req, gal, query, exact, &people->gal) < 0 ||
-	    people_ask(req, contacts, query, exact, &people->contacts) < 0) {
+	if (contacts)
+		people->contacts = eas_address_book_search(req, query, exact);
+	if ((contacts && people->contacts == NULL) ||
+	    people_ask(req, gal, query, exact, &people->gal) < 0) {
 		eas_people_free(&people);
 		return -1;
 	}
 	p_array_init(&people->contact_idx, req->pool, 8);
 	p_array_init(&people->recent, req->pool, 8);
 	people_add_contacts(req, people, &gal);
-	people_add_recent(req, people, &gal, contacts, exact);
+	people_add_recent(req, people, &gal, exact);
 	*people_r = people;
 	return 0;
 }

@@ -18,8 +18,8 @@ struct eas_person {
 };
 
 /* Looks for names, aliases and addresses that begin with query; exact: that are
-   query. contacts may be NULL, and has to stay. Returns 0, or -1 if the address book can't be read (logged). */
-int eas_people_search(struct eas_request *req, struct gal *contacts,
+   query; contacts: among these as well. Returns 0, or -1 if they can't be read (logged). */
+int eas_people_search(struct eas_request *req, bool contacts,
 		      const char *query, bool exact,
 		      struct eas_people **people_r);
 void eas_people_free(struct eas_people **people);

@@ -3,41 +3,9 @@
 #include "lib.h"
 #include "array.h"
 #include "buffer.h"
-#include "str.h"
 #include "pim-text.h"
 #include "pim-vcard.h"
 #include "gal-private.h"
-
-#include <ctype.h>
-
-const char *gal_fold(const char *text)
-{
-	string_t *dest = t_str_new(strlen(text) + 16);
-
-	pim_text_fold(text, strlen(text), dest);
-	return str_c(dest);
-}
-
-const char *const *gal_words(const char *folded)
-{
-	ARRAY_TYPE(const_string) words;
-	const char *start = folded, *p, *word;
-
-	t_array_init(&words, 8);
-	for (p = folded;; p++) {
-		if ((unsigned char)*p >= 0x80 || i_isalnum(*p))
-			continue;
-		if (p > start) {
-			word = t_strdup_until(start, p);
-			array_push_back(&words, &word);
-		}
-		if (*p == '\0')
-			break;
-		start = p + 1;
-	}
-	array_append_zero(&words);
-	return array_front(&words);
-}
 
 /* NULL for nothing and for an empty text. */
 static const char *entry_text(pool_t pool, const char *text)

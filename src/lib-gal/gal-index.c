@@ -3,7 +3,6 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
-#include "pim-vcard.h"
 #include "gal-private.h"
 
 struct gal_index *gal_index_create(void)
@@ -47,53 +46,44 @@ index_add_key(struct gal_index *index, ARRAY_TYPE(gal_key) *keys,
 	key->item = array_count(&index->items) - 1;
 }
 
-static void
-index_add_text(struct gal_index *index, const char *text, bool exact,
-	       unsigned int *left)
+static void gal_index_add_keys(struct gal_index *index, const char *keys)
 {
-	const char *folded, *const *words;
+	const char *const *lines = t_strsplit(keys, "\n");
 
-	if (text == NULL)
-		return;
-	folded = gal_fold(text);
-	if (exact)
-		index_add_key(index, &index->exact, folded);
-	for (words = gal_words(folded); *words != NULL && *left > 0; words++) {
-		index_add_key(index, &index->words, *words);
-		(*left)--;
+	for (; *lines != NULL; lines++) {
+		if (**lines == '\t')
+			index_add_key(index, &index->exact, *lines + 1);
+		else
+			index_add_key(index, &index->words, *lines);
 	}
 }
 
 void gal_index_add(struct gal_index *index, struct pim_component *card,
 		   unsigned int file, uoff_t offset, size_t size)
 {
-	pool_t pool = pool_datastack_create();
-	unsigned int left = GAL_MAX_WORDS;
-	struct gal_entry entry;
-	struct gal_item *item;
+	string_t *keys = t_str_new(256);
 
-	gal_entry_fill(&entry, pool, card);
-	if (*entry.display_name == '\0' || size > GAL_MAX_CARD ||
-	    array_count(&index->items) >= GAL_MAX_ENTRIES) {
+	if (array_count(&index->items) >= GAL_MAX_ENTRIES ||
+	    !gal_card_keys(card, size, keys)) {
 		index->skipped++;
 		return;
 	}
-	item = array_append_space(&index->items);
-	item->sort = p_strdup(index->pool, gal_fold(entry.display_name));
+	gal_index_add_item(index, str_c(keys), file, offset, size);
+	gal_index_add_keys(index, str_c(keys));
+}
+
+void gal_index_add_item(struct gal_index *index, const char *keys,
+			unsigned int file, uoff_t offset, size_t size)
+{
+	struct gal_item *item = array_append_space(&index->items);
+
+	/* the first key is the display name */
+	i_assert(keys[0] == '\n' && keys[1] == '\t');
+	item->sort = p_strdup_until(index->pool, keys + 2,
+				    strchr(keys + 2, '\n'));
 	item->file = file;
 	item->offset = offset;
 	item->size = size;
-
-	index_add_text(index, entry.display_name, TRUE, &left);
-	index_add_text(index, entry.alias, TRUE, &left);
-	for (; *entry.emails != NULL && left > 0; entry.emails++) {
-		index_add_text(index, *entry.emails, TRUE, &left);
-		/* "ann.lee@" finds what begins so, and nothing else */
-		index_add_key(index, &index->words, gal_fold(*entry.emails));
-	}
-	index_add_text(index, entry.first_name, FALSE, &left);
-	index_add_text(index, entry.last_name, FALSE, &left);
-	index_add_text(index, entry.company, FALSE, &left);
 }
 
 struct gal_order {
@@ -209,38 +199,16 @@ index_collect(const struct gal_index *index, const unsigned char *marks,
 	}
 }
 
-/* A word of the query with an @ in it stands for the address as a whole. */
-static const char *const *query_words(const char *query)
-{
-	const char *const *parts = t_strsplit_spaces(gal_fold(query), " ,;");
-	ARRAY_TYPE(const_string) words;
-
-	t_array_init(&words, 8);
-	for (; *parts != NULL; parts++) {
-		const char *const *sub, *part = *parts;
-
-		part = t_str_trim(part, "<>\"");
-		if (strchr(part, '@') != NULL) {
-			array_push_back(&words, &part);
-			continue;
-		}
-		for (sub = gal_words(part); *sub != NULL; sub++)
-			array_push_back(&words, sub);
-	}
-	array_append_zero(&words);
-	return array_front(&words);
-}
-
 void gal_index_search(const struct gal_index *index, const char *query,
 		      ARRAY_TYPE(uint32_t) *items)
 {
-	const char *const *words = query_words(query);
+	const char *const *words = gal_query_words(query);
 	unsigned char *marks, level;
 
 	if (*words == NULL || array_count(&index->items) == 0)
 		return;
 	marks = i_malloc(array_count(&index->items));
-	for (level = 0; words[level] != NULL && level < 32; level++)
+	for (level = 0; words[level] != NULL; level++)
 		index_mark(&index->words, words[level], TRUE, marks, level);
 	index_collect(index, marks, level, items);
 	i_free(marks);
@@ -266,7 +234,7 @@ void gal_index_find(const struct gal_index *index, const char *text,
 bool gal_text_matches(const char *text, const char *query)
 {
 	const char *folded = gal_fold(text);
-	const char *const *query_word = query_words(query), *const *word;
+	const char *const *query_word = gal_query_words(query), *const *word;
 	const char *const *parts = t_strsplit(folded, " ");
 
 	if (*query_word == NULL)

@@ -15,7 +15,7 @@
 struct gal_item {
 	/* for the order: folded display name */
 	const char *sort;
-	/* or the id of gal_cards_add() */
+	/* or the id of gal_result_add() */
 	uoff_t offset;
 	unsigned int file;
 	unsigned int size;
@@ -38,7 +38,7 @@ struct gal_index {
 	ARRAY_TYPE(const_string) files;
 	unsigned int skipped;
 	unsigned int refcount;
-	/* NULL = a source of our own */
+	/* NULL = a source of our own; else a result's, which has items only */
 	gal_card_read_t *read;
 	void *read_context;
 };
@@ -125,6 +125,9 @@ struct gal_index *gal_index_create(void);
 void gal_index_unref(struct gal_index **index);
 void gal_index_add(struct gal_index *index, struct pim_component *card,
 		   unsigned int file, uoff_t offset, size_t size);
+/* The item alone, of gal_card_keys(). */
+void gal_index_add_item(struct gal_index *index, const char *keys,
+			unsigned int file, uoff_t offset, size_t size);
 void gal_index_finish(struct gal_index *index);
 /* Numbers of the items. */
 void gal_index_search(const struct gal_index *index, const char *query,
@@ -132,13 +135,18 @@ void gal_index_search(const struct gal_index *index, const char *query,
 void gal_index_find(const struct gal_index *index, const char *text,
 		    ARRAY_TYPE(uint32_t) *items);
 
-/* gal-entry.c */
+/* gal-keys.c: in the data stack */
 
-/* For comparing: no case, no accents, one blank between words. In the data
-   stack. */
+/* For comparing: no case, no accents, one blank between words. */
 const char *gal_fold(const char *text);
 /* Splits folded text into words. */
 const char *const *gal_words(const char *folded);
+/* Splits and folds a query. A word with an @ in it stands for the address as a
+   whole. */
+const char *const *gal_query_words(const char *query);
+
+/* gal-entry.c */
+
 void gal_entry_fill(struct gal_entry *entry, pool_t pool,
 		    struct pim_component *card);
 

@@ -187,38 +187,6 @@ void gal_deinit_all(void)
 	}
 }
 
-struct gal *gal_cards_create(gal_card_read_t *read, void *context)
-{
-	struct gal *gal = i_new(struct gal, 1);
-
-	gal->index = gal_index_create();
-	gal->index->read = read;
-	gal->index->read_context = context;
-	return gal;
-}
-
-void gal_cards_add(struct gal *gal, struct pim_component *card, uint64_t id,
-		   size_t size)
-{
-	gal_index_add(gal->index, card, 0, id, size);
-}
-
-void gal_cards_finish(struct gal *gal)
-{
-	gal_index_finish(gal->index);
-}
-
-void gal_cards_free(struct gal **_gal)
-{
-	struct gal *gal = *_gal;
-
-	*_gal = NULL;
-	if (gal == NULL)
-		return;
-	gal_index_unref(&gal->index);
-	i_free(gal);
-}
-
 static struct gal_result *gal_result_create(struct gal *gal)
 {
 	struct gal_result *result = i_new(struct gal_result, 1);
@@ -227,6 +195,31 @@ static struct gal_result *gal_result_create(struct gal *gal)
 	i_array_init(&result->items, 16);
 	result->pool = pool_alloconly_create("gal entry", 2048);
 	return result;
+}
+
+struct gal_result *
+gal_result_create_kept(gal_card_read_t *read, void *context)
+{
+	struct gal_result *result = gal_result_create(NULL);
+
+	result->index = gal_index_create();
+	result->index->read = read;
+	result->index->read_context = context;
+	return result;
+}
+
+void gal_result_add(struct gal_result *result, const char *keys, uint64_t id)
+{
+	gal_index_add_item(result->index, keys, 0, id, 0);
+}
+
+void gal_result_finish(struct gal_result *result)
+{
+	uint32_t count = array_count(&result->index->items);
+
+	gal_index_finish(result->index);
+	for (uint32_t i = 0; i < count; i++)
+		array_push_back(&result->items, &i);
 }
 
 static struct gal_result *
@@ -319,6 +312,34 @@ static bool gal_result_has_item(const struct gal_result *result, uint32_t item)
 	return FALSE;
 }
 
+static bool gal_result_has_kept(const struct gal_result *result, uint64_t id)
+{
+	const struct gal_item *item;
+
+	array_foreach(&result->index->items, item) {
+		if (item->offset == id)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool gal_result_is_kept(const struct gal_result *result)
+{
+	return result->index != NULL && result->index->read != NULL;
+}
+
+static bool gal_result_overlaps_kept(const struct gal_result *result1,
+				     const struct gal_result *result2)
+{
+	const struct gal_item *item;
+
+	array_foreach(&result1->index->items, item) {
+		if (gal_result_has_kept(result2, item->offset))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static bool gal_result_has_dn(const struct gal_result *result, const char *dn)
 {
 	const struct gal_ldap_entry *other;
@@ -336,6 +357,8 @@ bool gal_result_overlaps(const struct gal_result *result1,
 	const struct gal_ldap_entry *entry;
 	const uint32_t *item;
 
+	if (gal_result_is_kept(result1) && gal_result_is_kept(result2))
+		return gal_result_overlaps_kept(result1, result2);
 	if (result1->ldap != result2->ldap || result1->index != result2->index)
 		return FALSE;
 	if (result1->ldap != NULL) {

@@ -18,6 +18,7 @@
    was read before goes on being used). */
 
 #include "pim-lines.h"
+#include "array-decl.h"
 
 #define GAL_FOLDER_CHECK_SECS 60
 #define GAL_DICT_CHECK_SECS 600
@@ -52,21 +53,6 @@ int gal_open(const char *path, struct event *event, struct mail_user *user,
 /* Frees all address books, at the end of the process. */
 void gal_deinit_all(void);
 
-/* An address book of cards that somebody else keeps, made and searched by whoever has them.
-   They are added one by one, then it is finished, and then it can be searched. */
-
-/* Appends the text of the card that was added with this id. Returns 0, or -1 if
-   it is gone. */
-typedef int gal_card_read_t(uint64_t id, buffer_t *dest, void *context);
-
-struct gal *gal_cards_create(gal_card_read_t *read, void *context);
-/* size: of its text. A nameless one is left out. */
-void gal_cards_add(struct gal *gal, struct pim_component *card, uint64_t id,
-		   size_t size);
-void gal_cards_finish(struct gal *gal);
-/* Results stay as long as read's context does. */
-void gal_cards_free(struct gal **gal);
-
 /* Entries for which each word of query is the beginning of a word of their
    name, alias, company or addresses (without case and accents). No word, no
    entries. Returns NULL and a sentence (or NULL, as above) if a directory can't be
@@ -78,7 +64,7 @@ struct gal_result *
 gal_find(struct gal *gal, const char *text, const char **error_r);
 void gal_result_free(struct gal_result **result);
 unsigned int gal_result_count(const struct gal_result *result);
-/* Have two results of one address book an entry in common? */
+/* Have two results of one address book (or of the same kept cards) an entry in common? */
 bool gal_result_overlaps(const struct gal_result *result1,
 			 const struct gal_result *result2);
 /* Reads the idx-th entry. It stays until the result is freed or another one is
@@ -86,6 +72,27 @@ bool gal_result_overlaps(const struct gal_result *result1,
    changed: leave it out). */
 int gal_result_get(struct gal_result *result, unsigned int idx,
 		   const struct gal_entry **entry_r);
+
+/* Cards that somebody else keeps, with an index of his own: he keeps their keys, finds the cards whose
+   keys have all parts of a query in them, and makes a result of these. */
+
+/* Appends the card's keys, a text without NULs. Returns FALSE if nothing finds it: it has no name or
+   (size: of its text) is too large. */
+bool gal_card_keys(struct pim_component *card, size_t size, buffer_t *dest);
+/* Adds what has to be in the keys, for the same results as those of gal_search() or
+   (exact) gal_find(), in the data stack. Nothing is added if nothing is to be found. */
+void gal_query_keys(const char *query, bool exact,
+		    ARRAY_TYPE(const_string) *parts);
+
+/* Appends the text of the card with this id. Returns 0, or -1 if it is gone. */
+typedef int gal_card_read_t(uint64_t id, buffer_t *dest, void *context);
+
+/* context stays as long as the result. */
+struct gal_result *
+gal_result_create_kept(gal_card_read_t *read, void *context);
+void gal_result_add(struct gal_result *result, const char *keys, uint64_t id);
+/* Before it is looked at. */
+void gal_result_finish(struct gal_result *result);
 
 /* The same for a text that is in no address book. */
 bool gal_text_matches(const char *text, const char *query);

@@ -452,43 +452,99 @@ static int test_kept_read(uint64_t id, buffer_t *dest, void *context)
 	return 0;
 }
 
-static void test_gal_cards(void)
+/* As an index of somebody's own would: asks each card's keys. */
+static struct gal_result *
+test_kept_ask(const char *query, bool exact, uint64_t *gone)
 {
-	uint64_t gone = 0;
-	struct gal *gal = gal_cards_create(test_kept_read, &gone);
-	const struct gal_entry *entry;
-	struct gal_result *result, *other;
+	struct gal_result *result = gal_result_create_kept(test_kept_read,
+							   gone);
+	ARRAY_TYPE(const_string) parts;
+	const char *const *partp;
 	struct pim_lines *doc;
 	const char *error;
 
-	test_begin("gal: cards that somebody else keeps");
-	for (unsigned int i = 0; i < N_ELEMENTS(test_kept); i++) T_BEGIN {
+	t_array_init(&parts, 4);
+	gal_query_keys(query, exact, &parts);
+	for (unsigned int i = 0; i < N_ELEMENTS(test_kept); i++) {
+		string_t *keys = t_str_new(64);
+		bool all = !array_is_empty(&parts);
+
 		test_assert(pim_lines_parse(test_kept[i], strlen(test_kept[i]),
 					    NULL, &doc, &error) == 0);
-		gal_cards_add(gal, pim_vcard_first(doc), 100 + i,
-			      strlen(test_kept[i]));
+		if (!gal_card_keys(pim_vcard_first(doc), strlen(test_kept[i]),
+				   keys))
+			all = FALSE;
 		pim_lines_free(&doc);
-	} T_END;
-	gal_cards_finish(gal);
-	result = gal_search(gal, "zed", &error);
+		array_foreach(&parts, partp) {
+			if (strstr(str_c(keys), *partp) == NULL)
+				all = FALSE;
+		}
+		if (all)
+			gal_result_add(result, str_c(keys), 100 + i);
+	}
+	gal_result_finish(result);
+	return result;
+}
+
+static void test_gal_kept(void)
+{
+	uint64_t gone = 0;
+	const struct gal_entry *entry;
+	struct gal_result *result, *other;
+
+	test_begin("gal: cards that somebody else keeps");
+	result = test_kept_ask("zed", FALSE, &gone);
 	test_assert(gal_result_count(result) == 2);
 	test_assert(gal_result_get(result, 0, &entry) == 0);
 	test_assert_strcmp(entry->display_name, "Ann Zed");
 	gone = 100;
 	test_assert(gal_result_get(result, 1, &entry) < 0);
-	other = gal_find(gal, "a@example.test", &error);
+	other = test_kept_ask("a@example.test", TRUE, &gone);
+	test_assert(gal_result_count(other) == 1);
 	test_assert(gal_result_overlaps(result, other));
 	gal_result_free(&result);
-	result = gal_find(gal, "zed", &error);
+	gone = 0;
+	result = test_kept_ask("ZED", TRUE, &gone);
 	test_assert(gal_result_count(result) == 1);
 	test_assert(!gal_result_overlaps(result, other));
-	gal_result_free(&other);
-	gone = 0;
-	gal_cards_free(&gal);
-	/* a result stays */
 	test_assert(gal_result_get(result, 0, &entry) == 0);
 	test_assert_strcmp(entry->email, "z@example.test");
 	gal_result_free(&result);
+	gal_result_free(&other);
+	result = test_kept_ask(" ,", FALSE, &gone);
+	test_assert(gal_result_count(result) == 0);
+	gal_result_free(&result);
+	test_end();
+}
+
+/* Whoever asks the keys gets what the address book finds. */
+static void test_gal_keys_same(void)
+{
+	static const char *const queries[] = {
+		"zed", "ze", "z", "ann", "ann zed", "zed, ann", "a@", "a@ex",
+		"a@example.test", "z@example.test", "example", "test zed",
+		"Ann Zed", "ed", "@", "<z@example.test>", "\xc3\x84nn", "",
+		"a", "none",
+	};
+	struct gal_result *result;
+	uint64_t gone = 0;
+	struct gal *gal;
+
+	test_begin("gal: keys find the same");
+	test_write("kept.vcf", t_strconcat(test_kept[0], test_kept[1],
+					   test_kept[2], NULL));
+	gal = test_open(TEST_DIR"/kept.vcf");
+	for (unsigned int i = 0; i < N_ELEMENTS(queries) * 2; i++) T_BEGIN {
+		const char *query = queries[i / 2], *names;
+		bool exact = i % 2 != 0;
+
+		result = exact ? test_find(gal, query) :
+			test_search(gal, query);
+		names = test_names(result);
+		test_assert_strcmp_idx(test_names(test_kept_ask(query, exact,
+							       &gone)),
+				       names, i);
+	} T_END;
 	test_end();
 }
 
@@ -534,7 +590,8 @@ int main(void)
 		test_gal_change,
 		test_gal_folder,
 		test_gal_errors,
-		test_gal_cards,
+		test_gal_kept,
+		test_gal_keys_same,
 		test_gal_large,
 		test_deinit,
 		NULL

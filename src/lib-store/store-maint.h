@@ -15,7 +15,7 @@ int store_backup(struct store *store, const char *path, const char **error_r);
 int store_restore(struct store *store, const char *path, const char **error_r);
 
 /* Looks at everything: SQLite's own structures, rows that refer to nothing, deletions of what is there,
-   and whether folders' numbers are those of their items. Calls found with a sentence for each
+   whether folders' numbers are those of their items, and whether the index of words is that of the indexed texts. Calls found with a sentence for each
    problem; repaired: it was mended (only with repair, only in a database whose structures are
    whole, and only what can be computed or nobody can reach). Returns the number of problems
    that are left, or -1 (logged). */

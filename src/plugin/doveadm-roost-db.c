@@ -4,11 +4,13 @@
 #include "lib.h"
 #include "mail-user.h"
 #include "pim-item.h"
+#include "str.h"
 #include "str-sanitize.h"
 #include "array.h"
 #include "store.h"
-#include "store-item.h"
+#include "store-index.h"
 #include "store-maint.h"
+#include "eas-item-index.h"
 #include "doveadm-print.h"
 #include "roost-compat-doveadm.h"
 #include "doveadm-roost.h"
@@ -122,23 +124,52 @@ check_item(struct db_cmd_context *ctx, struct store *store,
 	return ctx->repair ? 0 : 1;
 }
 
+/* The words that searches go by. One that waits to be indexed is all right. */
+static int
+check_item_index(struct db_cmd_context *ctx, struct store *store,
+		 const struct store_item *item)
+{
+	string_t *text = str_new(default_pool, 1024);
+	string_t *keys = str_new(default_pool, 256);
+	int ret;
+
+	eas_item_index_read(item, text, keys);
+	ret = store_index_check(store, item->folder, item->uid, str_c(text),
+				str_c(keys));
+	str_free(&text);
+	str_free(&keys);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	if (ctx->repair &&
+	    store_index_reset(store, item->folder, item->uid) < 0)
+		return -1;
+	check_found(t_strdup_printf("Item %u:%u: its words in the index are "
+				    "out of date", item->folder, item->uid),
+		    ctx->repair, NULL);
+	return ctx->repair ? 0 : 1;
+}
+
 static int
 check_items(struct db_cmd_context *ctx, struct store *store, uint32_t folder)
 {
 	pool_t pool = pool_alloconly_create("roost check", 16384);
 	struct store_item item;
 	uint32_t uid = 0;
-	int ret, problems = 0;
+	int ret, left, problems = 0;
 
 	while ((ret = store_item_get_next(store, pool, folder, uid,
 					  &item)) > 0) {
 		uid = item.uid;
 		T_BEGIN {
 			ret = check_item(ctx, store, &item);
+			left = ret < 0 ? -1 :
+				check_item_index(ctx, store, &item);
 		} T_END;
-		if (ret < 0)
+		if (left < 0) {
+			ret = -1;
 			break;
-		problems += ret;
+		}
+		problems += ret + left;
 		p_clear(pool);
 	}
 	pool_unref(&pool);

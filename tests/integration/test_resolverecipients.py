@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import tempfile
 
-from rig import RECIPIENTS, Case, E, options
+from rig import CONTACTS, RECIPIENTS, Case, E, options
 from rig.client import Folder
 from rig.config import Settings
 from rig.items import ItemsCase
@@ -199,6 +199,46 @@ class Contacts(ResolveCase, ItemsCase):
             device = self.ready_device(self.user, version)
             self.assertEqual(self.certificates(device, "zoe@home.test", "zack", options=[E("CertificateRetrieval", 2)]),
                              [("1", "1", "1", [CERT]), ("7", "0", "1", [])])
+
+    def test_certificates_of_whom_the_address_book_has_without(self):
+        """Somebody in both books has a valid certificate if one of the two says so; the address book's come first."""
+        self.imported(self.user, card("Ann B.", "UID:uid-b", "EMAIL:baker@example.test", f"KEY;ENCODING=b:{CERT}"))
+        self.imported(self.user, card("Ann C.", "UID:uid-c", "EMAIL:charlie@example.test", f"KEY;ENCODING=b:{CERT}"))
+        device = self.ready_device(self.user, "14.1")
+        names = ("baker@example.test", "anne baker", "charlie@example.test", "crew@example.test")
+        self.assertEqual(self.certificates(device, *names, options=[E("CertificateRetrieval", 2)]),
+                         [("1", "1", "1", [CERT])] * 2 + [("1", "2", "1", [CERT, CERT]), ("7", "0", "21", [])])
+        for name in names[:3]:
+            response, = self.responses(device, name)
+            self.assertEqual([node.get("Type") for node in response.findall("Recipient")], ["1"])
+        # not if it is another one's
+        response, = self.certificates(self.ready_device("u10", "14.1"), "anne baker", options=[E("CertificateRetrieval", 2)])
+        self.assertEqual(response, ("7", "0", "1", []))
+
+    def test_changes_are_seen_at_once(self):
+        """The index follows whatever happens to contacts, and workers that die."""
+        user, device = "u10", self.ready_device("u10", "14.1")
+        one = lambda address: ("1", "1", [("2", address)])
+        none = ("4", "0", [])
+
+        def found(*names):
+            return [self.summary(response) for response in self.responses(device, *names)]
+        self.assertEqual(found("li", "x"), [none, none])
+        self.imported(user, card("Li Xu", "UID:uid-li", "EMAIL:li@home.test"))
+        # names of one and two letters, and their beginnings
+        for _ in range(2):
+            self.assertEqual(found("li", "x", "xu", "l", "z", "li@home.test"),
+                             [one("li@home.test")] * 4 + [none, one("li@home.test")])
+            self.dovecot.kill("roost-worker")
+        self.imported(user, card("王芳", "UID:uid-li", "EMAIL:wang@home.test"))
+        self.assertEqual(found("li", "xu", "li@home.test", "王", "王芳", "芳", "WANG@home.test"),
+                         [none] * 3 + [one("wang@home.test")] * 2 + [none, one("wang@home.test")])
+        folder = device.folders_of_type(CONTACTS)[0]
+        device.sync_start(folder)
+        server_id, = [add.get("ServerId") for page in device.sync_all(folder) for add in page.findall("Commands/Add")]
+        device.sync_one(folder, commands=[E("AirSync:Delete", E("ServerId", server_id))])
+        self.assertEqual(found("王芳", "wang@home.test"), [none, none])
+        self.assertEqual(self.dovecot.doveadm("roost", "check", "-u", user).split(), ["problem", "state"])
 
     def test_photos_of_contacts(self):
         device = self.ready_device(self.user, "16.1")

@@ -1,14 +1,18 @@
 """Search ([MS-ASCMD] 2.2.1.16) in the mailbox, at all versions that have it."""
 import base64
+import contextlib
 import datetime
 import email.message
 import email.utils
 import fcntl
 import os
 import pathlib
+import random
 import threading
+import time
 
 from rig import CALENDAR, CONTACTS, HTML, INBOX, MIME, NOTES, OUTBOX, PLAIN, TASKS, Body, Case, E, Settings
+from rig.client import HttpError
 from rig.items import ItemsCase
 
 VERSIONS = ("12.1", "14.1", "16.1")
@@ -37,7 +41,7 @@ def bound(kind, value):
     return E(kind, E("Email:DateReceived"), E("Value", value))
 
 
-SETTINGS = Settings(users=12, fields={"u12": "userdb_roost_search_timeout=1s"})
+SETTINGS = Settings(users=14, fields={"u12": "userdb_roost_search_timeout=1s"})
 
 
 class SearchCase(Case):
@@ -446,6 +450,57 @@ class Items(SearchCase, ItemsCase):
         self.assertEqual(self.names(page("4-9")), pages[2])
         self.assertEqual(page("0-1", E("RebuildResults")).get("Total"), "6")
         self.dovecot.expect_log(r"killed with signal 9")
+
+    def test_changes_are_found_at_once(self):
+        """The index of words follows whatever happens to items."""
+        user = "u13"
+        device = self.ready_device(user, "16.1")
+        tasks = device.folders_of_type(TASKS)[0]
+        def found(text):
+            return [name for _, name in self.found(device, E("AirSync:Class", "Tasks"), E("FreeText", text),
+                                                   options=[E("RebuildResults")])]
+        self.imported(user, vcalendar("VTODO", "a", "SUMMARY:Übermorgen \"gehen\"", "DESCRIPTION:" + "long " * 20000 + "end"))
+        self.imported(user, vcalendar("VTODO", "b", "SUMMARY:買い物", "DESCRIPTION:b"))
+        names = ['Übermorgen "gehen"', "買い物"]
+        # parts of words of any length, quotes, and a text that is too large for the index
+        for text, wanted in (("ubermorgen", names[:1]), ("rmor", names[:1]), ("買い", names[1:]), ("買", names[1:]),
+                             ("買い物", names[1:]), ("b", names), ("be", names[:1]), ('gehen', names[:1]), ("end", names[:1]),
+                             ("long end", names[:1]), ("ends", [])):
+            with self.subTest(text=text):
+                self.assertEqual(found(text), wanted)
+        device.items, device.opts = {}, None
+        device.sync_start(tasks)
+        self.pull(device, tasks)
+        server_id, = [key for key, item in device.items.items() if item.get("Tasks:Subject") == names[0]]
+        device.sync_one(tasks, commands=[E("AirSync:Change", E("ServerId", server_id), E(
+            "ApplicationData", E("Tasks:Subject", "heute")))])
+        self.assertEqual([found("morgen"), found("eut")], [[], ["heute"]])
+        self.assertEqual(self.delete(device, tasks, server_id), "1")
+        self.assertEqual([found("heute"), found("買い物")], [[], names[1:]])
+        self.assertEqual(self.dovecot.doveadm("roost", "check", "-u", user).split(), ["problem", "state"])
+
+    def test_workers_die_while_the_index_is_made(self):
+        user, count, chance = "u14", 400, random.Random(14)
+        self.imported(user, "".join(vcalendar("VTODO", f"t{number}", f"SUMMARY:needle {number}")
+                                    for number in range(count)))
+        device = self.ready_device(user, "16.1")
+        self.dovecot.expect_log("Worker is gone during a request|command startup failed, throttling")
+
+        def total(text):
+            with contextlib.suppress(OSError, HttpError):
+                answer = device.command("Search", query(E("AirSync:Class", "Tasks"), E("FreeText", text),
+                                                        options=[E("RebuildResults")]))
+                return answer.code == 200 and answer.document.get("Response/Store/Total")
+        for _ in range(4):
+            killer = threading.Timer(chance.uniform(0, 0.2), self.dovecot.kill, ["roost-worker"])
+            killer.start()
+            total("needle")
+            killer.join()
+        deadline = time.monotonic() + 60
+        while total("needle") != str(count) and time.monotonic() < deadline:
+            pass
+        self.assertEqual([total("needle"), total("needle 399")], [str(count), "1"])
+        self.assertEqual(self.dovecot.doveadm("roost", "check", "-u", user).split(), ["problem", "state"])
 
     def delete_task(self, device, name):
         folder = device.folders_of_type(TASKS)[0]

@@ -488,6 +488,28 @@ class Databases(StoreCase):
         self.assertEqual(len(rows), 1)
         self.assertIn("can't be read", rows[0]["problem"])
 
+    def test_check_of_the_index(self):
+        self.imported("u20", "-", stdin=CARDS)
+        device = self.ready_device("u20", "14.1")
+
+        def total():
+            return device.command("Search", E("Search:Search", E("Store", E("Name", "Mailbox"), E("Query", E(
+                "And", E("FreeText", "anne"))), E("Options", E("RebuildResults"))))).document.get("Response/Store/Total")
+        before = total()
+        self.assertNotEqual(before, "0")
+        self.assertEqual(self.rows("check", "-u", "u20"), [])
+        database = self.database("u20")
+        with database:
+            self.assertGreater(database.execute("UPDATE item_text SET text=replace(text, 'ANNE', 'EVA') "
+                                                "WHERE text LIKE '%ANNE%'").rowcount, 0)
+        database.close()
+        text = "\n".join(row["problem"] for row in self.rows("check", "-u", "u20", code=65))
+        for wanted in ("The index of words is wrong", "its words in the index are out of date"):
+            self.assertIn(wanted, text)
+        self.assertEqual({row["state"] for row in self.rows("check", "-u", "u20", "--repair")}, {"repaired"})
+        self.assertEqual(self.rows("check", "-u", "u20"), [])
+        self.assertEqual(total(), before)
+
     def test_check_of_damaged_pages(self):
         self.imported("u10", "-", stdin="".join(CARDS.replace("anne", f"c{n}") for n in range(300)))
         database = self.database("u10")
