@@ -10,15 +10,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_text(const buffer_t *text, size_t size)
+static void check_clean(const buffer_t *text)
 {
 	struct pim_text_check check;
 
-	/* one byte of input is at most one character */
-	i_assert(text->used <= size * 3 + 3);
 	pim_text_check_init(&check);
 	pim_text_check_more(&check, text->data, text->used);
 	i_assert(pim_text_check_finish(&check, FALSE));
+}
+
+static void check_text(const buffer_t *text, size_t size)
+{
+	/* one byte of input is at most one character */
+	i_assert(text->used <= size * 3 + 3);
+	check_clean(text);
 }
 
 static void check(const void *data, size_t size)
@@ -30,6 +35,11 @@ static void check(const void *data, size_t size)
 	buffer_set_used_size(text, 0);
 	(void)pim_rtf_to_html(data, size, text);
 	check_text(text, size);
+	buffer_set_used_size(text, 0);
+	if (!pim_rtf_to_simple_html(data, size, text))
+		i_assert(text->used == 0);
+	i_assert(text->used <= PIM_RTF_MAX_SIZE + size * 24 + 4096);
+	check_clean(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -6,6 +6,7 @@
 #include "unichar.h"
 #include "pim-charset.h"
 #include "pim-rtf.h"
+#include "pim-rtf-format.h"
 #include "pim-text.h"
 
 #include <ctype.h>
@@ -25,10 +26,12 @@ struct rtf_state {
 	/* behind \*, in a group that is not skipped itself */
 	bool star;
 	bool fonts;			/* inside \fonttbl */
+	bool colors, instruction;	/* inside \colortbl, \fldinst */
 	unsigned int font;		/* in the table: the one described */
 	unsigned int codepage;
 	/* characters that stand for a \u beside it, for readers without Unicode */
 	unsigned int unicode_skip;
+	struct pim_rtf_style style;
 };
 
 struct rtf_reader {
@@ -47,6 +50,9 @@ struct rtf_reader {
 	unichar_t high;			/* first half of a pair */
 	/* wanted is HTML; the document was made of it (\fromhtml) */
 	bool html, from_html;
+	/* NULL = text as it is is wanted; else dest is what goes there next */
+	struct pim_rtf_format *format;
+	unsigned int red, green, blue;
 };
 
 /* Words that are characters */
@@ -66,6 +72,10 @@ static const char *const rtf_destinations[] = {
 	"colortbl", "stylesheet", "info", "pict", "object", "header",
 	"headerl", "headerr", "headerf", "footer", "footerl", "footerr",
 	"footerf", "footnote", "fldinst", "xe", "tc", "bkmkstart", "bkmkend",
+};
+
+static const char *const rtf_underlines[] = {
+	"ul", "uld", "uldb", "uldash", "ulw", "ulth", "ulwave", NULL
 };
 
 /* \fcharset */
@@ -99,19 +109,30 @@ rtf_prepare_decoder(struct rtf_reader *rtf, unsigned int codepage)
 	} T_END;
 }
 
+/* What is in dest has the style of now. */
+static void rtf_written(struct rtf_reader *rtf)
+{
+	if (rtf->format == NULL || rtf->dest->used == 0)
+		return;
+	pim_rtf_format_text(rtf->format, &rtf_state(rtf)->style,
+			    rtf->dest->data, rtf->dest->used);
+	buffer_set_used_size(rtf->dest, 0);
+}
+
 static void rtf_flush(struct rtf_reader *rtf)
 {
 	if (rtf->high != 0) {
 		str_append(rtf->dest, UNICODE_REPLACEMENT_CHAR_UTF8);
 		rtf->high = 0;
 	}
-	if (rtf->bytes->used == 0)
-		return;
-	rtf_prepare_decoder(rtf, rtf_state(rtf)->codepage);
-	pim_charset_decoder_more(rtf->decoder, rtf->bytes->data,
-				 rtf->bytes->used, rtf->dest);
-	pim_charset_decoder_finish(rtf->decoder, rtf->dest);
-	buffer_set_used_size(rtf->bytes, 0);
+	if (rtf->bytes->used > 0) {
+		rtf_prepare_decoder(rtf, rtf_state(rtf)->codepage);
+		pim_charset_decoder_more(rtf->decoder, rtf->bytes->data,
+					 rtf->bytes->used, rtf->dest);
+		pim_charset_decoder_finish(rtf->decoder, rtf->dest);
+		buffer_set_used_size(rtf->bytes, 0);
+	}
+	rtf_written(rtf);
 }
 
 static bool rtf_is_visible(struct rtf_reader *rtf)
@@ -126,6 +147,13 @@ static void rtf_byte(struct rtf_reader *rtf, unsigned char byte)
 		rtf->to_skip--;
 	else if (rtf_is_visible(rtf) && byte != '\0')
 		buffer_append_c(rtf->bytes, byte);
+	else if (rtf->format != NULL && rtf_state(rtf)->instruction)
+		pim_rtf_format_field_byte(rtf->format, byte);
+	else if (rtf->format != NULL && rtf_state(rtf)->colors && byte == ';') {
+		pim_rtf_format_color(rtf->format, rtf->red, rtf->green,
+				     rtf->blue);
+		rtf->red = rtf->green = rtf->blue = 0;
+	}
 }
 
 static void rtf_text(struct rtf_reader *rtf, const char *text)
@@ -137,6 +165,7 @@ static void rtf_text(struct rtf_reader *rtf, const char *text)
 	if (rtf_is_visible(rtf)) {
 		rtf_flush(rtf);
 		str_append(rtf->dest, text);
+		rtf_written(rtf);
 	}
 }
 
@@ -158,6 +187,7 @@ static void rtf_unicode(struct rtf_reader *rtf, int number)
 		rtf->high = chr;
 	else if (chr != 0 && uni_is_valid_ucs4(chr))
 		uni_ucs4_to_utf8_c(chr, rtf->dest);
+	rtf_written(rtf);
 }
 
 static void rtf_group_begin(struct rtf_reader *rtf)
@@ -232,6 +262,56 @@ static void rtf_word_destination(struct rtf_reader *rtf, const char *word)
 	}
 }
 
+/* What it looks like. Returns FALSE if the word says nothing of that. */
+static bool
+rtf_word_style(struct rtf_reader *rtf, const char *word, bool on, int number)
+{
+	struct pim_rtf_style style = rtf_state(rtf)->style;
+
+	if (strcmp(word, "b") == 0)
+		style.bold = on;
+	else if (strcmp(word, "i") == 0)
+		style.italic = on;
+	else if (str_array_find(rtf_underlines, word))
+		style.underline = on;
+	else if (strcmp(word, "ulnone") == 0)
+		style.underline = FALSE;
+	else if (strcmp(word, "strike") == 0)
+		style.strike = on;
+	else if (strcmp(word, "cf") == 0 && number >= 0)
+		style.color = number;
+	else if (strcmp(word, "plain") == 0) {
+		i_zero(&style);
+		style.link = rtf_state(rtf)->style.link;
+	} else
+		return FALSE;
+	rtf_flush(rtf);
+	rtf_state(rtf)->style = style;
+	return TRUE;
+}
+
+/* Colours and links. */
+static void
+rtf_word_format(struct rtf_reader *rtf, const char *word, int number)
+{
+	if (strcmp(word, "colortbl") == 0)
+		rtf_state(rtf)->colors = TRUE;
+	else if (strcmp(word, "red") == 0)
+		rtf->red = number;
+	else if (strcmp(word, "green") == 0)
+		rtf->green = number;
+	else if (strcmp(word, "blue") == 0)
+		rtf->blue = number;
+	else if (strcmp(word, "field") == 0)
+		pim_rtf_format_field_begin(rtf->format);
+	else if (strcmp(word, "fldinst") == 0)
+		rtf_state(rtf)->instruction = TRUE;
+	else if (strcmp(word, "fldrslt") == 0) {
+		rtf_flush(rtf);
+		rtf_state(rtf)->style.link = pim_rtf_format_link(rtf->format);
+	}
+}
+
 static void
 rtf_word(struct rtf_reader *rtf, const char *word, bool has_number, int number)
 {
@@ -248,6 +328,12 @@ rtf_word(struct rtf_reader *rtf, const char *word, bool has_number, int number)
 	if (rtf->to_skip > 0) {
 		rtf->to_skip--;
 		return;
+	}
+	if (rtf->format != NULL) {
+		if (rtf_word_style(rtf, word, !has_number || number != 0,
+				   number) && strcmp(word, "plain") != 0)
+			return;
+		rtf_word_format(rtf, word, number);
 	}
 	if (strcmp(word, "uc") == 0)
 		rtf_state(rtf)->unicode_skip = I_MIN(I_MAX(number, 0), 16);
@@ -387,6 +473,24 @@ static void rtf_read(struct rtf_reader *rtf)
 	rtf_flush(rtf);
 }
 
+static bool rtf_is(const void *data, size_t size)
+{
+	return size >= 5 && memcmp(data, "{\\rtf", 5) == 0;
+}
+
+static void rtf_run(struct rtf_reader *rtf, const void *data, size_t size)
+{
+	rtf->p = data;
+	rtf->end = rtf->p + size;
+	rtf->bytes = buffer_create_dynamic(default_pool, 256);
+	rtf->codepage = rtf->state[0].codepage = RTF_ANSI;
+	rtf->state[0].unicode_skip = 1;
+	rtf_read(rtf);
+	if (rtf->decoder != NULL)
+		pim_charset_decoder_deinit(&rtf->decoder);
+	buffer_free(&rtf->bytes);
+}
+
 /* Returns whether the document was made of HTML. */
 static bool
 rtf_convert(const void *data, size_t size, bool html, buffer_t *dest)
@@ -394,20 +498,12 @@ rtf_convert(const void *data, size_t size, bool html, buffer_t *dest)
 	struct rtf_reader rtf;
 	size_t start = dest->used;
 
-	if (size < 5 || memcmp(data, "{\\rtf", 5) != 0)
+	if (!rtf_is(data, size))
 		return FALSE;
 	i_zero(&rtf);
-	rtf.p = data;
-	rtf.end = rtf.p + size;
 	rtf.dest = dest;
 	rtf.html = html;
-	rtf.bytes = buffer_create_dynamic(default_pool, 256);
-	rtf.codepage = rtf.state[0].codepage = RTF_ANSI;
-	rtf.state[0].unicode_skip = 1;
-	rtf_read(&rtf);
-	if (rtf.decoder != NULL)
-		pim_charset_decoder_deinit(&rtf.decoder);
-	buffer_free(&rtf.bytes);
+	rtf_run(&rtf, data, size);
 
 	pim_text_clean(dest, start);
 	if (dest->used > start && str_c(dest)[dest->used - 1] == '\n')
@@ -428,4 +524,25 @@ bool pim_rtf_to_html(const void *data, size_t size, buffer_t *dest)
 		return TRUE;
 	buffer_set_used_size(dest, start);
 	return FALSE;
+}
+
+bool pim_rtf_to_simple_html(const void *data, size_t size, buffer_t *dest)
+{
+	struct rtf_reader rtf;
+	size_t start = dest->used;
+	bool formatted;
+
+	if (!rtf_is(data, size))
+		return FALSE;
+	i_zero(&rtf);
+	rtf.format = pim_rtf_format_init(dest);
+	rtf.dest = buffer_create_dynamic(default_pool, 256);
+	rtf_run(&rtf, data, size);
+	buffer_free(&rtf.dest);
+	formatted = pim_rtf_format_deinit(&rtf.format) && !rtf.from_html;
+	if (formatted)
+		pim_text_clean(dest, start);
+	else
+		buffer_set_used_size(dest, start);
+	return formatted;
 }

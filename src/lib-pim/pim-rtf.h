@@ -20,5 +20,9 @@ void pim_rtf_to_text(const void *data, size_t size, buffer_t *dest);
 /* [MS-OXRTFEX]: appends the HTML that the document was made of, as UTF-8. FALSE
    = it was made of none, and nothing is appended. */
 bool pim_rtf_to_html(const void *data, size_t size, buffer_t *dest);
+/* Of a document that was made of none: appends HTML, as UTF-8, that shows its lines, bold, italic,
+   underlined, struck out and coloured text, and links. FALSE = the text alone says as
+   much, or pim_rtf_to_html() says more; nothing is appended. */
+bool pim_rtf_to_simple_html(const void *data, size_t size, buffer_t *dest);
 
 #endif

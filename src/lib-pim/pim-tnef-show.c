@@ -79,13 +79,34 @@ tnef_read_all(const struct pim_part *part, struct istream *input,
 	return ret;
 }
 
+static void
+tnef_show_rtf_text(struct pim_tnef *tnef, const buffer_t *rtf,
+		   struct pim_section *section)
+{
+	buffer_t *text = buffer_create_dynamic(default_pool, rtf->used + 1);
+
+	if (pim_rtf_to_html(rtf->data, rtf->used, text)) {
+		section->html = tnef_text_made(tnef, text, "text/html");
+		buffer_free(&text);
+		return;
+	}
+	if (pim_rtf_to_simple_html(rtf->data, rtf->used, text))
+		section->html = tnef_text_made(tnef, text, "text/html");
+	if (section->plain == NULL) {
+		buffer_set_used_size(text, 0);
+		pim_rtf_to_text(rtf->data, rtf->used, text);
+		section->plain = tnef_text_made(tnef, text, "text/plain");
+	}
+	buffer_free(&text);
+}
+
 /* What a broken one has up to there counts. */
 static int
 tnef_show_rtf(struct pim_tnef *tnef, struct istream *input,
 	      struct pim_section *section)
 {
 	const struct pim_part *part;
-	buffer_t *packed, *rtf, *text;
+	buffer_t *packed, *rtf;
 	const char *error;
 
 	part = tnef_text_at(tnef, &tnef->values[TNEF_RTF], "text/rtf", NULL);
@@ -97,20 +118,13 @@ tnef_show_rtf(struct pim_tnef *tnef, struct istream *input,
 		return -1;
 	}
 	rtf = buffer_create_dynamic(default_pool, packed->used * 2 + 1);
-	text = buffer_create_dynamic(default_pool, packed->used * 2 + 1);
 	T_BEGIN {
 		(void)pim_rtf_decompress(packed->data, packed->used, rtf,
 					 &error);
 	} T_END;
-	if (pim_rtf_to_html(rtf->data, rtf->used, text))
-		section->html = tnef_text_made(tnef, text, "text/html");
-	else if (section->plain == NULL) {
-		pim_rtf_to_text(rtf->data, rtf->used, text);
-		section->plain = tnef_text_made(tnef, text, "text/plain");
-	}
+	tnef_show_rtf_text(tnef, rtf, section);
 	buffer_free(&packed);
 	buffer_free(&rtf);
-	buffer_free(&text);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "str.h"
 #include "hex-binary.h"
 #include "test-common.h"
+#include "pim-html.h"
 #include "pim-rtf.h"
 
 /* [MS-OXRTFCP] 4 has the first two */
@@ -169,6 +170,58 @@ static void test_pim_rtf_to_html(void)
 	test_end();
 }
 
+/* html NULL = there is nothing to be shown but the text */
+static const struct {
+	const char *rtf, *html;
+} simple_tests[] = {
+	{ "no RTF", NULL },
+	{ "{\\rtf1 plain\\par text\\cf0 \\cf7 .}", NULL },
+	{ "{\\rtf1\\fromhtml1 {\\b x}}", NULL },
+	{ "{\\rtf1 a {\\b b\\i c\\b0 d} e\\par f}",
+	  "a <b>b</b><b><i>c</i></b><i>d</i> e<br>\r\nf" },
+	{ "{\\rtf1 {\\ul 1 < 2 & \\'e4 \\u8364?}{\\strike x}\\b\\ulw y\\plain z}",
+	  "<u>1 &lt; 2 &amp; \xc3\xa4 \xe2\x82\xac</u><s>x</s>"
+	  "<b><u>y</u></b>z" },
+	/* no tags for what isn't seen */
+	{ "{\\rtf1 {\\b}{\\i {\\v no}}\\ul a\\ul0 b\\ul c\\ulnone d}",
+	  "<u>a</u>b<u>c</u>d" },
+	{ "{\\rtf1{\\colortbl;\\red255\\green0\\blue0;\\red0\\green0\\blue0;}"
+	  "\\cf1 r\\cf2 b\\cf0 a\\cf99 n}",
+	  "<span style=\"color:#ff0000\">r</span>ban" },
+	{ "{\\rtf1 s {\\field{\\*\\fldinst{HYPERLINK \"http://example.test/?a&b\"}}"
+	  "{\\fldrslt{\\ul here}}}, e}",
+	  "s <a href=\"http://example.test/?a&amp;b\"><u>here</u></a>, e" },
+	{ "{\\rtf1 {\\field{\\*\\fldinst HYPERLINK mailto:a@b}{\\fldrslt a@b}}}",
+	  "<a href=\"mailto:a@b\">a@b</a>" },
+	/* links that nobody should follow */
+	{ "{\\rtf1 {\\field{\\*\\fldinst{HYPERLINK \"javascript:x\"}}{\\fldrslt j}}"
+	  "{\\field{\\*\\fldinst{HYPERLINK \\\\l \"x\"}}{\\fldrslt l}}"
+	  "{\\field{\\*\\fldinst{HYPERLINK \"http://a'b\\'22c\"}}{\\fldrslt q}}"
+	  "{\\field{\\*\\fldinst{PAGE}}{\\fldrslt 1}}{\\b b}}",
+	  "jl<a href=\"http://a'b\">q</a>1<b>b</b>" },
+	{ "{\\rtf1 {\\b a", "<b>a</b>" },
+};
+
+static void test_pim_rtf_to_simple_html(void)
+{
+	const char *expected;
+	string_t *text;
+	bool ret;
+
+	test_begin("pim rtf: simple html");
+	for (unsigned int i = 0; i < N_ELEMENTS(simple_tests); i++) T_BEGIN {
+		text = t_str_new(128);
+		ret = pim_rtf_to_simple_html(simple_tests[i].rtf,
+					     strlen(simple_tests[i].rtf), text);
+		test_assert_idx(ret == (simple_tests[i].html != NULL), i);
+		expected = simple_tests[i].html == NULL ? "" :
+			t_strconcat(pim_text2html_head, simple_tests[i].html,
+				    pim_text2html_tail, NULL);
+		test_assert_strcmp_idx(str_c(text), expected, i);
+	} T_END;
+	test_end();
+}
+
 static void test_pim_rtf_depth(void)
 {
 	string_t *rtf = t_str_new(1024), *text = t_str_new(64);
@@ -194,6 +247,7 @@ int main(void)
 		test_pim_rtf_plain,
 		test_pim_rtf_to_text,
 		test_pim_rtf_to_html,
+		test_pim_rtf_to_simple_html,
 		test_pim_rtf_depth,
 		NULL
 	};

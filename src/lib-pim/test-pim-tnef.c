@@ -135,44 +135,91 @@ static void test_pim_tnef_rtf(void)
 	test_end();
 }
 
+/* Returns the size, 0 = there is none. */
+static size_t seed_read(const char *name, unsigned char *data, size_t max)
+{
+	const char *srcdir = getenv("srcdir");
+	FILE *file;
+	size_t size;
+
+	file = fopen(t_strconcat(srcdir != NULL ? srcdir : SRCDIR,
+		"/fuzz-corpus/fuzz-tnef/", name, NULL), "rb");
+	test_assert(file != NULL);
+	if (file == NULL)
+		return 0;
+	size = fread(data, 1, max, file);
+	fclose(file);
+	return size;
+}
+
+/* A mail that is nothing but the winmail.dat. */
+static struct pim_part *
+seed_message(pool_t pool, size_t size, struct pim_message *msg_r)
+{
+	struct pim_part *part = p_new(pool, struct pim_part, 1);
+
+	i_zero(msg_r);
+	p_array_init(&msg_r->sections, pool, 1);
+	p_array_init(&msg_r->attachments, pool, 4);
+	part->number = "1";
+	part->type = "application/ms-tnef";
+	part->encoding = PIM_ENCODING_BINARY;
+	part->body_size = size;
+	array_push_back(&msg_r->attachments, &part);
+	return part;
+}
+
+/* RTF that was not made of HTML */
+static void test_pim_tnef_plain_rtf(void)
+{
+	pool_t pool = pool_alloconly_create("test", 4096);
+	unsigned char data[4096];
+	struct pim_message msg;
+	struct pim_tnef *tnef;
+	struct istream *input;
+	struct pim_part *part;
+	const char *error;
+	size_t size;
+
+	test_begin("pim tnef: rtf is text and simple html");
+	size = seed_read("plain-rtf", data, sizeof(data));
+	input = i_stream_create_from_data(data, size);
+	part = seed_message(pool, size, &msg);
+	test_assert(pim_tnef_read(pool, part, input, &tnef, &error) == 1);
+	test_assert(pim_tnef_show(tnef, input, &msg, FALSE) == 0);
+	test_assert(msg.has_html);
+	test_assert_strcmp(test_body(&msg, input, PIM_BODY_PLAIN),
+			   "Plain rich text: K\xc3\xb6ln.");
+	test_assert(strstr(test_body(&msg, input, PIM_BODY_HTML),
+			   "<b>Plain</b> rich text: K\xc3\xb6ln.") != NULL);
+	i_stream_unref(&input);
+	pool_unref(&pool);
+	test_end();
+}
+
 /* Cut anywhere it is still a mail, and has its winmail.dat. */
 static void test_pim_tnef_cut(void)
 {
 	static const char *const seeds[] = { "html", "rtf", "plain-rtf" };
-	const char *srcdir = getenv("srcdir"), *error;
 	unsigned char data[4096], *copy;
 	struct pim_part *part;
 	struct pim_message msg;
 	struct pim_tnef *tnef;
 	struct istream *input;
+	const char *error;
 	pool_t pool;
-	FILE *file;
 	size_t size;
 
 	test_begin("pim tnef: cut");
 	for (unsigned int s = 0; s < N_ELEMENTS(seeds); s++) {
-		file = fopen(t_strconcat(srcdir != NULL ? srcdir : SRCDIR,
-			"/fuzz-corpus/fuzz-tnef/", seeds[s], NULL), "rb");
-		test_assert_idx(file != NULL, s);
-		if (file == NULL)
-			continue;
-		size = fread(data, 1, sizeof(data), file);
-		fclose(file);
+		size = seed_read(seeds[s], data, sizeof(data));
 		for (size_t i = 0; i < size; i++) T_BEGIN {
 			pool = pool_alloconly_create("test", 4096);
 			/* the copies find overreads */
 			copy = i_malloc(i + 1);
 			memcpy(copy, data, i);
 			input = i_stream_create_from_data(copy, i);
-			i_zero(&msg);
-			p_array_init(&msg.sections, pool, 1);
-			p_array_init(&msg.attachments, pool, 4);
-			part = p_new(pool, struct pim_part, 1);
-			part->number = "1";
-			part->type = "application/ms-tnef";
-			part->encoding = PIM_ENCODING_BINARY;
-			part->body_size = i;
-			array_push_back(&msg.attachments, &part);
+			part = seed_message(pool, i, &msg);
 			if (pim_tnef_read(pool, part, input, &tnef,
 					  &error) > 0) {
 				test_assert(pim_tnef_show(tnef, input, &msg,
@@ -277,6 +324,7 @@ int main(void)
 	static void (*const test_functions[])(void) = {
 		test_pim_tnef_html,
 		test_pim_tnef_rtf,
+		test_pim_tnef_plain_rtf,
 		test_pim_tnef_cut,
 		test_pim_calendar_show,
 		test_pim_calendar_texts,
