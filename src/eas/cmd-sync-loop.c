@@ -122,19 +122,22 @@ eas_sync_skip(struct eas_sync *sync, struct eas_sync_collection *coll)
 {
 	struct eas_request *req = sync->req;
 	uint32_t uid = coll->loop.uid;
+	/* the store's folders are no mailboxes */
+	bool mailbox = coll->folder->vname != NULL;
+	const char *name = mailbox ? coll->folder->vname : coll->folder->name;
 	struct event_passthrough *e =
 		event_create_passthrough(req->event)->
 		set_name("roost_item_skipped")->
-		add_str("mailbox", coll->folder->vname)->
+		add_str("mailbox", name)->
 		add_int("uid", uid);
 
 	eas_sync_load_skips(sync, coll);
 	store_skips_add(&coll->skips, uid, ioloop_time);
 	coll->skips_changed = TRUE;
 	coll->loop.uid = 0;
-	e_warning(e->event(), "Mailbox %s: Device %s asked for UID %u again "
+	e_warning(e->event(), "%s %s: Device %s asked for UID %u again "
 		  "and again, skipping it from now on (roost_skip_after)",
-		  coll->folder->vname, req->device_id, uid);
+		  mailbox ? "Mailbox" : "Folder", name, req->device_id, uid);
 }
 
 /* The item that stands alone in the answer; FALSE if it isn't one that can be left out. */

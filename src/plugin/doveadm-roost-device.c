@@ -13,6 +13,7 @@
 #include "store-folder.h"
 #include "store-secret.h"
 #include "store-skip.h"
+#include "store-pim.h"
 #include "store-state.h"
 #include "doveadm-print.h"
 #include "roost-compat-doveadm.h"
@@ -175,10 +176,32 @@ device_folder_name(const ARRAY_TYPE(store_folder) *folders,
 	if (*collection != 'f' || str_to_uint32(collection + 1, &id) < 0)
 		return NULL;
 	array_foreach(folders, folder) {
-		if (folder->id == id)
+		if (folder->id == id && folder->vname_hint != NULL)
 			return folder->vname_hint;
 	}
 	return NULL;
+}
+
+/* Mailboxes and the store's own folders. */
+static int device_folders(struct store *store,
+			  ARRAY_TYPE(store_folder) *folders_r)
+{
+	ARRAY_TYPE(store_pim_folder) pims;
+	const struct store_pim_folder *pim;
+	struct store_folder *folder;
+	pool_t pool = pool_datastack_create();
+
+	t_array_init(folders_r, 32);
+	t_array_init(&pims, 16);
+	if (store_folder_list(store, pool, folders_r) < 0 ||
+	    store_pim_folder_list(store, pool, &pims) < 0)
+		return -1;
+	array_foreach(&pims, pim) {
+		folder = array_append_space(folders_r);
+		folder->id = pim->id;
+		folder->vname_hint = pim->name;
+	}
+	return 0;
 }
 
 /* One line per collection: its name, the folder, the SyncKey, how often the key
@@ -193,10 +216,9 @@ device_collections(struct store *store, const struct store_device *device,
 	const char *name;
 
 	t_array_init(&states, 32);
-	t_array_init(&folders, 32);
 	if (store_state_list(store, pool_datastack_create(), device->num,
 			     &states) < 0 ||
-	    store_folder_list(store, pool_datastack_create(), &folders) < 0)
+	    device_folders(store, &folders) < 0)
 		return -1;
 	array_foreach(&states, state) {
 		if (str_len(str) > 0)
@@ -225,10 +247,9 @@ device_skipped(struct store *store, const struct store_device *device,
 	const char *name;
 
 	t_array_init(&states, 32);
-	t_array_init(&folders, 32);
 	if (store_state_list(store, pool_datastack_create(), device->num,
 			     &states) < 0 ||
-	    store_folder_list(store, pool_datastack_create(), &folders) < 0)
+	    device_folders(store, &folders) < 0)
 		return -1;
 	array_foreach(&states, state) {
 		if (store_skips_get(store, pool_datastack_create(), device->num,

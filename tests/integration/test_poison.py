@@ -2,7 +2,7 @@
 import json
 import time
 
-from rig import INBOX, MIME, Body, Case, Settings, options
+from rig import CALENDAR, INBOX, MIME, Body, Case, E, Settings, options
 from rig.replica import Replica
 
 # rounds of a second each
@@ -13,12 +13,13 @@ class Phone(Replica):
     """It crashes when an answer holds the mail "poison", and comes again with its old key."""
 
     crashes = True
+    tag = "Email:Subject"
 
     def sync_once(self):
         key = self.device.sync_keys[self.folder.id]
         answer, _ = self.device.sync_one(self.folder, window=self.window, opts=self.opts)
         if answer is not None and self.crashes and any(
-                node.get("ApplicationData/Email:Subject") == "poison" for node in answer.findall("Commands/Add")):
+                node.get(f"ApplicationData/{self.tag}") == "poison" for node in answer.findall("Commands/Add")):
             self.device.sync_keys[self.folder.id] = key
             return False
         if answer is not None:
@@ -78,6 +79,23 @@ class Poison(Case):
                 imap = self.dovecot.imap(user)
                 imap.uid("STORE", "3", "+FLAGS", r"(\Seen)")
                 self.assertEqual(phone.sync(), [])
+
+    def test_events(self):
+        """The same in the store's folders."""
+        other = self.ready_device("u6", "16.1")
+        folder = other.folders_of_type(CALENDAR)[0]
+        list(other.sync_all(folder))
+        for number, subject in enumerate(("one", "poison", "three")):
+            other.add(folder, [[E("Calendar:Subject", subject), E("Calendar:StartTime", f"2027010{number + 1}T100000Z"),
+                                E("Calendar:EndTime", f"2027010{number + 1}T110000Z")]])
+        device = self.ready_device("u6", "14.1")
+        phone = Phone(device, device.folders_of_type(CALENDAR)[0], 8)
+        phone.tag = "Calendar:Subject"
+        phone.start()
+        phone.until(lambda: len(phone.items) == 2)
+        self.dovecot.wait_log(f"Folder Calendar: Device {device.device_id} asked for UID 2 again and again")
+        self.assertRegex(self.show(phone), r"^Calendar UID 2 since \d{4}-")
+        self.assertEqual(phone.sync(), [])
 
     def test_retry_and_resync(self):
         self.fill("u3", "one", "two", "poison", "four", "five")
