@@ -408,6 +408,12 @@ class Events(MeetingCase):
         self.assertHas(self.only()[2], "RECURRENCE-ID:20270106T100000Z", "DTSTART:20270106T100000Z", "!RRULE")
         self.assertSent(self.smart(device, folder, item, E("Mime", mail("all")), client_id="all"))
         self.assertHas(self.only()[2], "RRULE:FREQ=DAILY;COUNT=5", "!RECURRENCE-ID")
+        # as Search calls it
+        found = device.command("Search", E("Search:Search", E("Store", E("Name", "Mailbox"), E("Query", E(
+            "And", E("AirSync:Class", "Calendar"), E("FreeText", "Daily")))))).document.find("Response/Store/Result")
+        self.assertSent(device.command("SmartForward", E("ComposeMail:SmartForward", E("ClientId", "long"), E(
+            "Source", E("LongId", found.get("LongId"))), E("Mime", mail("long")))))
+        self.assertHas(self.only()[2], "UID:Daily@elsewhere.example")
         single = self.event_of("14.1", subject="Single")[2]
         for number, (wanted, status, instance) in enumerate((
                 (item, 104, "tomorrow"), (item, 104, ""), (item, 150, "2027-01-06T10:30:00.000Z"),
