@@ -366,18 +366,37 @@ pim_rules_have(const struct pim_series *series,
 }
 
 static bool
+pim_series_leaves_out(const struct pim_series *series, int64_t id,
+		      int64_t id_local)
+{
+	return pim_series_is_excluded(series, id, id_local) ||
+		pim_rules_have(series, &series->exrules, id_local);
+}
+
+/* Is the id an occurrence by that local time? */
+static bool
+pim_series_says(const struct pim_series *series, int64_t id, int64_t id_local)
+{
+	return pim_series_to_utc(series, id_local) == id &&
+		(id_local == series->start_local ||
+		 pim_rules_have(series, &series->rules, id_local)) &&
+		!pim_series_leaves_out(series, id, id_local);
+}
+
+static bool
 pim_series_find_date(const struct pim_series *series, int64_t id,
 		     struct pim_occurrence *occurrence_r)
 {
 	const struct pim_series_date *date;
 
 	array_foreach(&series->rdates, date) {
-		if (pim_series_to_utc(series, date->id_local) == id) {
-			pim_series_make(series, id, date->id_local,
-					date->has_length ? &date->length :
-					NULL, occurrence_r);
-			return TRUE;
-		}
+		if (pim_series_to_utc(series, date->id_local) != id)
+			continue;
+		if (pim_series_leaves_out(series, id, date->id_local))
+			return FALSE;
+		pim_series_make(series, id, date->id_local, date->has_length ?
+				&date->length : NULL, occurrence_r);
+		return TRUE;
 	}
 	return FALSE;
 }
@@ -385,8 +404,9 @@ pim_series_find_date(const struct pim_series *series, int64_t id,
 bool pim_series_find(const struct pim_series *series, int64_t id,
 		     struct pim_occurrence *occurrence_r)
 {
+	const struct pim_timezone *clock = pim_series_clock(series);
 	const struct pim_series_change *change;
-	int64_t local;
+	int64_t local, before;
 	bool found;
 
 	change = pim_series_find_change(series, id);
@@ -396,19 +416,24 @@ bool pim_series_find(const struct pim_series *series, int64_t id,
 	}
 	if (id < PIM_TIME_MIN || id > PIM_TIME_MAX || series->master == NULL)
 		return FALSE;
-	local = pim_timezone_to_local(pim_series_clock(series), id);
-	if (pim_series_is_excluded(series, id, local))
-		return FALSE;
+	local = pim_timezone_to_local(clock, id);
+	/* a time that a change of the clock leaves out is read by that of
+	   before */
+	before = id + pim_timezone_offset(clock, id - PIM_CLOCK_SLACK);
 	T_BEGIN {
-		found = local == series->start_local ||
-			pim_rules_have(series, &series->rules, local);
-		if (found && pim_rules_have(series, &series->exrules, local))
-			found = FALSE;
+		found = pim_series_says(series, id, local);
+		if (!found && before != local) {
+			local = before;
+			found = pim_series_says(series, id, local);
+		}
+		if (found) {
+			pim_series_make(series, id, local, NULL,
+					occurrence_r);
+		} else {
+			found = pim_series_find_date(series, id, occurrence_r);
+		}
 	} T_END;
-	if (!found)
-		return pim_series_find_date(series, id, occurrence_r);
-	pim_series_make(series, id, local, NULL, occurrence_r);
-	return TRUE;
+	return found;
 }
 
 /*

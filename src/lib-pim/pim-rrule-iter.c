@@ -493,6 +493,8 @@ void pim_rrule_iter_init(struct pim_rrule_iter *iter,
 	iter->start = start;
 	iter->from = from;
 	iter->to = I_MIN(to, PIM_TIME_MAX);
+	/* a week may begin in the year 0 */
+	iter->year = INT_MIN;
 	iter->has_count = rule->count > 0;
 	iter->count = rule->count;
 	plain = pim_iter_is_plain(iter);

@@ -117,7 +117,9 @@ bool pim_rrule_rscale_matches(struct pim_rrule_iter *iter, int64_t day)
 	const struct pim_rscale_month *month;
 
 	if (year == NULL) {
-		iter->incomplete = TRUE;
+		/* nothing is before the start */
+		if (day > pim_days_of(iter->start))
+			iter->incomplete = TRUE;
 		return FALSE;
 	}
 	month = pim_rscale_month_at(year, day);

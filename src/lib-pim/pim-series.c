@@ -212,6 +212,19 @@ pim_reader_start(struct pim_series_reader *reader,
  * The series
  */
 
+/* RFC 5545 3.3.10: dates have no times of day, whatever a rule says. Returns FALSE if it is one
+   of hours. */
+static bool pim_rule_make_days(struct pim_rrule *rule)
+{
+	static const enum pim_rrule_list lists[] = {
+		PIM_RRULE_HOUR, PIM_RRULE_MINUTE, PIM_RRULE_SECOND
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(lists); i++)
+		rule->list_count[lists[i]] = 0;
+	return rule->freq >= PIM_FREQ_DAILY;
+}
+
 static void
 pim_reader_rules(struct pim_series *series, const char *name,
 		 ARRAY_TYPE(pim_rrule) *rules)
@@ -223,7 +236,8 @@ pim_reader_rules(struct pim_series *series, const char *name,
 	for (; prop != NULL; prop = pim_property_next(prop, name)) {
 		if (array_count(rules) == PIM_SERIES_RULES_MAX)
 			break;
-		if (pim_rrule_parse(pim_property_value(prop), &rule) < 0) {
+		if (pim_rrule_parse(pim_property_value(prop), &rule) < 0 ||
+		    (series->all_day && !pim_rule_make_days(&rule))) {
 			series->simple = FALSE;
 			continue;
 		}

@@ -46,6 +46,21 @@ static struct pim_component *test_event(struct pim_lines *doc)
 		pim_component_find(pim_lines_root(doc), "VCALENDAR"), "VEVENT");
 }
 
+/* Each one is found by its id. */
+static void
+test_find(const struct pim_series *series,
+	  const ARRAY_TYPE(pim_occurrence) *found)
+{
+	const struct pim_occurrence *occ;
+	struct pim_occurrence one;
+
+	array_foreach(found, occ) {
+		test_assert(pim_series_find(series, occ->id, &one));
+		test_assert(one.id == occ->id && one.start == occ->start &&
+			    one.end == occ->end && one.comp == occ->comp);
+	}
+}
+
 /* The starts, in UTC: with "+n" behind those that last n minutes and not the
    first one's time, "!" if changed, "-" if cancelled, "..." if there are
    more. */
@@ -69,6 +84,7 @@ test_expand(const char *lines, const char *home, int64_t from, int64_t to,
 	} else {
 		t_array_init(&found, 8);
 		whole = pim_series_get(series, from, to, max, &found);
+		test_find(series, &found);
 		array_foreach(&found, occ) {
 			if (str_len(str) > 0)
 				str_append_c(str, ' ');
@@ -118,6 +134,21 @@ static const struct {
 		"RRULE:FREQ=DAILY;COUNT=3\n",
 	  .occurrences = "20260328T013000Z 20260329T013000Z "
 		"20260330T003000Z" },
+	{ .name = "hours that come twice are the first ones",
+	  .lines = "DTSTART;TZID=Europe/Berlin:20261024T023000\n"
+		"RRULE:FREQ=DAILY;COUNT=3\n"
+		"EXDATE:20261025T013000Z\n",
+	  .occurrences = "20261024T003000Z 20261025T003000Z "
+		"20261026T013000Z" },
+	{ .name = "hours of a date are none's",
+	  .lines = "DTSTART;VALUE=DATE:20261128\n"
+		"RRULE:FREQ=DAILY;BYHOUR=9,15;BYMINUTE=1;BYSECOND=1;COUNT=3\n"
+		"RRULE:FREQ=HOURLY;COUNT=30\n",
+	  .occurrences = "20261128T000000Z 20261129T000000Z 20261130T000000Z" },
+	{ .name = "an EXRULE leaves out an RDATE",
+	  .lines = "DTSTART:20261101T090000Z\nRDATE:20261103T090000Z,"
+		"20261104T090000Z\nEXRULE:FREQ=DAILY;INTERVAL=2;COUNT=2\n",
+	  .occurrences = "20261104T090000Z" },
 	{ .name = "hours that fall together are one",
 	  .lines = "DTSTART;TZID=Europe/Berlin:20260329T010000\n"
 		"RRULE:FREQ=HOURLY;COUNT=4\n",
@@ -421,6 +452,50 @@ static bool test_fixture_middle(const char *line)
 		str_array_length(t_strsplit(found, " ")) == count - middle;
 }
 
+/* What is no occurrence is not found. */
+static void test_pim_occurrences_find(void)
+{
+	static const struct {
+		const char *lines, *id;
+		bool found;
+	} tests[] = {
+#define DAILY "DTSTART;TZID=Europe/Berlin:20261024T023000\nRRULE:FREQ=DAILY\n"
+		{ DAILY, "20261024T003000", TRUE },
+		{ DAILY, "20261024T003001", FALSE },
+		{ DAILY, "20261023T003000", FALSE },
+		{ DAILY, "20261025T003000", TRUE },
+		/* that hour is there twice */
+		{ DAILY, "20261025T013000", FALSE },
+		{ DAILY, "20261026T013000", TRUE },
+		/* that hour is not there */
+		{ DAILY, "20270328T013000", TRUE },
+		{ DAILY, "20270328T003000", FALSE },
+		{ DAILY, "20270329T003000", TRUE },
+		{ DAILY "EXDATE;TZID=Europe/Berlin:20270328T023000\n",
+		  "20270328T013000", FALSE },
+		{ DAILY "EXRULE:FREQ=DAILY;INTERVAL=2\n", "20261026T013000",
+		  FALSE },
+		{ "DTSTART:20261101T090000Z\nRDATE:20261103T090000Z\n"
+		  "EXRULE:FREQ=DAILY;INTERVAL=2\n", "20261103T090000", FALSE },
+#undef DAILY
+	};
+	struct pim_occurrence one;
+
+	test_begin("pim occurrences: found by id");
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct pim_lines *doc = test_parse(tests[i].lines);
+		pool_t pool = pool_alloconly_create("test", 4096);
+		const struct pim_series *series =
+			pim_series_read(pool, test_event(doc), NULL);
+
+		test_assert_idx(pim_series_find(series, test_time(tests[i].id),
+						&one) == tests[i].found, i);
+		pim_lines_free(&doc);
+		pool_unref(&pool);
+	}
+	test_end();
+}
+
 static void test_pim_occurrences_fixture(void)
 {
 	struct istream *input = i_stream_create_file(
@@ -445,6 +520,7 @@ int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_pim_occurrences,
+		test_pim_occurrences_find,
 		test_pim_occurrences_fixture,
 		NULL
 	};
