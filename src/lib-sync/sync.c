@@ -19,7 +19,7 @@ struct sync_look {
 	bool first, lost;
 
 	ARRAY_TYPE(seq_range) vanished, changed, added;
-	/* filter_all: everything inside, else: the known ones that are still inside */
+	/* filter_all: everything inside, else: of the known ones and of those that changed */
 	ARRAY_TYPE(seq_range) inside;
 	bool filter_changed, filter_all;
 	/* of those that changed: the ones inside the filter */
@@ -160,6 +160,7 @@ static int sync_look_filter(struct sync_look *look)
 		seq_range_array_merge(&look->inside, &state->adds);
 		seq_range_array_merge(&look->inside, &state->broken);
 		seq_range_array_merge(&look->inside, &look->added);
+		seq_range_array_merge(&look->inside, &look->changed);
 		seq_range_array_remove_seq_range(&look->inside,
 						 &look->vanished);
 	}
@@ -201,6 +202,12 @@ static void sync_look_apply_filter(struct sync_look *look)
 	seq_range_array_remove_seq_range(&state->soft_deletes, &look->inside);
 
 	if (look->filter_all) {
+		/* those of a collection of the best ones come back: what
+		   happened to them as long as they were gone isn't known */
+		array_clear(&tmp);
+		array_append_array(&tmp, &state->deletes);
+		seq_range_array_intersect(&tmp, &look->inside);
+		seq_range_array_merge(&state->changes, &tmp);
 		seq_range_array_remove_seq_range(&state->deletes,
 						 &look->inside);
 		array_clear(&state->adds);

@@ -301,7 +301,7 @@ test_store_put(struct test_collection *tcoll, uint32_t uid, bool add)
 	props.pim_uid = dec2str(uid);
 	props.name = "";
 	props.last_day = item->day;
-	text = t_strdup_printf("%u", item->flags);
+	text = t_strdup_printf("%u %u", item->flags, item->day);
 	if (!item->exists) {
 		put = store_item_remove(tcoll->store, tcoll->folder, uid);
 	} else if (add) {
@@ -341,6 +341,18 @@ test_change(struct test_collection *tcoll, uint32_t uid, unsigned int flags)
 
 	if (item->exists && item->flags != flags) {
 		item->flags = flags;
+		item->modseq = ++tcoll->live.modseq;
+		test_store_put(tcoll, uid, FALSE);
+	}
+}
+
+void test_move(struct test_collection *tcoll, uint32_t uid, unsigned int day)
+{
+	struct test_item *item = &tcoll->live.item[uid];
+
+	i_assert(tcoll->store != NULL);
+	if (item->exists && item->day != day) {
+		item->day = day;
 		item->modseq = ++tcoll->live.modseq;
 		test_store_put(tcoll, uid, FALSE);
 	}
@@ -388,7 +400,13 @@ test_somebody(struct test_collection *tcoll, uint32_t *seed, unsigned int day)
 		(void)test_add(tcoll, day - test_rand(seed, 8),
 			       test_rand(seed, 20));
 		break;
-	case 16 ... 28:
+	case 16 ... 22:
+		if (tcoll->store != NULL) {
+			test_move(tcoll, uid, day - test_rand(seed, 8));
+			break;
+		}
+		/* fall through */
+	case 23 ... 28:
 		test_change(tcoll, uid, test_rand(seed, 16));
 		break;
 	default:

@@ -55,6 +55,8 @@ uint32_t test_add(struct test_collection *tcoll, unsigned int day,
 	unsigned int conversation);
 void test_change(struct test_collection *tcoll, uint32_t uid,
 	unsigned int flags);
+/* Gives an item of a store another day; mails keep theirs. */
+void test_move(struct test_collection *tcoll, uint32_t uid, unsigned int day);
 void test_expunge(struct test_collection *tcoll, uint32_t uid);
 /* "rm dovecot.index*": modseqs begin again. */
 void test_lose_index(struct test_collection *tcoll);

@@ -6,12 +6,15 @@
 #include "store-recipient.h"
 #include "sync.h"
 #include "sync-recipients.h"
+#include "test-collection.h"
 #include "test-common.h"
 #include "../lib-store/test-store-common.h"
 
 #define DAY (24*3600)
 #define TEST_ADDRESSES 40
 #define TEST_START 1800000000
+#define TEST_SEEDS 6
+#define TEST_STEPS 250
 
 /* A device: what it was told, by the engine, with whatever window. */
 struct test_device {
@@ -94,39 +97,54 @@ static void test_check(struct test_device *device)
 	}
 }
 
-static void test_sync_recipients_histories(void)
+static void test_history(struct store *store, uint32_t seed)
 {
-	struct store *store = test_store_create("histories");
 	pool_t pool = pool_alloconly_create("test states", 8192);
-	struct test_device devices[3];
+	struct test_device *devices = i_new(struct test_device, 3);
 	time_t now = TEST_START;
 	unsigned int i, n;
 
-	test_begin("sync recipients: histories");
-	i_zero(&devices);
-	for (n = 0; n < N_ELEMENTS(devices); n++) {
+	for (n = 0; n < 3; n++) {
 		devices[n].store = store;
 		devices[n].max = n * 7;
 		sync_state_init(&devices[n].state, pool);
 	}
-	for (i = 0; i < 1500; i++) T_BEGIN {
+	for (i = 0; i < TEST_STEPS; i++) T_BEGIN {
 		/* some are written to more often than others */
-		n = i_rand_limit(TEST_ADDRESSES);
-		test_mail(store, i_rand_limit(n + 1), now);
-		now += i_rand_limit(2*DAY);
-		n = i_rand_limit(N_ELEMENTS(devices));
-		if (n == 2 && i_rand_limit(20) == 0)
-			devices[n].max = 1 + i_rand_limit(TEST_ADDRESSES + 5);
-		if (i_rand_limit(3) == 0 &&
-		    test_sync(&devices[n], 1 + i_rand_limit(5)))
+		n = 1 + test_rand(&seed, TEST_ADDRESSES);
+		test_mail(store, test_rand(&seed, n), now);
+		now += test_rand(&seed, 2*DAY);
+		n = test_rand(&seed, 3);
+		if (n == 2 && test_rand(&seed, 5) == 0) {
+			devices[n].max =
+				1 + test_rand(&seed, TEST_ADDRESSES + 5);
+		}
+		if (test_rand(&seed, 3) == 0 &&
+		    test_sync(&devices[n], 1 + test_rand(&seed, 5)))
 			test_check(&devices[n]);
 	} T_END;
-	for (n = 0; n < N_ELEMENTS(devices); n++) {
+	for (n = 0; n < 3; n++) {
 		test_assert(test_sync(&devices[n], UINT_MAX));
 		test_check(&devices[n]);
 	}
-	store_close(&store);
+	i_free(devices);
 	pool_unref(&pool);
+}
+
+static void test_sync_recipients_histories(void)
+{
+	struct store *store;
+	uint32_t seed;
+
+	test_begin("sync recipients: histories");
+	for (seed = 1; seed <= TEST_SEEDS && !test_has_failed(); seed++) {
+		store = test_store_create(t_strdup_printf("histories-%u",
+							  seed));
+		test_history(store, seed);
+		store_close(&store);
+		if (test_has_failed())
+			i_error("failed with seed %u", seed);
+	}
 	test_end();
 }
 
