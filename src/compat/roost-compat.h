@@ -117,6 +117,17 @@ bool roost_service_verbose_proctitle(struct master_service *service);
 
 /* The proof of a login: include roost-compat-login.h. */
 
+/* -- Pigeonhole -- */
+
+/* Sieve's command for a script of the user that may be deleted: Pigeonhole 2.4
+   (up to 2.4.4) dies when a compiled script includes one with :optional that is
+   gone since. Without it that script is not run, and mails are just kept. */
+#ifdef DOVECOT_2_4
+#  define ROOST_SIEVE_INCLUDE "include :personal "
+#else
+#  define ROOST_SIEVE_INCLUDE "include :personal :optional "
+#endif
+
 /* -- lib-http -- */
 
 struct http_server_settings;

@@ -7,6 +7,7 @@
 #include "strescape.h"
 #include "unichar.h"
 #include "pim-html.h"
+#include "roost-compat.h"
 #include "oof-script.h"
 
 #include <time.h>
@@ -236,7 +237,7 @@ void oof_script_write(string_t *dest, const struct oof_script *script,
 			   "\"include\", \"relational\", \"vacation\"];\n");
 		oof_write_replies(dest, &script->oof, user);
 		if (script->include != NULL) {
-			str_append(dest, "include :personal :optional ");
+			str_append(dest, ROOST_SIEVE_INCLUDE);
 			oof_sieve_append_string(dest, script->include);
 			str_append(dest, ";\n");
 		}

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "str.h"
 #include "oof-script.h"
+#include "roost-compat.h"
 #include "test-common.h"
 
 static const char *const test_addresses[] = {
@@ -103,7 +104,7 @@ static void test_oof_script_commands(void)
 "\t} else {\n"
 "\t}\n"
 "}\n"
-"include :personal :optional \"o\\\"wn\";\n");
+ROOST_SIEVE_INCLUDE "\"o\\\"wn\";\n");
 
 	script.oof.state = OOF_STATE_TIMED;
 	script.oof.start = 1796112000;

@@ -4,6 +4,7 @@
 #include "str.h"
 #include "oof-script.h"
 #include "oof-scripts.h"
+#include "roost-compat.h"
 #include "test-common.h"
 
 /* Scripts in memory; after a given number of writing steps everything fails, as
@@ -157,7 +158,7 @@ static bool fake_includes(const char *name)
 	int i = fake_find(OOF_SCRIPT_NAME);
 
 	return strstr(str_c(fake.texts[i]), t_strdup_printf(
-		"\ninclude :personal :optional \"%s\";\n", name)) != NULL;
+		"\n" ROOST_SIEVE_INCLUDE "\"%s\";\n", name)) != NULL;
 }
 
 static void test_oof_on_off(void)

@@ -235,7 +235,8 @@ class OwnScript(Oof):
         self.assertEqual(self.set(device, E("OofState", 1)), "1")
         self.assertEqual(len(self.replies("u9")), 1)
         self.sieve("delete", "other", user="u9")
-        self.assertEqual(len(self.replies("u9", sender="second@example.com")), 1)
+        # 2.4 can't go on without it (see ROOST_SIEVE_INCLUDE): the mail is there, but not the reply
+        self.assertEqual(len(self.replies("u9", sender="second@example.com")), 0 if NEW else 1)
         self.assertEqual(self.set(device, E("OofState", 0)), "1")
         self.assertIsNone(self.active("u9"))
 
@@ -356,7 +357,7 @@ class Without(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             tree = pathlib.Path(folder, "tree")
             subprocess.run(["cp", "-a", str(case.installed), str(tree)], check=True)
-            for path in tree.rglob("*sieve*"):
+            for path in [*tree.rglob("*sieve*"), *tree.rglob("*pigeonhole*")]:
                 if "roost" not in path.name and not path.is_dir():
                     path.unlink()
             with Instance(tree, Settings(users=1)) as dovecot:
