@@ -15,6 +15,7 @@
 #include "listener-body.h"
 #include "listener-client.h"
 #include "listener-park.h"
+#include "listener-refusal.h"
 #include "listener-throttle.h"
 #include "listener-trace.h"
 #include "listener-workers.h"
@@ -24,9 +25,6 @@
    MASTER_AUTH_SERVER_TIMEOUT_SECS) and then logs an error. If the body takes
    longer than this, the login is given back and made again after it. */
 #define REQUEST_LOGIN_MAX_SECS 75
-/* What clients are told to wait after a 503. */
-#define REQUEST_RETRY_AFTER_SECS 10
-
 /* RFC 1035 allows 255, and a port comes with it. Workers refuse 512. */
 #define REQUEST_MAX_HOST_LEN 300
 
@@ -82,7 +80,7 @@ struct listener_request {
 	struct listener_proof proof;
 	/* the query's DeviceId, in pool; NULL if there is none */
 	const char *device;
-	/* for 503: 0 = the default, NULL = none */
+	/* of the refusal: see struct listener_refusal */
 	unsigned int retry_secs;
 	const char *throttle_header;
 
@@ -118,21 +116,6 @@ static const char *const request_kept_headers[] = {
 	"Accept", "Content-Type", "MS-", "User-Agent", "X-MS-",
 };
 
-/* Our own answers. */
-static const struct request_failure {
-	unsigned int status;
-	const char *reason;
-	bool retry_after, close;
-} request_failures[] = {
-	{ 400, "Bad Request", FALSE, TRUE },
-	{ 401, "Unauthorized", FALSE, FALSE },
-	{ 403, "Forbidden", FALSE, FALSE },
-	{ 404, "Not Found", FALSE, FALSE },
-	{ 408, "Request Timeout", FALSE, TRUE },
-	{ 413, "Payload Too Large", FALSE, TRUE },
-	{ 503, "Service Unavailable", TRUE, FALSE },
-};
-
 static void request_start_auth(struct listener_request *req);
 static void request_queue_timeout(struct listener_request *req);
 
@@ -141,69 +124,6 @@ request_set_state(struct listener_request *req, enum request_state state)
 {
 	i_assert((request_transitions[req->state] & (1U << state)) != 0);
 	req->state = state;
-}
-
-static const struct request_failure *request_failure_find(unsigned int status)
-{
-	unsigned int i;
-
-	for (i = 0; i < N_ELEMENTS(request_failures); i++) {
-		if (request_failures[i].status == status)
-			return &request_failures[i];
-	}
-	i_unreached();
-}
-
-/* One field per scheme: clients that know only Basic may not look further in
-   a list. Lib-http's own function would leave the quotes out, which RFC 7235
-   wants. */
-static void request_add_challenges(struct http_server_request *hreq)
-{
-	const char *authorization = http_request_header_get(
-		http_server_request_get(hreq), "Authorization");
-	const char *bearer = "Bearer realm=\"Roost\"";
-
-	http_server_request_add_response_header(hreq, "WWW-Authenticate",
-						"Basic realm=\"Roost\"");
-	if (!listener_auth_offers_bearer())
-		return;
-	/* RFC 6750 section 3.1; without a token there is no error */
-	if (authorization != NULL &&
-	    strncasecmp(authorization, "Bearer ", 7) == 0) {
-		bearer = "Bearer realm=\"Roost\", "
-			"error=\"invalid_token\"";
-	}
-	http_server_request_add_response_header(hreq, "WWW-Authenticate",
-						bearer);
-}
-
-/* text is the body, NULL for one that says the reason */
-static void request_hreq_fail(struct listener_request *req, unsigned int status,
-			      const char *text, bool close)
-{
-	const struct request_failure *failure = request_failure_find(status);
-	struct http_server_request *hreq = req->hreq;
-
-	if (failure->retry_after) {
-		http_server_request_add_response_header(hreq, "Retry-After",
-			t_strdup_printf("%u", req->retry_secs > 0 ?
-					req->retry_secs :
-					REQUEST_RETRY_AFTER_SECS));
-	}
-	if (req->throttle_header != NULL) {
-		http_server_request_add_response_header(hreq,
-			"X-MS-ASThrottle", req->throttle_header);
-	}
-	if (failure->close || close)
-		http_server_request_connection_close(hreq, TRUE);
-	if (status == 401)
-		request_add_challenges(hreq);
-	if (text == NULL) {
-		http_server_request_fail(hreq, status, failure->reason);
-	} else {
-		http_server_request_fail_text(hreq, status, failure->reason,
-					      "%s", text);
-	}
 }
 
 /* -- tracing -- */
@@ -239,7 +159,7 @@ request_trace_failed(struct listener_request *req, unsigned int status)
 	request_trace(req, NULL);
 	request_trace_who(req, &who);
 	listener_trace_failed(&who, status,
-			      request_failure_find(status)->reason);
+			      listener_refusal_reason(status));
 }
 
 static bool request_is_traced(struct listener_request *req)
@@ -263,9 +183,16 @@ static void request_fail_timeout(struct listener_request *req)
 static void request_fail_text(struct listener_request *req,
 			      unsigned int status, const char *text)
 {
-	/* A client that waits for "100 Continue" may send its body or its
-	   next request now: only a new connection makes that clear. */
-	bool close = listener_body_is_withheld(req->body);
+	struct listener_refusal refusal = {
+		.status = status,
+		.text = text,
+		.retry_secs = req->retry_secs,
+		.throttle = req->throttle_header,
+		/* A client that waits for "100 Continue" may send its body or
+		   its next request now: only a new connection makes that
+		   clear. */
+		.close = listener_body_is_withheld(req->body),
+	};
 
 	request_set_state(req, REQUEST_STATE_ANSWERING);
 	if (listener.traces != NULL)
@@ -278,7 +205,7 @@ static void request_fail_text(struct listener_request *req,
 			      request_fail_timeout, req);
 	/* lib-http may have answered a broken body by itself just now */
 	if (http_server_request_get_response(req->hreq) == NULL)
-		request_hreq_fail(req, status, text, close);
+		listener_refusal_send(req->hreq, &refusal);
 }
 
 static void request_fail(struct listener_request *req, unsigned int status)
