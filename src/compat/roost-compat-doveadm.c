@@ -55,6 +55,7 @@ int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
 		i_zero(set_r);
 		set_r->journal = t_strdup(set->roost_db_journal);
 		set_r->quota = set->roost_db_quota;
+		set_r->conflicts_keep = set->roost_conflicts_keep;
 	}
 	settings_free(set);
 	return ret;
@@ -112,6 +113,11 @@ int roost_doveadm_db_path(struct mail_user *user, const char **path_r,
 	override = mail_user_plugin_getenv(user, "roost_db_quota");
 	if (override != NULL &&
 	    settings_get_size(override, &set_r->quota, error_r) < 0)
+		return -1;
+	set_r->conflicts_keep = set.roost_conflicts_keep;
+	override = mail_user_plugin_getenv(user, "roost_conflicts_keep");
+	if (override != NULL &&
+	    settings_get_time(override, &set_r->conflicts_keep, error_r) < 0)
 		return -1;
 	return roost_user_db_path(user, &set, path_r, error_r);
 }

@@ -1,10 +1,12 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "ioloop.h"
 #include "str.h"
 #include "store.h"
 #include "store-conflict.h"
+#include "pim-attach.h"
 #include "pim-item.h"
 #include "eas-meeting.h"
 #include "cmd-sync-store.h"
@@ -121,12 +123,17 @@ item_plan_meeting(struct eas_sync_store *ctx, const struct store_item *old,
 
 /* -- conflicts -- */
 
+/* Before the version that loses is changed: its attachments are kept with it. num_r may be
+   NULL. */
 static int
 item_keep_conflict(struct eas_sync_store *ctx, uint32_t uid, bool device_won,
-		   const char *won, const char *lost)
+		   const char *won, const char *lost, uint32_t *num_r)
 {
+	ARRAY_TYPE(uint32_t) blobs;
 	struct store_conflict conflict;
 
+	t_array_init(&blobs, 4);
+	pim_attach_list(lost, strlen(lost), &blobs);
 	i_zero(&conflict);
 	conflict.folder = ctx->coll->folder->pim_id;
 	conflict.uid = uid;
@@ -134,8 +141,10 @@ item_keep_conflict(struct eas_sync_store *ctx, uint32_t uid, bool device_won,
 	conflict.device_won = device_won;
 	conflict.won = won;
 	conflict.lost = lost;
-	if (store_conflict_add(ctx->sync->req->store, &conflict) < 0)
+	if (store_conflict_add(ctx->sync->req->store, &conflict, &blobs) < 0)
 		return -1;
+	if (num_r != NULL)
+		*num_r = conflict.num;
 	e_info(ctx->sync->req->event, "Folder %s: Conflict about item %u: "
 	       "the %s version is kept as conflict %u", ctx->coll->id, uid,
 	       device_won ? "server's" : "device's", conflict.num);
@@ -307,6 +316,7 @@ int eas_sync_store_item_change(struct eas_sync_store *ctx,
 			       struct eas_sync_store_done *done_r)
 {
 	struct item_applied new;
+	uint32_t num = 0;
 	bool conflict;
 
 	i_zero(done_r);
@@ -331,15 +341,18 @@ int eas_sync_store_item_change(struct eas_sync_store *ctx,
 		   same answer */
 		done_r->status = EAS_SYNC_STATUS_CONFLICT;
 		return item_keep_conflict(ctx, item->uid, FALSE, item->text,
-					  str_c(new.text));
+					  str_c(new.text), NULL);
 	}
 	item_plan_meeting(ctx, item, &new);
 	done_r->tell = new.tell || conflict;
+	if (conflict && item_keep_conflict(ctx, item->uid, TRUE,
+					   str_c(new.text), item->text,
+					   &num) < 0)
+		return -1;
 	if (item_write(ctx, node, item, &new, done_r) < 0)
 		return -1;
-	return !conflict || done_r->status != EAS_SYNC_STATUS_SUCCESS ? 0 :
-		item_keep_conflict(ctx, item->uid, TRUE, str_c(new.text),
-				   item->text);
+	return !conflict || done_r->status == EAS_SYNC_STATUS_SUCCESS ? 0 :
+		store_conflict_remove(ctx->sync->req->store, num) < 0 ? -1 : 0;
 }
 
 int eas_sync_store_item_add(struct eas_sync_store *ctx,
@@ -391,7 +404,7 @@ int eas_sync_store_item_delete(struct eas_sync_store *ctx,
 			return 0;
 		}
 		if (item_keep_conflict(ctx, item->uid, TRUE, NULL,
-				       item->text) < 0)
+				       item->text, NULL) < 0)
 			return -1;
 	}
 	if (store_item_remove(ctx->sync->req->store, item->folder,
@@ -413,5 +426,5 @@ int eas_sync_store_item_gone(struct eas_sync_store *ctx,
 	if (eas_sync_store_instance(ctx, node) != NULL ||
 	    item_apply(ctx, item_data(node), NULL, NULL, &new) < 0)
 		return 0;
-	return item_keep_conflict(ctx, uid, FALSE, NULL, str_c(new.text));
+	return item_keep_conflict(ctx, uid, FALSE, NULL, str_c(new.text), NULL);
 }

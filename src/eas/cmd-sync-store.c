@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "store.h"
+#include "store-conflict.h"
 #include "cmd-sync-store.h"
 
 /* What a device did to the items of a store's folder, in one transaction of the store.
@@ -276,7 +277,9 @@ static int store_commands_locked(struct eas_sync_store *ctx)
 			ret = store_command(ctx, node);
 		} T_END;
 	}
-	return ret < 0 ? -1 : eas_sync_journal_save(ctx);
+	if (ret < 0 || store_conflict_expire(ctx->sync->req->store) < 0)
+		return -1;
+	return eas_sync_journal_save(ctx);
 }
 
 /* -- what the engine has to know -- */

@@ -9,13 +9,17 @@
 
 #define PIM_ATTACH_NAME "ATTACH"
 
-bool pim_attach_is_blob(const struct pim_property *prop, uint32_t *num_r)
+bool pim_attach_parse_blob(const char *value, uint32_t *num_r)
 {
-	const char *value = pim_property_value(prop);
 	size_t len = strlen(PIM_ATTACH_BLOB);
 
 	return strncasecmp(value, PIM_ATTACH_BLOB, len) == 0 &&
 		str_to_uint32(value + len, num_r) == 0;
+}
+
+bool pim_attach_is_blob(const struct pim_property *prop, uint32_t *num_r)
+{
+	return pim_attach_parse_blob(pim_property_value(prop), num_r);
 }
 
 /* The end of the line that begins there, its folds included. */

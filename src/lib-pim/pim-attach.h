@@ -18,7 +18,9 @@ struct pim_attach {
 	uint32_t num;
 };
 
-/* Is it one? */
+/* Does a value name a blob? */
+bool pim_attach_parse_blob(const char *value, uint32_t *num_r);
+/* Is it such a line? */
 bool pim_attach_is_blob(const struct pim_property *prop, uint32_t *num_r);
 /* Finds the first such line from an offset (that of a line's beginning) on. */
 bool pim_attach_next(const char *text, size_t size, size_t from,

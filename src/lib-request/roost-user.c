@@ -32,6 +32,7 @@ int roost_user_get_store(struct roost_user *user, struct store **store_r,
 		set.busy_msecs = ROOST_STORE_BUSY_MSECS;
 		set.journal = user->set->roost_db_journal;
 		set.quota = user->set->roost_db_quota;
+		set.conflicts_keep = user->set->roost_conflicts_keep;
 		if (store_open(path, &set, user->event,
 			       &user->store, error_r) < 0)
 			return -1;

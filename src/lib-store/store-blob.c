@@ -21,13 +21,14 @@ blob_read_row(sqlite3_stmt *stmt, pool_t pool, struct store_blob *blob_r)
 	blob_r->size = store_column_uint64(stmt, 5);
 }
 
-static int blob_open(struct store *store, uint32_t num, bool write,
-		     sqlite3_blob **blob_r)
+static int
+blob_open(struct store *store, const char *table, uint64_t rowid, bool write,
+	  sqlite3_blob **blob_r)
 {
-	if (sqlite3_blob_open(store->db, "main", "blob", "data", num,
+	if (sqlite3_blob_open(store->db, "main", table, "data", rowid,
 			      write ? 1 : 0, blob_r) == SQLITE_OK)
 		return 0;
-	e_error(store->event, "Opening blob %u failed: %s", num,
+	e_error(store->event, "Opening %s %"PRIu64" failed: %s", table, rowid,
 		sqlite3_errmsg(store->db));
 	(void)sqlite3_blob_close(*blob_r);
 	return -1;
@@ -90,7 +91,7 @@ blob_add(struct store *store, struct store_blob *info, struct istream *input)
 	if (changes == 0)
 		return STORE_PUT_GONE;
 	info->num = (uint32_t)sqlite3_last_insert_rowid(store->db);
-	if (blob_open(store, info->num, TRUE, &blob) < 0)
+	if (blob_open(store, "blob", info->num, TRUE, &blob) < 0)
 		return STORE_PUT_FAILED;
 	ret = blob_write(store, blob, input, info->size);
 	(void)sqlite3_blob_close(blob);
@@ -203,11 +204,17 @@ blob_stream_close(struct iostream_private *stream,
 
 struct istream *store_blob_open(struct store *store, uint32_t num)
 {
+	return store_blob_open_table(store, "blob", num);
+}
+
+struct istream *
+store_blob_open_table(struct store *store, const char *table, uint64_t rowid)
+{
 	struct store_blob_istream *bstream;
 	struct istream *input;
 	sqlite3_blob *blob;
 
-	if (blob_open(store, num, FALSE, &blob) < 0)
+	if (blob_open(store, table, rowid, FALSE, &blob) < 0)
 		return NULL;
 	bstream = i_new(struct store_blob_istream, 1);
 	bstream->blob = blob;

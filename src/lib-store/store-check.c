@@ -29,6 +29,8 @@ static const struct check_rows {
 	  "unindexed items that are gone", TRUE },
 	{ "item_waiting", "id IN (SELECT id FROM item_text)",
 	  "indexed items that wait for it", FALSE },
+	{ "conflict_blob", "conflict NOT IN (SELECT num FROM conflict)",
+	  "blobs of conflicts that are gone", TRUE },
 	/* devices would be told that they are gone */
 	{ "tombstone", "EXISTS (SELECT 1 FROM item WHERE "
 	  "id = (tombstone.folder << 32 | tombstone.uid))",
@@ -240,6 +242,25 @@ static int check_index(struct store_check *check)
 	return check_words(check);
 }
 
+/* What conflicts count for the quota. */
+static int check_conflicts(struct store_check *check)
+{
+	const char *what = check->repair ?
+		"UPDATE conflict SET bytes=" STORE_CONFLICT_BYTES :
+		"SELECT count(*) FROM conflict";
+	unsigned int count;
+
+	if (check_run(check, t_strconcat(what, " WHERE bytes<>"
+					 STORE_CONFLICT_BYTES, NULL),
+		      &count) < 0)
+		return -1;
+	if (count > 0) {
+		check_found(check, check->repair, t_strdup_printf(
+			"There are %u conflicts with a wrong size", count));
+	}
+	return 0;
+}
+
 /* What a folder's numbers have to be, from its items. */
 static int
 check_count(struct store_check *check, const struct store_pim_folder *folder,
@@ -317,7 +338,7 @@ static int check_all(struct store_check *check)
 			return -1;
 	}
 	t_array_init(&folders, 16);
-	if (check_index(check) < 0 ||
+	if (check_index(check) < 0 || check_conflicts(check) < 0 ||
 	    check_item_keys(check) < 0 || check_references(check) < 0 ||
 	    store_pim_folder_list(check->store, pool_datastack_create(),
 				  &folders) < 0)

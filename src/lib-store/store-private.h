@@ -8,9 +8,16 @@
 
 /* What the files of this folder share; SQLite's objects do not leave it. */
 
-#define STORE_SCHEMA_VERSION 9
+#define STORE_SCHEMA_VERSION 10
 /* "Rst\x01", in the file's header: another program's database is refused */
 #define STORE_APPLICATION_ID 0x52737401
+
+/* What a conflict counts for the quota. */
+#define STORE_CONFLICT_BYTES \
+	"(ifnull(length(CAST(won AS BLOB)), 0) + " \
+	"ifnull(length(CAST(lost AS BLOB)), 0) + " \
+	"ifnull((SELECT sum(length(data)) FROM conflict_blob " \
+	"WHERE conflict=num), 0))"
 
 /* The texts stand in store-sql.c. */
 enum store_sql {
@@ -101,9 +108,14 @@ enum store_sql {
 	STORE_SQL_TOMBSTONE_EXPIRE,
 	STORE_SQL_TOMBSTONE_LIST,
 	STORE_SQL_CONFLICT_INSERT,
+	STORE_SQL_CONFLICT_SET_BYTES,
 	STORE_SQL_CONFLICT_LIST,
 	STORE_SQL_CONFLICT_GET,
 	STORE_SQL_CONFLICT_DELETE,
+	STORE_SQL_CONFLICT_OLDEST,
+	STORE_SQL_CONFLICT_COUNT,
+	STORE_SQL_CONFLICT_BLOB_INSERT,
+	STORE_SQL_CONFLICT_BLOB_GET,
 	STORE_SQL_BLOB_INSERT,
 	STORE_SQL_BLOB_GET,
 	STORE_SQL_BLOB_LIST,
@@ -143,6 +155,8 @@ struct store {
 	sqlite3_stmt *stmts[STORE_SQL_COUNT];
 	/* bytes of items and blobs, 0 = any number */
 	uint64_t quota;
+	/* how long conflicts are kept, 0 = for ever */
+	unsigned int conflicts_keep;
 	bool in_transaction:1;
 };
 
@@ -151,6 +165,10 @@ struct store {
    ret back, or -1. */
 int store_change_begin(struct store *store, bool *own_r);
 int store_change_end(struct store *store, bool own, int ret);
+
+/* store-blob.c: a blob of another table, by its rowid */
+struct istream *
+store_blob_open_table(struct store *store, const char *table, uint64_t rowid);
 
 /* store-item.c */
 

@@ -231,6 +231,20 @@ static const struct store_upgrade store_upgrades[] = {
 "CREATE TRIGGER item_changed AFTER UPDATE OF text ON item BEGIN"
 " INSERT OR IGNORE INTO item_waiting VALUES (new.id); END;"
 	},
+	/* conflicts count for the quota, and have the attachments of the version that lost; there is an
+	   index because bytes stands behind the texts */
+	{ 10,
+"ALTER TABLE conflict ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+"UPDATE conflict SET bytes = ifnull(length(CAST(won AS BLOB)), 0) +"
+" ifnull(length(CAST(lost AS BLOB)), 0);"
+"CREATE INDEX conflict_bytes ON conflict (bytes);"
+
+"CREATE TABLE conflict_blob ("
+" conflict INTEGER NOT NULL REFERENCES conflict (num) ON DELETE CASCADE,"
+" blob INTEGER NOT NULL,"
+" data BLOB NOT NULL,"
+" UNIQUE (conflict, blob));"
+	},
 };
 
 static int

@@ -165,7 +165,9 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_PIM_DELETABLE] =
 		"SELECT 1 FROM pim_folder WHERE id=?1 AND main=0",
 	[STORE_SQL_PIM_DELETE] = "DELETE FROM pim_folder WHERE id=?1",
-	[STORE_SQL_PIM_USAGE] = "SELECT ifnull(sum(bytes), 0) FROM pim_folder",
+	[STORE_SQL_PIM_USAGE] =
+		"SELECT (SELECT ifnull(sum(bytes), 0) FROM pim_folder) + "
+		"(SELECT ifnull(sum(bytes), 0) FROM conflict)",
 	[STORE_SQL_PIM_NUMBERS] =
 		"SELECT uidnext, items, modseq, bytes FROM pim_folder "
 		"WHERE id=?1",
@@ -266,6 +268,9 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 	[STORE_SQL_CONFLICT_INSERT] =
 		"INSERT INTO conflict (folder, uid, time, device, device_won, "
 		"won, lost) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[STORE_SQL_CONFLICT_SET_BYTES] =
+		"UPDATE conflict SET bytes = " STORE_CONFLICT_BYTES
+		" WHERE num=?1",
 	[STORE_SQL_CONFLICT_LIST] =
 		"SELECT " CONFLICT_COLUMNS
 		"CASE WHEN ?1 THEN won END, CASE WHEN ?1 THEN lost END "
@@ -274,6 +279,15 @@ const char *const store_sql_texts[STORE_SQL_COUNT] = {
 		"SELECT " CONFLICT_COLUMNS "won, lost FROM conflict "
 		"WHERE num=?1",
 	[STORE_SQL_CONFLICT_DELETE] = "DELETE FROM conflict WHERE num=?1",
+	[STORE_SQL_CONFLICT_OLDEST] =
+		"SELECT num, time FROM conflict ORDER BY num LIMIT 1",
+	[STORE_SQL_CONFLICT_COUNT] = "SELECT count(*) FROM conflict",
+	/* only the item's own */
+	[STORE_SQL_CONFLICT_BLOB_INSERT] =
+		"INSERT OR IGNORE INTO conflict_blob (conflict, blob, data) "
+		"SELECT ?1, num, data FROM blob WHERE num=?2 AND item=?3",
+	[STORE_SQL_CONFLICT_BLOB_GET] =
+		"SELECT rowid FROM conflict_blob WHERE conflict=?1 AND blob=?2",
 
 	[STORE_SQL_BLOB_INSERT] =
 		"INSERT INTO blob (item, name, type, data) "

@@ -184,6 +184,7 @@ int store_open(const char *path, const struct store_settings *set,
 	store->db = db;
 	store->path = i_strdup(path);
 	store->quota = set->quota;
+	store->conflicts_keep = set->conflicts_keep;
 	store->dev = st.st_dev;
 	store->ino = st.st_ino;
 	store->event = event_create(event_parent);

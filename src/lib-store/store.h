@@ -21,8 +21,10 @@ struct store_settings {
 	/* "wal" (NULL = this), or "delete" for file systems where processes share
 	   no memory: NFS */
 	const char *journal;
-	/* bytes of items and their blobs, 0 = any number */
+	/* bytes of items, their blobs and conflicts, 0 = any number */
 	uint64_t quota;
+	/* seconds for which conflicts are kept, 0 = for ever */
+	unsigned int conflicts_keep;
 };
 
 /* Opens or creates the database. Missing directories are created (0700), the file is 0600.

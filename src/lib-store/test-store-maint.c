@@ -132,6 +132,11 @@ static void test_store_check_rows(void)
 		  "1 deletions of items that are there", TRUE },
 		{ "UPDATE pim_folder SET bytes=1, modseq=1 WHERE items=1",
 		  "numbers are wrong", TRUE },
+		{ "INSERT INTO conflict_blob VALUES (99, 1, X'00')",
+		  "in table: conflict_blob", TRUE },
+		{ "INSERT INTO conflict (folder, uid, time, device_won, lost) "
+		  "SELECT folder, uid, 1, 0, 'lost' FROM item",
+		  "1 conflicts with a wrong size", TRUE },
 		/* somebody's data */
 		{ "INSERT INTO conflict (folder, uid, time, device_won) "
 		  "VALUES (99, 1, 1, 0)", "in table: conflict", FALSE },

@@ -173,6 +173,14 @@
 " INSERT INTO item_waiting VALUES (new.id); END;" \
 "CREATE TRIGGER item_changed AFTER UPDATE OF text ON item BEGIN" \
 " INSERT OR IGNORE INTO item_waiting VALUES (new.id); END;"
+#define TABLES_10 TABLES_9 \
+"ALTER TABLE conflict ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;" \
+"CREATE INDEX conflict_bytes ON conflict (bytes);" \
+"CREATE TABLE conflict_blob (" \
+" conflict INTEGER NOT NULL REFERENCES conflict (num) ON DELETE CASCADE," \
+" blob INTEGER NOT NULL," \
+" data BLOB NOT NULL," \
+" UNIQUE (conflict, blob));"
 #define APPLICATION_ID "PRAGMA application_id = 1383298049;"
 
 static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
@@ -185,6 +193,7 @@ static const char *const released_schemas[STORE_SCHEMA_VERSION] = {
 	TABLES_7 APPLICATION_ID "PRAGMA user_version = 7;",
 	TABLES_8 APPLICATION_ID "PRAGMA user_version = 8;",
 	TABLES_9 APPLICATION_ID "PRAGMA user_version = 9;",
+	TABLES_10 APPLICATION_ID "PRAGMA user_version = 10;",
 };
 
 /* What each version has added to a database that was in use: rows for each of its tables.
@@ -216,7 +225,8 @@ static const char *const released_rows[STORE_SCHEMA_VERSION] = {
 " 'name', 'BEGIN:VCALENDAR\r\n\xc3\xa4\r\n');"
 "INSERT INTO item VALUES (42 << 32 | 2, 42, 2, 5, 0, 0, 6001, '', '', 'x');"
 "INSERT INTO tombstone VALUES (41, 9, 3), (41, 9, 4), (42, 3, 1);"
-"INSERT INTO conflict VALUES (3, 41, 5, 7000, 'ID', 1, 'won', 'lost'),"
+"INSERT INTO conflict (num, folder, uid, time, device, device_won, won, lost)"
+" VALUES (3, 41, 5, 7000, 'ID', 1, 'won', 'lost'),"
 " (4, 42, 1, 7001, NULL, 0, NULL, 'lost');"
 "INSERT INTO blob VALUES (2, 41 << 32 | 5, 'a.bin', 'image/png', X'00ff01');",
 "INSERT INTO recipient (address, shown, name, score)"
@@ -238,6 +248,8 @@ static const char *const released_rows[STORE_SCHEMA_VERSION] = {
 "INSERT INTO item_text VALUES (41 << 32 | 5, 1, '', 'SUMMARY\n');"
 "INSERT INTO item_fts (rowid, keys, text) VALUES"
 " (41 << 32 | 5, '', 'SUMMARY\n');",
+"INSERT INTO conflict_blob VALUES (3, 2, X'0102');"
+"UPDATE conflict SET bytes = CASE num WHEN 3 THEN 9 ELSE 4 END;",
 };
 
 static sqlite3 *test_db_open(const char *name)

@@ -5,6 +5,7 @@
 #include "array.h"
 #include "mail-user.h"
 #include "str-sanitize.h"
+#include "pim-attach.h"
 #include "pim-item.h"
 #include "pim-split.h"
 #include "store.h"
@@ -12,6 +13,7 @@
 #include "doveadm-print.h"
 #include "roost-compat-doveadm.h"
 #include "doveadm-roost.h"
+#include "doveadm-roost-attach.h"
 
 struct conflict_cmd_context {
 	struct doveadm_mail_cmd_context ctx;
@@ -111,17 +113,43 @@ conflict_show(struct conflict_cmd_context *ctx,
 	return 0;
 }
 
+/* Where the contents of the version that lost are. */
+struct conflict_contents {
+	struct store *store;
+	uint32_t num;
+};
+
+static struct istream *conflict_open_content(const char *value, void *context)
+{
+	const struct conflict_contents *contents = context;
+	struct istream *input;
+	uint32_t blob;
+
+	return pim_attach_parse_blob(value, &blob) &&
+		store_conflict_open_blob(contents->store, contents->num, blob,
+					 &input) > 0 ? input : NULL;
+}
+
 /* The version that lost becomes the item, or (it was deleted meanwhile, or both are wanted) another
    item beside it; a deletion that lost is done. */
 static enum store_put
 conflict_put_lost(struct conflict_cmd_context *ctx, struct store *store,
 		  const struct store_conflict *conflict)
 {
-	bool both = strcmp(ctx->keep, "both") == 0;
+	struct conflict_contents contents = {
+		.store = store, .num = conflict->num,
+	};
 	struct store_item_props props;
+	struct doveadm_roost_put lost = {
+		.store = store, .folder = conflict->folder, .props = &props,
+		.uid = conflict->uid, .text = conflict->lost,
+		.open_content = conflict_open_content, .context = &contents,
+	};
+	bool both = strcmp(ctx->keep, "both") == 0;
 	struct pim_item_props found;
 	enum store_put put;
 	const char *error;
+	uint64_t modseq;
 
 	if (conflict->lost == NULL) {
 		put = both ? STORE_PUT_OK :
@@ -129,8 +157,8 @@ conflict_put_lost(struct conflict_cmd_context *ctx, struct store *store,
 					  conflict->uid);
 		return put == STORE_PUT_GONE ? STORE_PUT_OK : put;
 	}
-	if (pim_item_props_read(conflict->lost, strlen(conflict->lost),
-				&found, &error) < 0) {
+	lost.size = strlen(conflict->lost);
+	if (pim_item_props_read(lost.text, lost.size, &found, &error) < 0) {
 		i_error("Conflict %u: %s", ctx->num, error);
 		return STORE_PUT_FAILED;
 	}
@@ -138,14 +166,10 @@ conflict_put_lost(struct conflict_cmd_context *ctx, struct store *store,
 	props.name = found.name;
 	props.first_day = found.first_day;
 	props.last_day = found.last_day;
-	put = both ? STORE_PUT_GONE :
-		store_item_change(store, conflict->folder, conflict->uid,
-				  &props, conflict->lost,
-				  strlen(conflict->lost), NULL);
+	put = both ? STORE_PUT_GONE : doveadm_roost_attach_put(&lost, &modseq);
 	if (put == STORE_PUT_GONE) {
-		put = store_item_add(store, conflict->folder, &props,
-				     conflict->lost, strlen(conflict->lost),
-				     NULL, NULL);
+		lost.uid = 0;
+		put = doveadm_roost_attach_put(&lost, &modseq);
 	}
 	return put;
 }
@@ -187,6 +211,10 @@ cmd_conflict_run(struct doveadm_mail_cmd_context *_ctx, struct mail_user *user)
 	ret = doveadm_roost_open(_ctx, user, FALSE, &store);
 	if (ret <= 0)
 		return ret;
+	if (store_conflict_expire(store) < 0) {
+		store_close(&store);
+		return conflict_temp_failed(ctx);
+	}
 	T_BEGIN {
 		ret = ctx->func(ctx, user, store);
 	} T_END;

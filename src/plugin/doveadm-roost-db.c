@@ -3,11 +3,13 @@
 /* doveadm roost backup, restore, check: a user's whole database. */
 #include "lib.h"
 #include "mail-user.h"
+#include "pim-attach.h"
 #include "pim-item.h"
 #include "str.h"
 #include "str-sanitize.h"
 #include "array.h"
 #include "store.h"
+#include "store-blob.h"
 #include "store-index.h"
 #include "store-maint.h"
 #include "eas-item-index.h"
@@ -90,6 +92,101 @@ check_found(const char *problem, bool repaired, void *context ATTR_UNUSED)
 	doveadm_print(repaired ? "repaired" : "not repaired");
 }
 
+/* Is a number of one list in the other? */
+static bool check_names(const ARRAY_TYPE(uint32_t) *nums, uint32_t num)
+{
+	const uint32_t *nump;
+
+	array_foreach(nums, nump) {
+		if (*nump == num)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static int
+check_orphan(struct db_cmd_context *ctx, struct store *store,
+	     const struct store_item *item, const struct store_blob *blob)
+{
+	if (ctx->repair && store_blob_remove(store, blob->num) < 0)
+		return -1;
+	check_found(t_strdup_printf("Item %u:%u: attachment %u (%s, "
+		"%"PRIuUOFF_T" bytes) is not named by its text", item->folder,
+		item->uid, blob->num, blob->name == NULL ? "no name" :
+		blob->name, blob->size), ctx->repair, NULL);
+	return ctx->repair ? 0 : 1;
+}
+
+/* The text has to name all blobs of the item, and no others. Returns as check_item() does. */
+static int
+check_blobs_of(struct db_cmd_context *ctx, struct store *store,
+	       const struct store_item *item)
+{
+	ARRAY_TYPE(uint32_t) named, own;
+	ARRAY_TYPE(store_blob) blobs;
+	const struct store_blob *blob;
+	const uint32_t *nump;
+	int ret, problems = 0;
+
+	t_array_init(&named, 8);
+	t_array_init(&own, 8);
+	t_array_init(&blobs, 8);
+	pim_attach_list(item->text, item->size, &named);
+	if (store_blob_list(store, pool_datastack_create(), item->folder,
+			    item->uid, &blobs) < 0)
+		return -1;
+	array_foreach(&blobs, blob) {
+		array_push_back(&own, &blob->num);
+		if (check_names(&named, blob->num))
+			continue;
+		ret = check_orphan(ctx, store, item, blob);
+		if (ret < 0)
+			return -1;
+		problems += ret;
+	}
+	array_foreach(&named, nump) {
+		if (check_names(&own, *nump))
+			continue;
+		check_found(t_strdup_printf("Item %u:%u (%s): the content of "
+			"attachment %u is gone", item->folder, item->uid,
+			item->props.name, *nump), FALSE, NULL);
+		problems++;
+	}
+	return problems;
+}
+
+/* Nobody changes the item meanwhile: text and blobs are of one moment, and what is removed is what was
+   looked at. A process that is killed has removed all of an item's or nothing. */
+static int
+check_blobs(struct db_cmd_context *ctx, struct store *store,
+	    const struct store_item *seen)
+{
+	ARRAY_TYPE(store_blob) blobs;
+	struct store_item item;
+	pool_t pool;
+	int ret;
+
+	t_array_init(&blobs, 8);
+	if (store_blob_list(store, pool_datastack_create(), seen->folder,
+			    seen->uid, &blobs) < 0)
+		return -1;
+	if (array_count(&blobs) == 0 &&
+	    !pim_attach_has_any(seen->text, seen->size))
+		return 0;
+	if (store_begin(store) < 0)
+		return -1;
+	pool = pool_alloconly_create("roost check item", 16384);
+	ret = store_item_get(store, pool, seen->folder, seen->uid, &item);
+	if (ret > 0)
+		ret = check_blobs_of(ctx, store, &item);
+	pool_unref(&pool);
+	if (ret < 0) {
+		store_rollback(store);
+		return -1;
+	}
+	return store_commit(store) < 0 ? -1 : ret;
+}
+
 /* What look-ups need is extracted again; an item that can't be read stays as it is. Returns
    the number of problems that are left, or -1. */
 static int
@@ -170,6 +267,12 @@ check_items(struct db_cmd_context *ctx, struct store *store, uint32_t folder)
 			break;
 		}
 		problems += ret + left;
+		T_BEGIN {
+			ret = check_blobs(ctx, store, &item);
+		} T_END;
+		if (ret < 0)
+			break;
+		problems += ret;
 		p_clear(pool);
 	}
 	pool_unref(&pool);

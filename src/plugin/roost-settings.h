@@ -49,6 +49,7 @@ struct roost_settings {
 	const char *roost_db_path;
 	const char *roost_db_journal;		/* "wal", "delete" */
 	uoff_t roost_db_quota;			/* bytes, 0 = any number */
+	unsigned int roost_conflicts_keep;	/* 0 = for ever */
 	/* of the line per request: debug, info, none */
 	const char *roost_log_level;
 	const char *roost_eas_version_max;	/* "16.1" */

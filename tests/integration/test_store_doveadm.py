@@ -38,6 +38,7 @@ UNDO = {
        "DROP TABLE recipient_status",
     9: "DROP TRIGGER item_added; DROP TRIGGER item_changed; DROP TABLE item_waiting; DROP TABLE item_fts;"
        "DROP TABLE item_text",
+    10: "DROP INDEX conflict_bytes; ALTER TABLE conflict DROP COLUMN bytes; DROP TABLE conflict_blob",
 }
 TABLES = ("conflict", "time", "folder", "device", "winner", "won", "lost")
 
@@ -341,6 +342,66 @@ class Attachments(StoreCase):
         _, events = self.pull_events("u42", "14.1")
         self.assertIsNone(events["Files"].find("AirSyncBase:Attachments"))
 
+    def test_check_of_attachments(self):
+        """What no text names goes; what a text names and nobody has is named, and the rest of it is exported."""
+        self.addCleanup(self.forget, "u44")
+        self.made_by_a_device("u44")
+        whole = self.exported("u44", "whole")["Calendar.ics"]
+        database = self.database("u44")
+        with database:
+            database.execute("INSERT INTO blob (item, name, data) SELECT item, 'orphan', zeroblob(1000) FROM blob LIMIT 1")
+            database.execute("UPDATE pim_folder SET bytes=bytes+1000 WHERE kind=1 AND main=1")
+        orphan = "attachment 6 (orphan, 1000 bytes) is not named by its text"
+        row, = self.rows("check", "-u", "u44", code=65)
+        self.assertIn(orphan, row["problem"])
+        row, = self.rows("check", "-u", "u44", "--repair")
+        self.assertEqual((orphan in row["problem"], row["state"]), (True, "repaired"))
+        self.assertEqual(self.rows("check", "-u", "u44"), [])
+        self.assertEqual(self.exported("u44", "again")["Calendar.ics"], whole)
+        with database:
+            database.execute("DELETE FROM blob WHERE name='once'")
+            database.execute("UPDATE pim_folder SET bytes=bytes-4 WHERE kind=1 AND main=1")
+        database.close()
+        for arguments in ((), ("--repair",)):
+            row, = self.rows("check", "-u", "u44", *arguments, code=65)
+            self.assertRegex(row["problem"], r"Item \d+:2 \(Series\): the content of attachment 5 is gone")
+            self.assertEqual(row["state"], "not repaired")
+        self.rows("export", "-u", "u44", self.inside("u44", "less"), code=68)
+        less = (self.dovecot.home("u44") / "less" / "Calendar.ics").read_bytes()
+        self.assertEqual((less.count(b"ENCODING=BASE64"), less.count(b"roost-blob:5")), (5, 1))
+        # which means nothing elsewhere
+        self.dovecot.expect_log("An attachment is left out")
+        self.assertEqual(self.imported("u45", self.write("u45", "in.ics", less.decode())), (2, 0, 0, 0))
+        self.assertEqual(self.rows("check", "-u", "u45"), [])
+
+    def test_a_version_that_lost_has_its_attachments(self):
+        device, folder, ids = self.made_by_a_device("u46")
+        other, _ = self.calendar("u46")
+        other.sync_one(folder)
+
+        def conflict():
+            self.assertIsNone(device.sync_one(folder, commands=[E("AirSync:Change", E("ServerId", ids[0]), E(
+                "AirSync:ApplicationData", E("Calendar:Subject", "Files")))])[0].find("Responses/Change"))
+            other.sync_one(folder, commands=[E("AirSync:Delete", E("ServerId", ids[0]))],
+                           opts=options(bodies=[Body(PLAIN)], conflict=0))
+            row, = self.rows("conflict", "list", "-u", "u46")
+            self.assertEqual((row["won"], row["lost"]), ("(deleted)", "Files"))
+            self.assertEqual(self.rows("check", "-u", "u46"), [])
+            return row
+
+        before = self.exported("u46", "before")["Calendar.ics"]
+        device.sync_one(folder, commands=[E("AirSync:Change", E("ServerId", ids[0]), E("AirSync:ApplicationData", E(
+            "Calendar:Subject", "Other")))])
+        row = conflict()
+        self.assertNotIn(b"small", self.exported("u46", "meanwhile")["Calendar.ics"])
+        self.rows("conflict", "resolve", "-u", "u46", row["conflict"], "lost")
+        after = self.exported("u46", "after")["Calendar.ics"]
+        # the time of the change, and what a device names anew
+        attached = [[line for line in text.replace(b"\r\n ", b"").split(b"\r\n") if line.startswith(b"ATTACH")]
+                    for text in (before, after)]
+        self.assertEqual(sorted(attached[0]), sorted(attached[1]))
+        self.assertEqual(self.rows("check", "-u", "u46"), [])
+
     def test_another_content_takes_the_place_of_the_old(self):
         self.made_by_a_device("u43")
         text = self.exported("u43", "out")["Calendar.ics"].decode()
@@ -551,7 +612,7 @@ class Upgrades(StoreCase):
 
     def test_devices_go_on_after_an_upgrade_from_every_version(self):
         for version in range(1, max(UNDO) + 1):
-            user = f"u{23 + version}"
+            user = f"u{30 + version}"
             with self.subTest(version):
                 self.dovecot.deliver(user, "Subject: before\n\nx\n")
                 device, notes = self.start(user)
