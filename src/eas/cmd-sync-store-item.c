@@ -3,8 +3,10 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "istream.h"
 #include "str.h"
 #include "store.h"
+#include "store-blob.h"
 #include "store-conflict.h"
 #include "pim-attach.h"
 #include "pim-item.h"
@@ -224,6 +226,48 @@ item_attach(struct eas_sync_store *ctx, const struct wbxml_node *node,
 	return put == STORE_PUT_FAILED ? -1 : 0;
 }
 
+/* It names the blobs of the one it was copied from: it gets its own. One whose content is gone keeps
+   its number, and is none. */
+static enum store_put
+item_copy_blobs(struct eas_sync_store *ctx, uint32_t uid,
+		const struct store_item_props *props, string_t *more)
+{
+	struct store *store = ctx->sync->req->store;
+	struct store_blob blob;
+	ARRAY_TYPE(uint32_t) nums;
+	struct istream *input;
+	enum store_put put;
+	uint32_t *nump;
+	string_t *text;
+	int ret;
+
+	t_array_init(&nums, 4);
+	pim_attach_list(str_c(more), str_len(more), &nums);
+	if (array_count(&nums) == 0)
+		return STORE_PUT_OK;
+	array_foreach_modifiable(&nums, nump) {
+		ret = store_blob_get(store, pool_datastack_create(), *nump,
+				     &blob);
+		if (ret == 0)
+			continue;
+		input = ret < 0 ? NULL : store_blob_open(store, *nump);
+		if (input == NULL)
+			return STORE_PUT_FAILED;
+		blob.folder = ctx->coll->folder->pim_id;
+		blob.uid = uid;
+		put = store_blob_add(store, &blob, input);
+		i_stream_unref(&input);
+		if (put != STORE_PUT_OK)
+			return put;
+		*nump = blob.num;
+	}
+	text = t_str_new(str_len(more) + 64);
+	pim_attach_renumber(str_c(more), str_len(more), array_front(&nums),
+			    text);
+	return store_item_change(store, ctx->coll->folder->pim_id, uid, props,
+				 str_c(text), str_len(text), NULL);
+}
+
 /* The item that a change makes beside the one it changes. */
 static enum store_put
 item_add_more(struct eas_sync_store *ctx, string_t *more)
@@ -231,6 +275,7 @@ item_add_more(struct eas_sync_store *ctx, string_t *more)
 	struct store *store = ctx->sync->req->store;
 	uint32_t folder = ctx->coll->folder->pim_id, uid;
 	struct store_item_props props;
+	enum store_put put;
 	const char *error;
 	int ret;
 
@@ -242,8 +287,10 @@ item_add_more(struct eas_sync_store *ctx, string_t *more)
 	ret = store_item_find(store, folder, props.pim_uid, &uid);
 	if (ret != 0)
 		return ret < 0 ? STORE_PUT_FAILED : STORE_PUT_OK;
-	return store_item_add(store, folder, &props, str_c(more),
-			      str_len(more), NULL, NULL);
+	put = store_item_add(store, folder, &props, str_c(more), str_len(more),
+			     &uid, NULL);
+	return put != STORE_PUT_OK ? put :
+		item_copy_blobs(ctx, uid, &props, more);
 }
 
 /* old NULL = it is a new item */

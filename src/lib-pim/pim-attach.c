@@ -115,6 +115,42 @@ void pim_attach_list(const char *text, size_t size, ARRAY_TYPE(uint32_t) *nums)
 	}
 }
 
+/* The line as a document with one property. */
+static struct pim_property *
+attach_parse_line(const char *text, const struct pim_attach *attach,
+		  struct pim_lines **doc_r)
+{
+	struct pim_property *prop;
+	const char *error;
+
+	if (pim_lines_parse(text + attach->start, attach->end - attach->start,
+			    NULL, doc_r, &error) < 0)
+		i_unreached();
+	prop = pim_property_find(pim_lines_root(*doc_r), NULL);
+	i_assert(prop != NULL);
+	return prop;
+}
+
+void pim_attach_renumber(const char *text, size_t size, const uint32_t *nums,
+			 string_t *dest)
+{
+	struct pim_attach attach;
+	struct pim_property *prop;
+	struct pim_lines *doc;
+	size_t pos = 0;
+
+	while (pim_attach_next(text, size, pos, &attach)) {
+		str_append_data(dest, text + pos, attach.start - pos);
+		prop = attach_parse_line(text, &attach, &doc);
+		pim_property_set_value(prop, t_strdup_printf(
+			PIM_ATTACH_BLOB"%u", *nums++));
+		pim_lines_write(doc, dest);
+		pim_lines_free(&doc);
+		pos = attach.end;
+	}
+	str_append_data(dest, text + pos, size - pos);
+}
+
 static void
 attach_set_missing(struct pim_property *prop, const char *name,
 		   const char *value)
@@ -130,16 +166,11 @@ const char *pim_attach_inline(const char *text, const struct pim_attach *attach,
 	size_t size = attach->end - attach->start;
 	struct pim_property *prop;
 	struct pim_lines *doc;
-	const char *error;
 	string_t *str = t_str_new(size + 128);
 
-	text += attach->start;
-	*eol_r = size >= 2 && memcmp(text + size - 2, "\r\n", 2) == 0 ? "\r\n" :
-		"\n";
-	if (pim_lines_parse(text, size, NULL, &doc, &error) < 0)
-		i_unreached();
-	prop = pim_property_find(pim_lines_root(doc), NULL);
-	i_assert(prop != NULL);
+	*eol_r = size >= 2 && memcmp(text + attach->end - 2, "\r\n", 2) == 0 ?
+		"\r\n" : "\n";
+	prop = attach_parse_line(text, attach, &doc);
 	pim_property_set_value(prop, "");
 	attach_set_missing(prop, "FMTTYPE", type);
 	attach_set_missing(prop, "FILENAME", name);

@@ -36,6 +36,9 @@ void pim_attach_list(const char *text, size_t size, ARRAY_TYPE(uint32_t) *nums);
 const char *pim_attach_inline(const char *text, const struct pim_attach *attach,
 			      const char *type, const char *name,
 			      const char **eol_r);
+/* Writes the text with other numbers: those of pim_attach_list(), in its order, become nums. */
+void pim_attach_renumber(const char *text, size_t size, const uint32_t *nums,
+			 string_t *dest);
 /* NULL = it has none */
 const char *pim_attach_file_name(const struct pim_property *prop);
 /* Makes a line with content (or another number) one that names this. */

@@ -287,6 +287,7 @@ static void test_pim_split_long(void)
 	struct pim_split *split;
 	const char *text, *error;
 	unsigned int round, i;
+	uoff_t total;
 	size_t size;
 	bool more;
 
@@ -315,8 +316,8 @@ static void test_pim_split_long(void)
 			text = t_strcut(text, '\r');
 			i_stream_unref(&input);
 			input = pim_split_content(split, text);
-			test_assert(i_stream_get_size(input, TRUE, &size) ==
-				    1 && size == 34*1024*1024 / 16 * 12);
+			test_assert(i_stream_get_size(input, TRUE, &total) ==
+				    1 && total == 34*1024*1024 / 16 * 12);
 		}
 		i_stream_unref(&input);
 		test_assert(strstr(test_item(split, &size), "UID:b") != NULL);
@@ -374,6 +375,17 @@ static void test_pim_attach(void)
 		    attach.num == 4);
 	(void)pim_attach_inline(text, &attach, NULL, NULL, &eol);
 	test_assert_strcmp(eol, "\n");
+
+	/* other numbers, and nothing else */
+	str_truncate(str, 0);
+	pim_attach_renumber(text, strlen(text), (const uint32_t[]){ 1, 2, 3 },
+			    str);
+	array_clear(&nums);
+	pim_attach_list(str_c(str), str_len(str), &nums);
+	test_assert(array_count(&nums) == 3 && *array_idx(&nums, 0) == 1 &&
+		    *array_idx(&nums, 1) == 2 && *array_idx(&nums, 2) == 3);
+	test_assert(strstr(str_c(str), "ATTACH:roost-blob:x\r\n"
+			   "ATTACH:roost-blob:99999999999\r\n") != NULL);
 	test_end();
 }
 

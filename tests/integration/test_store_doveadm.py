@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import threading
 
-from rig import CALENDAR as CALENDARS, INBOX, NOTES, PLAIN, Body, Case, E, Settings, options
+from rig import CALENDAR as CALENDARS, INBOX, NOTES, PLAIN, TASKS, Body, Case, E, Settings, options
 from rig.calendar import event, recurrence
 
 SETTINGS = Settings(users=50, fields={"u23": "userdb_roost_db_journal=delete userdb_roost_db_quota=20k"})
@@ -401,6 +401,24 @@ class Attachments(StoreCase):
                     for text in (before, after)]
         self.assertEqual(sorted(attached[0]), sorted(attached[1]))
         self.assertEqual(self.rows("check", "-u", "u46"), [])
+
+    def test_a_task_that_is_done_once_has_its_files_twice(self):
+        """The occurrence that is done becomes a task of its own."""
+        task = TASK.replace("END:VTODO", "DTSTART;VALUE=DATE:20261230\r\nRRULE:FREQ=DAILY;COUNT=5\r\nATTACH;ENCODING=BASE64;"
+                            "VALUE=BINARY:Zm9ybQ==\r\nEND:VTODO")
+        self.assertEqual(self.imported("u47", "-", stdin=CALENDAR.format(task)), (1, 0, 0, 0))
+        device = self.ready_device("u47", "16.1")
+        folder = device.folders_of_type(TASKS)[0]
+        device.sync_start(folder)
+        collection, _ = device.sync_one(folder)
+        data = collection.find("Commands/Add/ApplicationData")
+        self.assertIsNotNone(data.find("Tasks:Recurrence"))
+        server_id = collection.get("Commands/Add/ServerId")
+        device.sync_one(folder, commands=[E("AirSync:Change", E("ServerId", server_id), E(
+            "AirSync:ApplicationData", E("Tasks:Complete", 1), E("Tasks:DateCompleted", "2026-12-30T10:00:00.000Z")))])
+        text = self.exported("u47", "out")["Tasks.ics"]
+        self.assertEqual((text.count(b"BEGIN:VTODO"), text.count(b" Zm9ybQ==")), (2, 2))
+        self.assertEqual(self.rows("check", "-u", "u47"), [])
 
     def test_another_content_takes_the_place_of_the_old(self):
         self.made_by_a_device("u43")
