@@ -491,6 +491,35 @@ class Databases(StoreCase):
         self.pull_all(device, folder)
         self.assertIn("new", device.items.values())
 
+    def test_a_lost_answer_before_a_restore(self):
+        """The device repeats what the backup does not know: it is done once more, once. A device that got the answer has a key
+        that the backup does not know: it starts anew, and its item is gone as the backup says."""
+        device, folder = self.start("u48")
+        other, _ = self.start("u48", "14.1")
+        self.add(device, folder, "before")
+        self.pull(other, folder)
+        key = device.sync_keys[folder.id]
+        self.rows("backup", "-u", "u48", self.inside("u48", "backup"))
+        lost = self.add(device, folder, "lost")
+        self.add(other, folder, "answered")
+        self.rows("restore", "-u", "u48", self.inside("u48", "backup"))
+        device.sync_keys[folder.id] = key
+        again = self.add(device, folder, "lost")
+        self.assertEqual(again, lost)
+        self.pull(device, folder)
+        self.assertEqual(sorted(device.items.values()), [])
+        self.assertEqual(sorted(text.count("SUMMARY:lost") for _, _, text in self.items("u48")), [0, 1])
+        self.assertEqual(other.sync(other.collection(folder)).document.get("Collections/Collection/Status"), "3")
+        other.items = {}
+        other.sync_start(folder)
+        self.pull_all(other, folder)
+        self.assertEqual(sorted(other.items.values()), ["before", "lost"])
+        # the same request a third time, its answer was lost again
+        device.sync_keys[folder.id] = key
+        self.assertEqual(self.add(device, folder, "lost"), lost)
+        self.assertEqual(len(self.items("u48")), 2)
+        self.assertEqual(self.rows("check", "-u", "u48"), [])
+
     def test_journal_for_nfs_and_quota(self):
         """What is used is known at once after an import, a deletion and a restore, by devices and doveadm."""
         device, folder = self.start("u23")
