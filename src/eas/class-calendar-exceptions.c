@@ -4,6 +4,7 @@
 #include "ioloop.h"
 #include "array.h"
 #include "pim-date.h"
+#include "pim-values.h"
 #include "class-calendar-private.h"
 
 /* Exceptions ([MS-ASCAL] 2.2.2.22) of a series: EXDATEs, and the VEVENTs with a RECURRENCE-ID.
@@ -26,13 +27,13 @@ static void
 cal_exceptions_add_dates(struct cal_doc *doc, const struct pim_property *prop,
 			 ARRAY_TYPE(cal_exception) *exceptions)
 {
-	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	const char *pos = pim_property_value(prop), *value;
 	struct cal_values dates = { .prop = prop };
 	struct cal_exception *exception;
 	struct cal_time t;
 
-	for (; *values != NULL; values++) {
-		if (cal_time_parse(doc, &dates, *values, &t) < 0)
+	while (pim_values_next(&pos, &value)) {
+		if (cal_time_parse(doc, &dates, value, &t) < 0)
 			continue;
 		exception = array_append_space(exceptions);
 		exception->key = cal_instance_key(doc, &t);

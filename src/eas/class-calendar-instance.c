@@ -4,6 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "pim-occurrence.h"
+#include "pim-values.h"
 #include "store-item.h"
 #include "class-calendar-private.h"
 
@@ -22,49 +23,40 @@ static const char *const cal_series_properties[] = {
 
 void cal_exdate_add(struct cal_doc *doc, int64_t key)
 {
-	struct pim_property *prop;
 	struct cal_time t;
 
 	cal_time_make(&doc->start, key, &t);
-	prop = pim_property_add(doc->master, "EXDATE", cal_time_value(&t));
-	if (t.is_date)
-		pim_property_set_param(prop, "VALUE", "DATE");
-	pim_property_set_param(prop, "TZID", t.tzid);
+	cal_time_write(pim_property_add(doc->master, "EXDATE", ""), &t);
 }
 
-/* The property's values without one. */
-static void
-cal_exdate_remove_value(struct cal_doc *doc, struct pim_property *prop,
-			int64_t key)
+struct cal_exdate_match {
+	struct cal_doc *doc;
+	/* the zone of a line is looked up once */
+	struct cal_values dates;
+	int64_t key;
+};
+
+static bool
+cal_exdate_match(const struct pim_property *prop, const char *value,
+		 void *context)
 {
-	const char *const *values = t_strsplit(pim_property_value(prop), ",");
-	struct cal_values dates = { .prop = prop };
-	string_t *left = t_str_new(128);
+	struct cal_exdate_match *match = context;
 	struct cal_time t;
 
-	for (; *values != NULL; values++) {
-		if (cal_time_parse(doc, &dates, *values, &t) == 0 &&
-		    cal_instance_key(doc, &t) == key)
-			continue;
-		if (str_len(left) > 0)
-			str_append_c(left, ',');
-		str_append(left, *values);
+	if (match->dates.prop != prop) {
+		i_zero(&match->dates);
+		match->dates.prop = prop;
 	}
-	if (str_len(left) == 0)
-		pim_property_remove(prop);
-	else
-		pim_property_set_value(prop, str_c(left));
+	return cal_time_parse(match->doc, &match->dates, value, &t) == 0 &&
+		cal_instance_key(match->doc, &t) == match->key;
 }
 
 void cal_exdate_remove(struct cal_doc *doc, int64_t key)
 {
-	struct pim_property *prop, *next;
+	struct cal_exdate_match match = { .doc = doc, .key = key };
 
-	prop = pim_property_find(doc->master, "EXDATE");
-	for (; prop != NULL; prop = next) T_BEGIN {
-		next = pim_property_next(prop, "EXDATE");
-		cal_exdate_remove_value(doc, prop, key);
-	} T_END;
+	(void)pim_values_remove(doc->master, "EXDATE", cal_exdate_match,
+				&match);
 }
 
 /* -- all of them -- */
@@ -102,14 +94,14 @@ static void
 cal_shift_dates(struct cal_doc *doc, const struct cal_time *old,
 		struct pim_property *prop)
 {
-	const char *const *values = t_strsplit(pim_property_value(prop), ",");
+	const char *pos = pim_property_value(prop), *value;
 	struct cal_values dates = { .prop = prop };
 	string_t *shifted = t_str_new(128);
 	struct cal_time t;
 
-	for (; *values != NULL; values++) {
+	while (pim_values_next(&pos, &value)) {
 		/* periods of RDATE stay */
-		if (cal_time_parse(doc, &dates, *values, &t) < 0)
+		if (cal_time_parse(doc, &dates, value, &t) < 0)
 			return;
 		cal_shift_time(doc, old, &t);
 		if (str_len(shifted) > 0)

@@ -119,6 +119,8 @@ void cal_time_form(struct cal_doc *doc, const struct pim_timezone *tz,
 bool cal_time_same_form(const struct cal_time *t1, const struct cal_time *t2);
 const char *cal_time_value(const struct cal_time *t);
 /* Writes value and form, if the property has others. */
+void cal_time_write(struct pim_property *prop, const struct cal_time *t);
+/* The same of comp's first one of that name, added if there is none. */
 void cal_time_set(struct pim_component *comp, const char *name,
 		  const struct cal_time *t);
 /* Which occurrence it is: equal numbers are the same one. Of series of dates

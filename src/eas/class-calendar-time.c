@@ -270,22 +270,26 @@ const char *cal_time_value(const struct cal_time *t)
 	return str_c(str);
 }
 
-void cal_time_set(struct pim_component *comp, const char *name,
-		  const struct cal_time *t)
+void cal_time_write(struct pim_property *prop, const struct cal_time *t)
 {
-	struct pim_property *prop = pim_property_find(comp, name);
 	const char *old;
 
-	if (prop == NULL)
-		prop = pim_property_add(comp, name, cal_time_value(t));
-	else
-		pim_property_set_value(prop, cal_time_value(t));
+	pim_property_set_value(prop, cal_time_value(t));
 	old = pim_property_param(prop, "VALUE");
 	if (t->is_date)
 		pim_property_set_param(prop, "VALUE", "DATE");
 	else if (old != NULL && strcasecmp(old, "DATE-TIME") != 0)
 		pim_property_set_param(prop, "VALUE", NULL);
 	pim_property_set_param(prop, "TZID", t->tzid);
+}
+
+void cal_time_set(struct pim_component *comp, const char *name,
+		  const struct cal_time *t)
+{
+	struct pim_property *prop = pim_property_find(comp, name);
+
+	cal_time_write(prop != NULL ? prop : pim_property_add(comp, name, ""),
+		       t);
 }
 
 /* -- instances -- */

@@ -5,6 +5,7 @@
 #include "str.h"
 #include "pim-date.h"
 #include "pim-rrule-iter.h"
+#include "pim-values.h"
 #include "class-tasks-private.h"
 
 /* A recurring task is one item whose dates are those of the occurrence to be done next. Many
@@ -132,16 +133,16 @@ tasks_excluded(const struct eas_ical *ical, int offset,
 	       ARRAY_TYPE(tasks_time) *excluded)
 {
 	struct pim_property *prop = pim_property_find(ical->item, "EXDATE");
-	const char *const *parts;
+	const char *pos, *value;
 	bool is_date, is_utc;
 	int64_t t;
 
 	for (; prop != NULL; prop = pim_property_next(prop, "EXDATE")) {
-		parts = pim_value_split(pim_property_value(prop), ',');
-		for (; *parts != NULL; parts++) {
+		pos = pim_property_value(prop);
+		while (pim_values_next(&pos, &value)) {
 			if (array_count(excluded) == TASKS_EXCLUDED_MAX)
 				return;
-			if (pim_ical_time_parse(*parts, &t, &is_date,
+			if (pim_ical_time_parse(value, &t, &is_date,
 						&is_utc) < 0)
 				continue;
 			if (is_utc)

@@ -7,6 +7,7 @@
 #include "pim-occurrence.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
+#include "pim-values.h"
 #include "pim-scheduling-private.h"
 
 /* RANGE=THISANDFUTURE: a message about an occurrence and all that follow (RFC 5545 3.8.4.4). It is
@@ -236,27 +237,21 @@ sched_rule_end(struct sched_doc *doc, struct pim_property *rule,
 	pim_property_set_value(rule, str_c(value));
 }
 
-static void
-sched_dates_end(struct sched_doc *doc, struct pim_property *prop,
-		const struct sched_time *id)
+struct sched_dates_end {
+	struct sched_doc *doc;
+	const struct sched_time *id;
+};
+
+static bool
+sched_match_later(const struct pim_property *prop, const char *value,
+		  void *context)
 {
-	const char *const *values = t_strsplit(pim_property_value(prop), ",");
-	string_t *left = t_str_new(64);
+	struct sched_dates_end *end = context;
 	struct sched_time t;
 
-	for (; *values != NULL; values++) {
-		/* of a period its start */
-		if (sched_value_time(doc, prop, t_strcut(*values, '/'), &t) &&
-		    t.time >= id->time)
-			continue;
-		if (str_len(left) > 0)
-			str_append_c(left, ',');
-		str_append(left, *values);
-	}
-	if (str_len(left) == 0)
-		pim_property_remove(prop);
-	else
-		pim_property_set_value(prop, str_c(left));
+	/* of a period its start */
+	return sched_value_time(end->doc, prop, t_strcut(value, '/'), &t) &&
+		t.time >= end->id->time;
 }
 
 /* Those that a newer message has changed stay. */
@@ -285,7 +280,8 @@ void sched_cancel_future(struct sched_apply *apply,
 	struct pim_component *master = sched_master(&apply->old);
 	int64_t stamp = sched_stamp_parse(
 		pim_component_value(event, "DTSTAMP"));
-	struct pim_property *prop, *next;
+	struct sched_dates_end end = { .doc = &apply->old, .id = id };
+	struct pim_property *prop;
 	struct sched_time start;
 
 	if (sched_sequence(event) < sched_sequence(master) ||
@@ -307,11 +303,7 @@ void sched_cancel_future(struct sched_apply *apply,
 		sched_rule_end(&apply->old, prop,
 			       pim_property_find(master, "DTSTART"), id);
 	} T_END;
-	for (prop = pim_property_find(master, "RDATE"); prop != NULL;
-	     prop = next) T_BEGIN {
-		next = pim_property_next(prop, "RDATE");
-		sched_dates_end(&apply->old, prop, id);
-	} T_END;
+	(void)pim_values_remove(master, "RDATE", sched_match_later, &end);
 	/* what is older does not make it longer again */
 	pim_component_set_value(master, "SEQUENCE",
 				dec2str(sched_sequence(event)));

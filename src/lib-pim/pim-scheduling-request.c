@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "pim-values.h"
 #include "pim-scheduling-private.h"
 
 /* REQUEST and ADD (RFC 5546 3.2.2, 3.2.4): what is new is put into the stored text, what
@@ -352,26 +353,16 @@ sched_add_event(struct sched_apply *apply, struct pim_component *event)
 {
 	struct pim_component *master = sched_master(&apply->old), *new;
 	const struct pim_property *start = pim_property_find(event, "DTSTART");
-	struct pim_property *rdate, *id_prop;
 	struct sched_time id;
 
 	if (start == NULL || !sched_time(&apply->msg, event, "DTSTART", &id) ||
 	    sched_sequence(event) < sched_sequence(master) ||
 	    sched_exception_find(&apply->old, &id) != NULL)
 		return;
-	rdate = pim_property_add(master, "RDATE", pim_property_value(start));
-	pim_property_set_param(rdate, "TZID", t_strdup(
-		pim_property_param(start, "TZID")));
-	pim_property_set_param(rdate, "VALUE", t_strdup(
-		pim_property_param(start, "VALUE")));
+	(void)pim_values_add_like(master, "RDATE", start);
 	new = sched_exception_copy(&apply->old, &id, event);
 	sched_clean(apply, new);
-	id_prop = pim_property_add(new, "RECURRENCE-ID",
-				   pim_property_value(start));
-	pim_property_set_param(id_prop, "TZID", t_strdup(
-		pim_property_param(start, "TZID")));
-	pim_property_set_param(id_prop, "VALUE", t_strdup(
-		pim_property_param(start, "VALUE")));
+	(void)pim_values_add_like(new, "RECURRENCE-ID", start);
 	sched_keep_alarms(new, master);
 	sched_set_busy(new, PIM_PARTSTAT_NEEDS_ACTION);
 	sched_copy_zones(&apply->old, &apply->msg, new);

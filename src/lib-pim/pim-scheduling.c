@@ -8,6 +8,7 @@
 #include "pim-occurrence.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
+#include "pim-values.h"
 #include "pim-vtimezone.h"
 #include "pim-scheduling-private.h"
 
@@ -381,7 +382,7 @@ void sched_excluded_load(struct sched_doc *doc,
 			 const struct pim_component *master)
 {
 	const struct pim_property *prop;
-	const char *const *values;
+	const char *pos, *value;
 	struct sched_time time;
 
 	if (doc->excluded_loaded)
@@ -389,9 +390,9 @@ void sched_excluded_load(struct sched_doc *doc,
 	doc->excluded_loaded = TRUE;
 	for (prop = pim_property_find(master, "EXDATE"); prop != NULL;
 	     prop = pim_property_next(prop, "EXDATE")) T_BEGIN {
-		values = t_strsplit(pim_property_value(prop), ",");
-		for (; *values != NULL; values++) {
-			if (sched_value_time(doc, prop, *values, &time))
+		pos = pim_property_value(prop);
+		while (pim_values_next(&pos, &value)) {
+			if (sched_value_time(doc, prop, value, &time))
 				array_push_back(&doc->excluded, &time);
 		}
 	} T_END;
@@ -424,34 +425,30 @@ bool sched_exclude(struct sched_doc *doc, struct pim_component *master,
 	return TRUE;
 }
 
+struct sched_match {
+	struct sched_doc *doc;
+	const struct sched_time *id;
+};
+
+static bool
+sched_match_id(const struct pim_property *prop, const char *value,
+	       void *context)
+{
+	struct sched_match *match = context;
+	struct sched_time time;
+
+	return sched_value_time(match->doc, prop, value, &time) &&
+		sched_time_equals(&time, match->id);
+}
+
 void sched_include(struct sched_doc *doc, struct pim_component *master,
 		   const struct sched_time *id)
 {
-	struct pim_property *prop, *next;
-	const char *const *values;
-	struct sched_time time;
-	string_t *left;
+	struct sched_match match = { .doc = doc, .id = id };
 
 	if (!sched_is_excluded(doc, master, id))
 		return;
-	for (prop = pim_property_find(master, "EXDATE"); prop != NULL;
-	     prop = next) T_BEGIN {
-		next = pim_property_next(prop, "EXDATE");
-		left = t_str_new(64);
-		values = t_strsplit(pim_property_value(prop), ",");
-		for (; *values != NULL; values++) {
-			if (sched_value_time(doc, prop, *values, &time) &&
-			    sched_time_equals(&time, id))
-				continue;
-			if (str_len(left) > 0)
-				str_append_c(left, ',');
-			str_append(left, *values);
-		}
-		if (str_len(left) == 0)
-			pim_property_remove(prop);
-		else
-			pim_property_set_value(prop, str_c(left));
-	} T_END;
+	(void)pim_values_remove(master, "EXDATE", sched_match_id, &match);
 	array_clear(&doc->excluded);
 	doc->excluded_loaded = FALSE;
 }

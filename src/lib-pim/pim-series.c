@@ -6,6 +6,7 @@
 #include "pim-date.h"
 #include "pim-lines.h"
 #include "pim-timezone.h"
+#include "pim-values.h"
 #include "pim-vtimezone.h"
 #include "pim-series-private.h"
 
@@ -312,15 +313,16 @@ pim_reader_dates(struct pim_series_reader *reader, const char *name,
 {
 	const struct pim_property *prop =
 		pim_property_find(reader->series->master, name);
-	const char *p, *end;
+	const char *pos, *value;
+	bool more;
 
-	/* a line may have a hundred thousand of them */
 	for (; prop != NULL; prop = pim_property_next(prop, name)) {
-		for (p = pim_property_value(prop); *p != '\0'; p = end) T_BEGIN {
-			end = p + strcspn(p, ",");
-			add(reader, prop, t_strdup_until(p, end));
-			if (*end == ',')
-				end++;
+		pos = pim_property_value(prop);
+		more = TRUE;
+		while (more) T_BEGIN {
+			more = pim_values_next(&pos, &value);
+			if (more)
+				add(reader, prop, value);
 		} T_END;
 	}
 }

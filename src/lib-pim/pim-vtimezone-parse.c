@@ -5,6 +5,7 @@
 #include "pim-lines.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
+#include "pim-values.h"
 #include "pim-vtimezone.h"
 
 #include <ctype.h>
@@ -73,17 +74,17 @@ pim_observance_dates(const struct pim_component *comp,
 		     struct pim_tz_observance *obs)
 {
 	struct pim_property *prop = pim_property_find(comp, "RDATE");
-	const char *const *value;
+	const char *pos, *value;
 	ARRAY(int64_t) dates;
 	bool is_date, is_utc;
 	int64_t time;
 
 	t_array_init(&dates, 8);
 	for (; prop != NULL; prop = pim_property_next(prop, "RDATE")) {
-		value = t_strsplit(pim_property_value(prop), ",");
-		for (; *value != NULL; value++) {
-			if (array_count(&dates) == PIM_RDATES_MAX ||
-			    pim_ical_time_parse(*value, &time, &is_date,
+		pos = pim_property_value(prop);
+		while (array_count(&dates) < PIM_RDATES_MAX &&
+		       pim_values_next(&pos, &value)) {
+			if (pim_ical_time_parse(value, &time, &is_date,
 						&is_utc) < 0)
 				continue;
 			if (is_utc)
