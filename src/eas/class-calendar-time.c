@@ -299,8 +299,11 @@ int64_t cal_instance_key(struct cal_doc *doc, const struct cal_time *t)
 	if (!doc->has_start || doc->start.is_date == t->is_date)
 		return t->is_date ? t->local : t->utc;
 	/* some name an occurrence by its day, or a day by its midnight */
-	if (doc->start.is_date)
-		return pim_days_of(t->local) * PIM_DAY;
+	if (doc->start.is_date) {
+		return PIM_DAY * (t->is_utc ?
+			pim_timezone_nearest_day(doc->zone, t->utc) :
+			pim_days_of(t->local));
+	}
 	return pim_timezone_from_local(doc->zone, t->local + doc->start.local -
 		pim_days_of(doc->start.local) * PIM_DAY);
 }

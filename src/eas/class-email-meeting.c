@@ -163,7 +163,8 @@ eas_meeting_type(struct eas_email_context *ctx, const struct pim_part *part,
 	if (ctx->req->version < EAS_VERSION_14_1 ||
 	    eas_meeting_type_alone(ctx->meeting) == PIM_MESSAGE_UNSPECIFIED)
 		return PIM_MESSAGE_UNSPECIFIED;
-	if (pim_scheduling_peek(ctx->pool, &mail, &peek, &error) <= 0)
+	if (pim_scheduling_peek(ctx->pool, eas_home(ctx->req), &mail, &peek,
+				&error) <= 0)
 		return eas_meeting_type_alone(ctx->meeting);
 	i_zero(&item);
 	ret = eas_meeting_find(ctx->req, pool_datastack_create(), peek.uid,
@@ -291,8 +292,8 @@ int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
 		headers->value[PIM_HEADER_FROM]));
 	meeting_r->mail.sender = p_strdup(pool, pim_header_first_address(
 		headers->value[PIM_HEADER_SENDER]));
-	return pim_scheduling_peek(pool, &meeting_r->mail, &meeting_r->peek,
-				   error_r);
+	return pim_scheduling_peek(pool, eas_home(req), &meeting_r->mail,
+				   &meeting_r->peek, error_r);
 }
 
 /* -- for devices -- */

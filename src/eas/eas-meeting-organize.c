@@ -72,7 +72,8 @@ eas_meeting_decline(struct eas_request *req, const struct store_item *item)
 
 	eas_meeting_user(req, &user);
 	if (!pim_scheduling_is_asked(&user, item->text, item->size) ||
-	    pim_scheduling_is_over(item->text, item->size, ioloop_time) ||
+	    pim_scheduling_is_over(&user, item->text, item->size,
+				   ioloop_time) ||
 	    pim_scheduling_answer(&user, item->text, item->size, &answer, text,
 				  message, &organizer) != PIM_ANSWER_REMOVED ||
 	    !pim_scheduling_address_is_valid(organizer))

@@ -9,6 +9,7 @@
 #include "pim-rrule.h"
 #include "store-meeting.h"
 #include "roost-addresses.h"
+#include "eas-home.h"
 #include "eas-meeting.h"
 
 /* How long an event that is gone is remembered. */
@@ -32,6 +33,7 @@ void eas_meeting_user(struct eas_request *req,
 	i_zero(user_r);
 	user_r->is_own = eas_meeting_is_own;
 	user_r->context = req;
+	user_r->home = eas_home(req);
 	user_r->address = p_strdup(req->pool,
 				   roost_user_primary_address(user));
 	user_r->name = p_strdup(req->pool, roost_user_display_name(user));
@@ -246,8 +248,8 @@ int eas_meeting_apply(struct eas_request *req,
 	switch (result) {
 	case PIM_SCHEDULING_CHANGED:
 		if (ret == 0 && (flags & EAS_MEETING_APPLY_OLD) != 0 &&
-		    pim_scheduling_is_over(str_data(text), str_len(text),
-					   ioloop_time))
+		    pim_scheduling_is_over(&user, str_data(text),
+					   str_len(text), ioloop_time))
 			return 0;
 		return eas_meeting_put(req, &item, text);
 	case PIM_SCHEDULING_REMOVED:

@@ -85,6 +85,7 @@ int eas_outbox_add(struct eas_request *req,
 	write.message_id = outbox_message_id(req);
 	write.date = message_date_create(ioloop_time);
 	write.text = letter->text;
+	write.home = user.home;
 	write.comment = letter->comment;
 	write.html = letter->html;
 	pim_scheduling_letter_write(&write, text);

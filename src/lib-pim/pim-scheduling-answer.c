@@ -3,8 +3,6 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
-#include "pim-date.h"
-#include "pim-item.h"
 #include "pim-scheduling-private.h"
 
 /* The user's answer to an invitation (RFC 5546 3.2.3, 3.2.7). */
@@ -169,7 +167,7 @@ sched_decline_instance(struct sched_answer *ctx, const struct sched_time *id,
 	if (ctx->master == NULL)
 		return;
 	(void)sched_exclude(&ctx->doc, ctx->master, id);
-	sched_set_gone(ctx->master, id, sequence, stamp, SCHED_DECLINED);
+	sched_set_gone(&ctx->doc, ctx->master, id, sequence, stamp, SCHED_DECLINED);
 }
 
 /* What follows an occurrence was made of the same message. */
@@ -237,9 +235,8 @@ sched_answer_run(struct sched_answer *ctx, string_t *text, string_t *message,
 	ctx->master = sched_master(&ctx->doc);
 	if (!ctx->answer->has_instance)
 		return sched_answer_all(ctx, text, message);
-	ctx->instance = sched_instance(ctx->master != NULL ? ctx->master :
-				       sched_event_first(&ctx->doc),
-				       ctx->answer->instance);
+	sched_time_make(&ctx->doc, ctx->answer->instance, &ctx->instance);
+	sched_id_adapt(&ctx->doc, &ctx->instance);
 	return sched_answer_instance(ctx, text, message);
 }
 
@@ -256,7 +253,8 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 	const char *error;
 
 	*organizer_r = NULL;
-	if (sched_doc_parse(&ctx.doc, pool, stored, stored_size, &error) == 0) {
+	if (sched_doc_parse(&ctx.doc, pool, user->home, stored, stored_size,
+			    &error) == 0) {
 		result = sched_answer_run(&ctx, text, message, organizer_r);
 		sched_doc_free(&ctx.doc);
 	}
@@ -274,7 +272,7 @@ bool pim_scheduling_is_asked(const struct pim_scheduling_user *user,
 	const char *error;
 	bool asked = FALSE;
 
-	if (sched_doc_parse(&doc, pool, stored, stored_size, &error) == 0) {
+	if (sched_doc_parse(&doc, pool, NULL, stored, stored_size, &error) == 0) {
 		for (event = sched_event_first(&doc); event != NULL && !asked;
 		     event = sched_event_next(&doc, event)) {
 			own = sched_own_attendee(user, event);
@@ -299,7 +297,7 @@ void pim_scheduling_version(const void *stored, size_t stored_size,
 
 	*sequence_r = 0;
 	*stamp_r = 0;
-	if (sched_doc_parse(&doc, pool, stored, stored_size, &error) == 0) {
+	if (sched_doc_parse(&doc, pool, NULL, stored, stored_size, &error) == 0) {
 		for (event = sched_event_first(&doc); event != NULL;
 		     event = sched_event_next(&doc, event)) {
 			*sequence_r = I_MAX(*sequence_r,
@@ -311,12 +309,26 @@ void pim_scheduling_version(const void *stored, size_t stored_size,
 	pool_unref(&pool);
 }
 
-bool pim_scheduling_is_over(const void *stored, size_t stored_size,
+bool pim_scheduling_is_over(const struct pim_scheduling_user *user,
+			    const void *stored, size_t stored_size,
 			    int64_t now)
 {
-	struct pim_item_props props;
+	pool_t pool = pool_alloconly_create("scheduling over", 4096);
+	const struct pim_series *series;
+	struct sched_doc doc;
+	int64_t first, last;
 	const char *error;
+	bool over = FALSE;
 
-	return pim_item_props_read(stored, stored_size, &props, &error) == 0 &&
-		(int64_t)props.last_day < pim_days_of(now);
+	if (sched_doc_parse(&doc, pool, user->home, stored, stored_size,
+			    &error) == 0) {
+		series = pim_series_read(pool, sched_event_first(&doc),
+					 user->home);
+		over = series != NULL &&
+			pim_series_get_range(series, &first, &last) &&
+			last <= now;
+		sched_doc_free(&doc);
+	}
+	pool_unref(&pool);
+	return over;
 }

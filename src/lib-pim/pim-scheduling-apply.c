@@ -1,6 +1,10 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "str.h"
+#include "pim-date.h"
+#include "pim-rrule.h"
+#include "pim-timezone.h"
 #include "pim-scheduling-private.h"
 
 /* What comes in is applied to a text (RFC 5546 3.2): who may, what is news. */
@@ -92,6 +96,17 @@ sched_check_organizer(struct sched_apply *apply)
 	return sched_refuse(apply, "It is not from the meeting's organizer");
 }
 
+bool sched_stored_id(struct sched_apply *apply,
+		     const struct pim_component *event,
+		     struct sched_time *id_r)
+{
+	if (!sched_time(&apply->msg, event, "RECURRENCE-ID", id_r))
+		return FALSE;
+	if (apply->has_old)
+		sched_id_adapt(&apply->old, id_r);
+	return TRUE;
+}
+
 /* -- older, newer -- */
 
 /* Is event news for somebody who has old? */
@@ -115,18 +130,19 @@ sched_gone_find(struct sched_apply *apply, const struct sched_time *id)
 {
 	struct pim_component *master = sched_master(&apply->old);
 	struct pim_property *prop;
+	struct sched_time gone;
 	const char *value, *how;
-	int64_t time;
 
 	if (master == NULL)
 		return NULL;
 	for (prop = pim_property_find(master, SCHED_GONE); prop != NULL;
 	     prop = pim_property_next(prop, SCHED_GONE)) {
 		value = pim_property_value(prop);
-		time = sched_stamp_parse(t_strcut(value, ' '));
+		if (!sched_gone_id(&apply->old, value, &gone))
+			continue;
 		how = strrchr(value, ' ');
-		if (time == id->time ||
-		    (time != 0 && time < id->time && how != NULL &&
+		if (sched_time_equals(&gone, id) ||
+		    (gone.time < id->time && how != NULL &&
 		     strcmp(how + 1, SCHED_FUTURE) == 0))
 			break;
 	}
@@ -157,20 +173,50 @@ sched_is_gone(struct sched_apply *apply, const struct pim_component *event,
 		 sched_stamp_parse(args[2]));
 }
 
-void sched_set_gone(struct pim_component *master, const struct sched_time *id,
-		    unsigned int sequence, int64_t stamp, const char *how)
+bool sched_gone_id(const struct sched_doc *doc, const char *value,
+		   struct sched_time *id_r)
+{
+	bool is_date, is_utc;
+	int64_t t;
+
+	if (pim_ical_time_parse(t_strcut(value, ' '), &t, &is_date,
+				&is_utc) < 0)
+		return FALSE;
+	if (!is_utc && !is_date)
+		t = pim_timezone_from_local(doc->home, t);
+	sched_time_make(doc, t, id_r);
+	sched_id_adapt(doc, id_r);
+	return TRUE;
+}
+
+/* What the user's clock says stays the same if he moves to another one. */
+static const char *
+sched_gone_text(const struct sched_doc *doc, const struct sched_time *id)
+{
+	string_t *str = t_str_new(20);
+
+	pim_ical_time_append(str, doc->form.floating ?
+			     pim_timezone_to_local(doc->home, id->time) :
+			     id->time, FALSE, !doc->form.floating);
+	return str_c(str);
+}
+
+void sched_set_gone(struct sched_doc *doc, struct pim_component *master,
+		    const struct sched_time *id, unsigned int sequence,
+		    int64_t stamp, const char *how)
 {
 	struct pim_property *prop, *next;
+	struct sched_time gone;
 	const char *value;
 
 	for (prop = pim_property_find(master, SCHED_GONE); prop != NULL;
 	     prop = next) {
 		next = pim_property_next(prop, SCHED_GONE);
-		value = t_strcut(pim_property_value(prop), ' ');
-		if (sched_stamp_parse(value) == id->time)
+		if (sched_gone_id(doc, pim_property_value(prop), &gone) &&
+		    sched_time_equals(&gone, id))
 			pim_property_remove(prop);
 	}
-	value = t_strdup_printf("%s %u %s%s", sched_stamp_text(id->time),
+	value = t_strdup_printf("%s %u %s%s", sched_gone_text(doc, id),
 				sequence, sched_stamp_text(stamp),
 				how == NULL ? "" : t_strconcat(" ", how, NULL));
 	(void)pim_property_add(master, SCHED_GONE, value);
@@ -249,12 +295,12 @@ sched_parse_and_run(struct sched_apply *apply, pool_t pool,
 	const struct pim_scheduling_mail *mail = apply->mail;
 	enum pim_scheduling_result result = PIM_SCHEDULING_INVALID;
 
-	if (sched_doc_parse(&apply->msg, pool, mail->data, mail->size,
-			    &apply->reason) < 0)
+	if (sched_doc_parse(&apply->msg, pool, apply->user->home, mail->data,
+			    mail->size, &apply->reason) < 0)
 		return result;
 	if (stored != NULL &&
-	    sched_doc_parse(&apply->old, pool, stored, stored_size,
-			    &apply->reason) == 0)
+	    sched_doc_parse(&apply->old, pool, apply->user->home, stored,
+			    stored_size, &apply->reason) == 0)
 		apply->has_old = TRUE;
 	if (stored == NULL || apply->has_old)
 		result = sched_run(apply, text);
@@ -304,7 +350,8 @@ sched_organizer_key(const struct sched_doc *doc)
 	return organizer == NULL ? "" : t_str_lcase(sched_address(organizer));
 }
 
-int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
+int pim_scheduling_peek(pool_t pool, const struct pim_timezone *home,
+			const struct pim_scheduling_mail *mail,
 			struct pim_scheduling_peek *peek_r,
 			const char **error_r)
 {
@@ -312,7 +359,7 @@ int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
 	struct pim_component *event;
 
 	i_zero(peek_r);
-	if (sched_doc_parse(&apply.msg, pool, mail->data, mail->size,
+	if (sched_doc_parse(&apply.msg, pool, home, mail->data, mail->size,
 			    error_r) < 0)
 		return -1;
 	peek_r->method = sched_method(&apply);
@@ -338,8 +385,8 @@ bool pim_scheduling_is_cancellation(const struct pim_scheduling_user *user,
 	const char *error;
 	bool ret = FALSE;
 
-	if (sched_doc_parse(&apply.msg, pool, mail->data, mail->size,
-			    &error) == 0) {
+	if (sched_doc_parse(&apply.msg, pool, user->home, mail->data,
+			    mail->size, &error) == 0) {
 		event = sched_master(&apply.msg);
 		ret = event != NULL &&
 			sched_method(&apply) == PIM_ITIP_CANCEL &&
@@ -358,7 +405,7 @@ const char *pim_scheduling_organizer(const void *stored, size_t stored_size)
 	const char *error, *organizer = "";
 	struct sched_doc doc;
 
-	if (sched_doc_parse(&doc, pool, stored, stored_size, &error) == 0) {
+	if (sched_doc_parse(&doc, pool, NULL, stored, stored_size, &error) == 0) {
 		organizer = sched_organizer_key(&doc);
 		sched_doc_free(&doc);
 	}

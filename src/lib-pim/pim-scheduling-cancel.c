@@ -33,7 +33,7 @@ sched_cancel_exception(struct sched_apply *apply, struct pim_component *event,
 	}
 	if (!sched_exclude(&apply->old, master, id) && old == NULL)
 		return;
-	sched_set_gone(master, id, sched_sequence(event),
+	sched_set_gone(&apply->old, master, id, sched_sequence(event),
 		       sched_stamp_parse(pim_component_value(event,
 							     "DTSTAMP")),
 		       NULL);
@@ -46,7 +46,7 @@ void sched_cancel_event(struct sched_apply *apply, struct pim_component *event)
 	struct sched_time id;
 
 	if (pim_property_find(event, "RECURRENCE-ID") != NULL) {
-		if (!sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+		if (!sched_stored_id(apply, event, &id))
 			return;
 		if (sched_is_future(event) &&
 		    sched_master(&apply->old) != NULL)

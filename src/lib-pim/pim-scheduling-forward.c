@@ -42,8 +42,8 @@ sched_forward_instance(struct sched_forward *forward, int64_t instance,
 	struct pim_component *master = sched_master(&forward->doc), *event;
 	struct sched_time id;
 
-	id = sched_instance(master != NULL ? master :
-			    sched_event_first(&forward->doc), instance);
+	sched_time_make(&forward->doc, instance, &id);
+	sched_id_adapt(&forward->doc, &id);
 	event = sched_exception_find(&forward->doc, &id);
 	if (event == NULL && master != NULL &&
 	    pim_property_find(master, "RRULE") == NULL &&
@@ -87,7 +87,7 @@ pim_scheduling_forward(const struct pim_scheduling_user *user,
 	const char *error;
 
 	*method_r = PIM_ITIP_NONE;
-	if (sched_doc_parse(&forward.doc, pool, stored, stored_size,
+	if (sched_doc_parse(&forward.doc, pool, user->home, stored, stored_size,
 			    &error) == 0) {
 		forward.meeting = sched_organizer(&forward.doc) != NULL;
 		if (forward.meeting)

@@ -31,19 +31,6 @@ bool sched_is_future(const struct pim_component *event)
 }
 
 /* The occurrences as the series has them, whatever was changed since. */
-static struct pim_series *
-sched_series_alone(struct sched_doc *doc, struct sched_doc *alone_r)
-{
-	struct pim_component *master = sched_master(doc), *copy;
-
-	sched_doc_create(alone_r, doc->pool, NULL);
-	if (master == NULL)
-		return NULL;
-	copy = pim_component_add_copy(alone_r->calendar, master);
-	sched_copy_zones(alone_r, doc, copy);
-	return pim_series_read(doc->pool, copy, NULL);
-}
-
 static bool
 sched_future_find(struct sched_doc *doc, const struct sched_time *id,
 		  unsigned int max, struct sched_future *future_r)
@@ -53,30 +40,35 @@ sched_future_find(struct sched_doc *doc, const struct sched_time *id,
 	const struct pim_occurrence *occ;
 	struct pim_occurrence first;
 	struct pim_series *series;
-	struct sched_doc alone;
-	bool ret = FALSE;
+	struct pim_lines *lines;
+	bool all_day, ret = FALSE;
 
 	i_zero(future_r);
 	p_array_init(&future_r->occurrences, doc->pool, 16);
-	series = sched_series_alone(doc, &alone);
-	if (series != NULL && pim_series_find(series, id->time, &first)) {
+	series = sched_series_copy(doc, TRUE, &lines);
+	if (series != NULL && sched_series_find(doc, series, id, &first)) {
+		all_day = pim_series_is_all_day(series);
 		future_r->tz = pim_series_timezone(series);
+		if (future_r->tz == NULL)
+			future_r->tz = doc->home;
 		p_array_init(&found, doc->pool, 16);
-		future_r->more = !pim_series_get(series, id->time,
+		future_r->more = !pim_series_get(series, first.id,
 						 PIM_SCHEDULING_TIME_MAX, max,
 						 &found);
 		array_foreach(&found, occ) {
 			/* one before may last until then */
-			if (occ->id < id->time)
+			if (occ->id < first.id)
 				continue;
 			dest = array_append_space(&future_r->occurrences);
-			dest->id.time = occ->id;
-			dest->id.is_date = id->is_date;
+			dest->id.time = all_day ? occ->id_local : occ->id;
+			dest->id.day = pim_days_of(occ->id_local);
+			dest->id.is_date = all_day;
 			dest->later = occ->id_local - first.id_local;
 		}
 		ret = array_count(&future_r->occurrences) > 0;
 	}
-	sched_doc_free(&alone);
+	if (lines != NULL)
+		pim_lines_free(&lines);
 	return ret;
 }
 
@@ -105,7 +97,7 @@ bool sched_future_get(struct sched_apply *apply,
 
 /* -- REQUEST -- */
 
-/* By the clock of the property, or the series' if it has none of its own. */
+/* By the clock of the property, or the series' if that is UTC. */
 static void
 sched_time_shift(const struct sched_future *future, struct pim_property *prop,
 		 int64_t later)
@@ -117,7 +109,7 @@ sched_time_shift(const struct sched_future *future, struct pim_property *prop,
 	if (pim_ical_time_parse(pim_property_value(prop), &t, &is_date,
 				&is_utc) < 0)
 		return;
-	if (is_utc && future->tz != NULL) {
+	if (is_utc) {
 		t = pim_timezone_from_local(future->tz, later +
 			pim_timezone_to_local(future->tz, t));
 	} else {
@@ -183,16 +175,14 @@ void sched_update_future(struct sched_apply *apply,
 
 /* -- CANCEL -- */
 
-/* Where a rule ends that has nothing from id on: a day before, so that nobody who looks at
-   the date only takes that day for one more. Rules of several times a day end just before. */
-static int64_t
-sched_until(const struct pim_timezone *tz, const char *rrule, int64_t id)
+/* Where a rule ends that has nothing from a local time on: a day before, so that nobody who
+   looks at the date only takes that day for one more. Rules of several times a day end just before. */
+static int64_t sched_until(const char *rrule, int64_t local)
 {
 	static const char *const within_days[] = {
 		"HOURLY", "MINUTELY", "SECONDLY", "BYHOUR", "BYMINUTE",
 		"BYSECOND",
 	};
-	int64_t local = tz == NULL ? id : pim_timezone_to_local(tz, id);
 	int64_t before = PIM_DAY;
 
 	rrule = t_str_ucase(rrule);
@@ -200,8 +190,23 @@ sched_until(const struct pim_timezone *tz, const char *rrule, int64_t id)
 		if (strstr(rrule, within_days[i]) != NULL)
 			before = 1;
 	}
-	local -= before;
-	return tz == NULL ? local : pim_timezone_from_local(tz, local);
+	return local - before;
+}
+
+/* The last moment of UNTIL. FALSE if it can't be read. */
+static bool
+sched_until_parse(struct sched_doc *doc, const struct pim_property *start,
+		  const char *value, int64_t *until_r)
+{
+	struct sched_time until;
+
+	if (!sched_value_time(doc, start, value, &until))
+		return FALSE;
+	*until_r = until.is_date && !doc->form.is_date ?
+		pim_timezone_from_local(doc->form.tz,
+					until.time + PIM_DAY - 1) :
+		until.time;
+	return TRUE;
 }
 
 static void
@@ -209,31 +214,30 @@ sched_rule_end(struct sched_doc *doc, struct pim_property *rule,
 	       const struct pim_property *start, const struct sched_time *id)
 {
 	const char *const *parts = t_strsplit(pim_property_value(rule), ";");
+	const struct sched_form *form = &doc->form;
 	string_t *value = t_str_new(64);
-	const struct pim_timezone *tz;
-	bool is_date, is_utc;
-	int64_t until, t;
+	int64_t until, old = INT64_MAX;
 
-	if (pim_ical_time_parse(pim_property_value(start), &t, &is_date,
-				&is_utc) < 0)
-		return;
-	tz = is_date || is_utc ? NULL : sched_property_zone(doc, start, id->time);
 	for (; *parts != NULL; parts++) {
-		if (strncasecmp(*parts, "COUNT=", 6) == 0)
+		if (strncasecmp(*parts, "COUNT=", 6) == 0 ||
+		    (strncasecmp(*parts, "UNTIL=", 6) == 0 &&
+		     sched_until_parse(doc, start, *parts + 6, &old)))
 			continue;
-		if (strncasecmp(*parts, "UNTIL=", 6) == 0) {
-			if (sched_stamp_parse(*parts + 6) != 0 &&
-			    sched_stamp_parse(*parts + 6) + PIM_DAY < id->time)
-				return;
-			continue;
-		}
 		if (str_len(value) > 0)
 			str_append_c(value, ';');
 		str_append(value, *parts);
 	}
-	until = sched_until(tz, str_c(value), id->time);
+	until = sched_until(str_c(value), form->is_date ? id->time :
+			    pim_timezone_to_local(form->tz, id->time));
+	if (!form->is_date)
+		until = pim_timezone_from_local(form->tz, until);
+	/* it has ended before */
+	if (old <= until)
+		return;
+	if (form->floating)
+		until = pim_timezone_to_local(form->tz, until);
 	str_append(value, ";UNTIL=");
-	pim_ical_time_append(value, until, is_date, is_utc || tz != NULL);
+	pim_ical_time_append(value, until, form->is_date, !form->floating);
 	pim_property_set_value(rule, str_c(value));
 }
 
@@ -250,8 +254,10 @@ sched_match_later(const struct pim_property *prop, const char *value,
 	struct sched_time t;
 
 	/* of a period its start */
-	return sched_value_time(end->doc, prop, t_strcut(value, '/'), &t) &&
-		t.time >= end->id->time;
+	if (!sched_value_time(end->doc, prop, t_strcut(value, '/'), &t))
+		return FALSE;
+	sched_id_adapt(end->doc, &t);
+	return t.time >= end->id->time;
 }
 
 /* Those that a newer message has changed stay. */
@@ -310,5 +316,6 @@ void sched_cancel_future(struct sched_apply *apply,
 	if (stamp > sched_stamp(master))
 		pim_component_set_value(master, SCHED_STAMP,
 					sched_stamp_text(stamp));
-	sched_set_gone(master, id, sched_sequence(event), stamp, SCHED_FUTURE);
+	sched_master_changed(&apply->old);
+	sched_set_gone(&apply->old, master, id, sched_sequence(event), stamp, SCHED_FUTURE);
 }

@@ -180,7 +180,8 @@ letter_append_header(string_t *dest, const struct pim_scheduling_letter *letter,
 
 /* What the reader of the object makes of it; NULL = nothing. */
 static struct pim_itip *
-letter_read(pool_t pool, const char *text, const char **summary_r)
+letter_read(pool_t pool, const char *text,
+	    const struct pim_timezone *home, const char **summary_r)
 {
 	struct pim_component *calendar, *event = NULL;
 	struct pim_lines *doc;
@@ -198,7 +199,7 @@ letter_read(pool_t pool, const char *text, const char **summary_r)
 	if (summary != NULL)
 		*summary_r = t_strdup(pim_text_clean_line(summary));
 	pim_lines_free(&doc);
-	return pim_itip_read(pool, text, strlen(text), NULL, NULL, &itip,
+	return pim_itip_read(pool, text, strlen(text), NULL, home, &itip,
 			     &error) > 0 ? itip : NULL;
 }
 
@@ -214,7 +215,7 @@ void pim_scheduling_letter_write(const struct pim_scheduling_letter *letter,
 	sha256_get_digest(letter->message_id, strlen(letter->message_id),
 			  digest);
 	boundary = t_strconcat("roost-", binary_to_hex(digest, 12), NULL);
-	itip = letter_read(pool, letter->text, &summary);
+	itip = letter_read(pool, letter->text, letter->home, &summary);
 	letter_append_header(dest, letter, summary);
 	str_printfa(dest, "Content-Type: multipart/alternative;\r\n"
 		    "\tboundary=\"%s\"\r\n\r\n", boundary);

@@ -17,6 +17,8 @@ struct pim_scheduling_letter {
 	const char *message_id;		/* "<...>" */
 	const char *date;		/* RFC 5322, NULL = none */
 	const char *text;		/* the calendar object */
+	/* the user's clock, NULL = UTC */
+	const struct pim_timezone *home;
 	/* what the user writes, UTF-8; NULL = nothing. html is an HTML
 	   version of comment */
 	const char *comment, *html;

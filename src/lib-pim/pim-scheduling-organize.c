@@ -354,7 +354,8 @@ sched_organize_run(struct sched_organize *org, const void *old, size_t old_size)
 	else if (org->has_new) {
 		sched_compare(org);
 		sched_tell_change(org);
-	} else if (!pim_scheduling_is_over(old, old_size, org->now)) {
+	} else if (!pim_scheduling_is_over(org->user, old, old_size,
+					   org->now)) {
 		/* nobody needs to know that what is over is not kept */
 		sched_tell_deleted(org);
 	}
@@ -369,14 +370,14 @@ sched_organize_parse(struct sched_organize *org, const void *old,
 		     const char **error_r)
 {
 	if (old != NULL) {
-		if (sched_doc_parse(&org->old, org->tmp_pool, old, old_size,
-				    error_r) < 0)
+		if (sched_doc_parse(&org->old, org->tmp_pool, org->user->home,
+				    old, old_size, error_r) < 0)
 			return -1;
 		org->has_old = TRUE;
 	}
 	if (new != NULL) {
-		if (sched_doc_parse(&org->new, org->tmp_pool, new, new_size,
-				    error_r) < 0)
+		if (sched_doc_parse(&org->new, org->tmp_pool, org->user->home,
+				    new, new_size, error_r) < 0)
 			return -1;
 		org->has_new = TRUE;
 	}

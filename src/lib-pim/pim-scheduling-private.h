@@ -3,6 +3,7 @@
 
 #include "hash.h"
 #include "pim-lines.h"
+#include "pim-occurrence.h"
 #include "pim-scheduling.h"
 
 /* What the files pim-scheduling*.c share. */
@@ -24,17 +25,28 @@
 #define SCHED_REPLY_TIME "X-MICROSOFT-CDO-REPLYTIME"
 #define SCHED_PRODID "-//Roost//Calendar//EN"
 
-struct pim_timezone;
+struct sched_apply;
 
 struct sched_zone {
 	const char *tzid;
 	const struct pim_timezone *tz;
 };
 
-/* A moment of a property: UTC, or a date. */
+/* A moment of a property. */
 struct sched_time {
+	/* UTC; of a date its midnight as if that were UTC's */
 	int64_t time;
+	/* the day that it is for a series of dates, as a number */
+	int64_t day;
 	bool is_date;
+};
+
+/* What the series' DTSTART is like. */
+struct sched_form {
+	bool known, is_date, floating;
+	/* of a series that is not of dates: its clock, and its time of day */
+	const struct pim_timezone *tz;
+	int64_t secs;
 };
 
 struct sched_exception {
@@ -45,8 +57,15 @@ struct sched_exception {
 /* A calendar object that is worked with. */
 struct sched_doc {
 	pool_t pool;
+	/* the user's clock, never NULL */
+	const struct pim_timezone *home;
 	struct pim_lines *doc;
 	struct pim_component *calendar;
+	struct sched_form form;
+	/* the series as if nothing was changed or taken out of it: read
+	   when first asked for */
+	struct pim_lines *plain_doc;
+	struct pim_series *plain;
 	const char *uid;		/* of its first event */
 	/* each TZID is looked up once */
 	ARRAY(struct sched_zone) zones;
@@ -57,8 +76,9 @@ struct sched_doc {
 	bool excluded_loaded;
 };
 
-/* Returns 0, or -1 and a sentence; pool holds zones and strings. */
-int sched_doc_parse(struct sched_doc *doc_r, pool_t pool, const void *data,
+/* Returns 0, or -1 and a sentence; pool holds zones and strings. home NULL = UTC. */
+int sched_doc_parse(struct sched_doc *doc_r, pool_t pool,
+		    const struct pim_timezone *home, const void *data,
 		    size_t size, const char **error_r);
 void sched_doc_free(struct sched_doc *doc);
 
@@ -68,6 +88,8 @@ struct pim_component *
 sched_event_next(const struct sched_doc *doc, struct pim_component *event);
 /* The one without RECURRENCE-ID; NULL = there is none. */
 struct pim_component *sched_master(const struct sched_doc *doc);
+/* Has to be called when the series was replaced, or its rule or dates were changed. */
+void sched_master_changed(struct sched_doc *doc);
 
 /* Returns FALSE if there is none. value is one of the property's values. */
 bool sched_value_time(struct sched_doc *doc, const struct pim_property *prop,
@@ -76,6 +98,9 @@ bool sched_time(struct sched_doc *doc, const struct pim_component *event,
 		const char *name, struct sched_time *time_r);
 bool sched_time_equals(const struct sched_time *t1,
 		       const struct sched_time *t2);
+/* Brings the id of an occurrence into the form that the series' own are in: some write
+   that of an all-day one as a midnight, or name an occurrence by its day. */
+void sched_id_adapt(const struct sched_doc *doc, struct sched_time *id);
 /* DTEND, whatever it is said by. */
 bool sched_end(struct sched_doc *doc, const struct pim_component *event,
 	       struct sched_time *time_r);
@@ -109,19 +134,41 @@ void sched_include(struct sched_doc *doc, struct pim_component *master,
    zone. */
 void sched_set_time(struct sched_doc *doc, struct pim_property *prop,
 		    const struct pim_property *like, int64_t time);
+/* Has the series this occurrence? */
+bool sched_has_occurrence(struct sched_doc *doc, const struct sched_time *id);
+/* Copies the series into another object, without its exceptions (excluded: but with its
+   EXDATEs), and reads it. NULL if there is none; lines_r has to be freed if it
+   is not NULL. */
+struct pim_series *
+sched_series_copy(struct sched_doc *doc, bool excluded,
+		  struct pim_lines **lines_r);
+/* The occurrence of that id. */
+bool sched_series_find(const struct sched_doc *doc,
+		       const struct pim_series *series,
+		       const struct sched_time *id,
+		       struct pim_occurrence *occurrence_r);
 /* The zone of its TZID, NULL = none. */
 const struct pim_timezone *
 sched_property_zone(struct sched_doc *doc, const struct pim_property *prop,
 		    int64_t time);
 /* What a device calls an occurrence is a moment; that of an all-day series is a
    date, which up to 14.1 is said as a midnight somewhere. */
-struct sched_time
-sched_instance(const struct pim_component *event, int64_t instance);
+void sched_time_make(const struct sched_doc *doc, int64_t t,
+		     struct sched_time *time_r);
+/* The id of the occurrence that a message's event is about, as what is stored has it. FALSE if it has
+   no RECURRENCE-ID that can be read. */
+bool sched_stored_id(struct sched_apply *apply,
+		     const struct pim_component *event,
+		     struct sched_time *id_r);
 
 /* Remembers that an occurrence was taken out (X-ROOST-GONE), by a message of
    that SEQUENCE and DTSTAMP. how is NULL, SCHED_DECLINED or SCHED_FUTURE. */
-void sched_set_gone(struct pim_component *master, const struct sched_time *id,
-		    unsigned int sequence, int64_t stamp, const char *how);
+void sched_set_gone(struct sched_doc *doc, struct pim_component *master,
+		    const struct sched_time *id, unsigned int sequence,
+		    int64_t stamp, const char *how);
+/* The occurrence's time in X-ROOST-GONE's value. FALSE if there is none. */
+bool sched_gone_id(const struct sched_doc *doc, const char *value,
+		   struct sched_time *id_r);
 
 unsigned int sched_sequence(const struct pim_component *event);
 /* The organiser's DTSTAMP, 0 = unknown. */
@@ -155,7 +202,7 @@ void sched_strip_alarms(struct pim_component *event);
    are not there. */
 void sched_copy_zones(struct sched_doc *dest, const struct sched_doc *src,
 		      struct pim_component *event);
-/* An empty object with a METHOD (NULL = none). */
+/* An empty object with a METHOD. */
 void sched_doc_create(struct sched_doc *doc_r, pool_t pool,
 		      const char *method);
 void sched_write(const struct sched_doc *doc, string_t *dest);
@@ -220,7 +267,7 @@ struct sched_future_occurrence {
 };
 /* An occurrence and those that follow. */
 struct sched_future {
-	/* the series' clock, NULL = none */
+	/* the series' clock */
 	const struct pim_timezone *tz;
 	ARRAY(struct sched_future_occurrence) occurrences;
 	/* there are more than were asked for */

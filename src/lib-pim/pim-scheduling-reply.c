@@ -175,7 +175,7 @@ sched_answer_event(struct sched_apply *apply, struct pim_component *event,
 		return "It is not from the attendee it names";
 	if (pim_property_find(event, "RECURRENCE-ID") == NULL)
 		return sched_answer_one(apply, event, answer, NULL, counter);
-	if (!sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+	if (!sched_stored_id(apply, event, &id))
 		return "Its RECURRENCE-ID is no time";
 	/* another time is of one meeting */
 	return sched_is_future(event) && !counter ?

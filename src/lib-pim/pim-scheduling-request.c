@@ -249,20 +249,18 @@ static void sched_forget_exceptions(struct sched_apply *apply)
 
 /* What the user took out of the series himself. */
 static void
-sched_keep_excluded(struct sched_apply *apply, struct pim_component *new,
-		    const struct pim_component *old)
+sched_keep_excluded(struct sched_apply *apply, struct pim_component *new)
 {
 	const struct pim_property *prop;
 
-	for (prop = pim_property_find(old, SCHED_GONE); prop != NULL;
+	for (prop = pim_property_find(new, SCHED_GONE); prop != NULL;
 	     prop = pim_property_next(prop, SCHED_GONE)) T_BEGIN {
 		const char *value = pim_property_value(prop);
-		struct sched_time id = {
-			.time = sched_stamp_parse(t_strcut(value, ' ')),
-		};
+		struct sched_time id;
 
 		/* how long the series is is said by the update */
-		if (id.time != 0 && strstr(value, " "SCHED_FUTURE) == NULL)
+		if (sched_gone_id(&apply->old, value, &id) &&
+		    strstr(value, " "SCHED_FUTURE) == NULL)
 			(void)sched_exclude(&apply->old, new, &id);
 	} T_END;
 }
@@ -278,6 +276,7 @@ sched_update_master(struct sched_apply *apply, struct pim_component *event)
 		sched_clean(apply, new);
 		sched_set_busy(new, PIM_PARTSTAT_NEEDS_ACTION);
 		sched_copy_zones(&apply->old, &apply->msg, new);
+		sched_master_changed(&apply->old);
 		apply->changed = TRUE;
 		return;
 	}
@@ -294,11 +293,12 @@ sched_update_master(struct sched_apply *apply, struct pim_component *event)
 		(void)pim_component_remove_all(new, SCHED_GONE);
 	sched_keep_answer(apply, new, old, moved);
 	sched_copy_zones(&apply->old, &apply->msg, new);
+	pim_component_remove(old);
 	array_clear(&apply->old.excluded);
 	apply->old.excluded_loaded = FALSE;
+	sched_master_changed(&apply->old);
 	if (!moved)
-		sched_keep_excluded(apply, new, old);
-	pim_component_remove(old);
+		sched_keep_excluded(apply, new);
 	apply->changed = TRUE;
 }
 
@@ -334,7 +334,7 @@ enum pim_scheduling_result sched_request(struct sched_apply *apply)
 	     event = sched_event_next(&apply->msg, event)) T_BEGIN {
 		if (sched_is_cancelled(event))
 			sched_cancel_event(apply, event);
-		else if (sched_time(&apply->msg, event, "RECURRENCE-ID", &id) &&
+		else if (sched_stored_id(apply, event, &id) &&
 			 pim_property_find(event, "DTSTART") != NULL) {
 			if (sched_is_future(event))
 				sched_update_future(apply, event, &id);
@@ -355,11 +355,14 @@ sched_add_event(struct sched_apply *apply, struct pim_component *event)
 	const struct pim_property *start = pim_property_find(event, "DTSTART");
 	struct sched_time id;
 
-	if (start == NULL || !sched_time(&apply->msg, event, "DTSTART", &id) ||
-	    sched_sequence(event) < sched_sequence(master) ||
+	if (start == NULL || !sched_time(&apply->msg, event, "DTSTART", &id))
+		return;
+	sched_id_adapt(&apply->old, &id);
+	if (sched_sequence(event) < sched_sequence(master) ||
 	    sched_exception_find(&apply->old, &id) != NULL)
 		return;
 	(void)pim_values_add_like(master, "RDATE", start);
+	sched_master_changed(&apply->old);
 	new = sched_exception_copy(&apply->old, &id, event);
 	sched_clean(apply, new);
 	(void)pim_values_add_like(new, "RECURRENCE-ID", start);

@@ -14,7 +14,7 @@ sched_type_stored(struct sched_apply *apply, struct pim_component *event,
 
 	if (!apply->has_old)
 		return NULL;
-	if (sched_time(&apply->msg, event, "RECURRENCE-ID", id_r))
+	if (sched_stored_id(apply, event, id_r))
 		old = sched_exception_find(&apply->old, id_r);
 	if (old == NULL)
 		old = sched_master(&apply->old);
@@ -122,11 +122,11 @@ pim_scheduling_message_type(const struct pim_scheduling_user *user,
 	enum pim_message_type type = PIM_MESSAGE_UNSPECIFIED;
 	const char *error;
 
-	if (sched_doc_parse(&apply.msg, pool, mail->data, mail->size,
-			    &error) == 0) {
+	if (sched_doc_parse(&apply.msg, pool, user->home, mail->data,
+			    mail->size, &error) == 0) {
 		apply.has_old = stored != NULL &&
-			sched_doc_parse(&apply.old, pool, stored, stored_size,
-					&error) == 0;
+			sched_doc_parse(&apply.old, pool, user->home, stored,
+					stored_size, &error) == 0;
 		type = sched_type(&apply);
 		sched_doc_free(&apply.old);
 		sched_doc_free(&apply.msg);

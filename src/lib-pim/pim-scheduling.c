@@ -5,7 +5,6 @@
 #include "str.h"
 #include "pim-alarm.h"
 #include "pim-date.h"
-#include "pim-occurrence.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
 #include "pim-values.h"
@@ -24,16 +23,59 @@ static const struct pim_lines_limits sched_limits = {
 
 /* -- the object -- */
 
+/* Without a series it is that of whatever there is. */
+static void sched_form_load(struct sched_doc *doc)
+{
+	struct pim_component *master = sched_master(doc);
+	const struct pim_component *event =
+		master != NULL ? master : sched_event_first(doc);
+	const struct pim_property *start = pim_property_find(event, "DTSTART");
+	struct sched_form *form = &doc->form;
+	int64_t local, t;
+	bool is_utc;
+
+	i_zero(form);
+	if (start == NULL ||
+	    pim_ical_time_parse(pim_property_value(start), &local,
+				&form->is_date, &is_utc) < 0)
+		return;
+	form->known = form->is_date || master != NULL;
+	form->tz = is_utc ? pim_timezone_utc() :
+		sched_property_zone(doc, start, local);
+	form->floating = !form->is_date && form->tz == NULL;
+	if (form->tz == NULL)
+		form->tz = doc->home;
+	t = is_utc ? local : pim_timezone_from_local(form->tz, local);
+	local = pim_timezone_to_local(form->tz, t);
+	form->secs = local - pim_days_of(local) * PIM_DAY;
+}
+
+void sched_master_changed(struct sched_doc *doc)
+{
+	struct sched_exception *exception;
+
+	if (doc->plain_doc != NULL)
+		pim_lines_free(&doc->plain_doc);
+	doc->plain = NULL;
+	if (sched_event_first(doc) == NULL)
+		return;
+	sched_form_load(doc);
+	array_foreach_modifiable(&doc->exceptions, exception)
+		sched_id_adapt(doc, &exception->id);
+}
+
 static void sched_doc_load(struct sched_doc *doc)
 {
 	struct sched_exception *exception;
 	struct pim_component *event;
 	struct sched_time id;
 
+	sched_form_load(doc);
 	for (event = sched_event_first(doc); event != NULL;
 	     event = sched_event_next(doc, event)) {
 		if (!sched_time(doc, event, "RECURRENCE-ID", &id))
 			continue;
+		sched_id_adapt(doc, &id);
 		exception = array_append_space(&doc->exceptions);
 		exception->id = id;
 		exception->event = event;
@@ -44,18 +86,22 @@ static void sched_doc_init(struct sched_doc *doc, pool_t pool)
 {
 	i_zero(doc);
 	doc->pool = pool;
+	doc->home = pim_timezone_utc();
 	p_array_init(&doc->zones, pool, 4);
 	p_array_init(&doc->exceptions, pool, 8);
 	p_array_init(&doc->excluded, pool, 8);
 }
 
-int sched_doc_parse(struct sched_doc *doc_r, pool_t pool, const void *data,
+int sched_doc_parse(struct sched_doc *doc_r, pool_t pool,
+		    const struct pim_timezone *home, const void *data,
 		    size_t size, const char **error_r)
 {
 	struct pim_component *event = NULL;
 	const char *uid = NULL;
 
 	sched_doc_init(doc_r, pool);
+	if (home != NULL)
+		doc_r->home = home;
 	if (pim_lines_parse(data, size, &sched_limits, &doc_r->doc,
 			    error_r) < 0)
 		return -1;
@@ -91,6 +137,8 @@ void sched_doc_create(struct sched_doc *doc_r, pool_t pool,
 
 void sched_doc_free(struct sched_doc *doc)
 {
+	if (doc->plain_doc != NULL)
+		pim_lines_free(&doc->plain_doc);
 	if (doc->doc != NULL)
 		pim_lines_free(&doc->doc);
 }
@@ -171,11 +219,16 @@ bool sched_value_time(struct sched_doc *doc, const struct pim_property *prop,
 	if (pim_ical_time_parse(value, &time_r->time, &time_r->is_date,
 				&is_utc) < 0)
 		return FALSE;
-	if (is_utc || time_r->is_date)
+	if (is_utc) {
+		sched_time_make(doc, time_r->time, time_r);
+		return TRUE;
+	}
+	time_r->day = pim_days_of(time_r->time);
+	if (time_r->is_date)
 		return TRUE;
 	tz = sched_property_zone(doc, prop, time_r->time);
-	if (tz != NULL)
-		time_r->time = pim_timezone_from_local(tz, time_r->time);
+	time_r->time = pim_timezone_from_local(tz != NULL ? tz : doc->home,
+					       time_r->time);
 	return TRUE;
 }
 
@@ -191,9 +244,21 @@ bool sched_time(struct sched_doc *doc, const struct pim_component *event,
 bool sched_time_equals(const struct sched_time *t1,
 		       const struct sched_time *t2)
 {
-	/* of an all-day event some write the id as a date, some as its
-	   midnight */
-	return t1->time == t2->time;
+	return t1->is_date == t2->is_date ? t1->time == t2->time :
+		t1->day == t2->day;
+}
+
+void sched_id_adapt(const struct sched_doc *doc, struct sched_time *id)
+{
+	const struct sched_form *form = &doc->form;
+
+	if (!form->known || form->is_date == id->is_date)
+		return;
+	id->is_date = form->is_date;
+	id->time = id->day * PIM_DAY;
+	if (!form->is_date)
+		id->time = pim_timezone_from_local(form->tz,
+						   id->time + form->secs);
 }
 
 bool sched_end(struct sched_doc *doc, const struct pim_component *event,
@@ -216,22 +281,12 @@ bool sched_end(struct sched_doc *doc, const struct pim_component *event,
 	return TRUE;
 }
 
-struct sched_time
-sched_instance(const struct pim_component *event, int64_t instance)
+void sched_time_make(const struct sched_doc *doc, int64_t t,
+		     struct sched_time *time_r)
 {
-	const char *value = pim_component_value(event, "DTSTART");
-	struct sched_time time = { .time = instance };
-	bool is_utc;
-	int64_t start;
-
-	if (value == NULL ||
-	    pim_ical_time_parse(value, &start, &time.is_date, &is_utc) < 0)
-		time.is_date = FALSE;
-	if (time.is_date) {
-		/* the nearest midnight */
-		time.time = pim_days_of(instance + PIM_DAY / 2) * PIM_DAY;
-	}
-	return time;
+	time_r->time = t;
+	time_r->day = pim_timezone_nearest_day(doc->home, t);
+	time_r->is_date = FALSE;
 }
 
 void
@@ -247,9 +302,11 @@ sched_set_time(struct sched_doc *doc, struct pim_property *prop,
 	if (pim_ical_time_parse(pim_property_value(like), &old, &is_date,
 				&is_utc) < 0)
 		return;
-	tz = is_date || is_utc ? NULL : sched_property_zone(doc, like, time);
-	if (tz != NULL)
-		time = pim_timezone_to_local(tz, time);
+	if (!is_date && !is_utc) {
+		tz = sched_property_zone(doc, like, time);
+		time = pim_timezone_to_local(tz != NULL ? tz : doc->home,
+					     time);
+	}
 	pim_ical_time_append(value, time, is_date, is_utc);
 	pim_property_set_value(prop, str_c(value));
 	pim_property_set_param(prop, "TZID", is_date || is_utc ? NULL : tzid);
@@ -333,16 +390,49 @@ void sched_exception_remove(struct sched_doc *doc, struct pim_component *event)
 	pim_component_remove(event);
 }
 
-/* A series has this occurrence, if it was not taken out of it. */
-static bool
-sched_has_occurrence(struct sched_doc *doc, struct pim_component *master,
-		     const struct sched_time *id)
+struct pim_series *
+sched_series_copy(struct sched_doc *doc, bool excluded,
+		  struct pim_lines **lines_r)
 {
-	struct pim_occurrence occurrence;
-	struct pim_series *series = pim_series_read(doc->pool, master, NULL);
+	struct pim_component *master = sched_master(doc), *copy;
+	struct sched_doc dest;
 
-	return series != NULL &&
-		pim_series_find(series, id->time, &occurrence);
+	*lines_r = NULL;
+	if (master == NULL)
+		return NULL;
+	sched_doc_create(&dest, doc->pool, "PUBLISH");
+	copy = pim_component_add_copy(dest.calendar, master);
+	if (!excluded)
+		(void)pim_component_remove_all(copy, "EXDATE");
+	sched_copy_zones(&dest, doc, copy);
+	*lines_r = dest.doc;
+	return pim_series_read(doc->pool, copy, doc->home);
+}
+
+bool sched_series_find(const struct sched_doc *doc,
+		       const struct pim_series *series,
+		       const struct sched_time *id,
+		       struct pim_occurrence *occurrence_r)
+{
+	int64_t t = id->time;
+
+	if (pim_series_is_all_day(series))
+		t = pim_timezone_from_local(doc->home, id->day * PIM_DAY);
+	return pim_series_find(series, t, occurrence_r);
+}
+
+bool sched_has_occurrence(struct sched_doc *doc, const struct sched_time *id)
+{
+	struct pim_component *master = sched_master(doc);
+	struct pim_occurrence occurrence;
+
+	if (master == NULL)
+		return FALSE;
+	if (doc->plain_doc == NULL)
+		doc->plain = sched_series_copy(doc, FALSE,
+						&doc->plain_doc);
+	return doc->plain != NULL && !sched_is_excluded(doc, master, id) &&
+		sched_series_find(doc, doc->plain, id, &occurrence);
 }
 
 struct pim_component *
@@ -357,8 +447,7 @@ sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
 	struct pim_property *end;
 	struct sched_time from, to;
 
-	if (master == NULL || sched_is_excluded(doc, master, id) ||
-	    !sched_has_occurrence(doc, master, id) ||
+	if (master == NULL || !sched_has_occurrence(doc, id) ||
 	    !sched_time(doc, master, "DTSTART", &from) ||
 	    !sched_end(doc, master, &to))
 		return NULL;
@@ -392,8 +481,10 @@ void sched_excluded_load(struct sched_doc *doc,
 	     prop = pim_property_next(prop, "EXDATE")) T_BEGIN {
 		pos = pim_property_value(prop);
 		while (pim_values_next(&pos, &value)) {
-			if (sched_value_time(doc, prop, value, &time))
-				array_push_back(&doc->excluded, &time);
+			if (!sched_value_time(doc, prop, value, &time))
+				continue;
+			sched_id_adapt(doc, &time);
+			array_push_back(&doc->excluded, &time);
 		}
 	} T_END;
 }
@@ -437,8 +528,10 @@ sched_match_id(const struct pim_property *prop, const char *value,
 	struct sched_match *match = context;
 	struct sched_time time;
 
-	return sched_value_time(match->doc, prop, value, &time) &&
-		sched_time_equals(&time, match->id);
+	if (!sched_value_time(match->doc, prop, value, &time))
+		return FALSE;
+	sched_id_adapt(match->doc, &time);
+	return sched_time_equals(&time, match->id);
 }
 
 void sched_include(struct sched_doc *doc, struct pim_component *master,

@@ -3,6 +3,8 @@
 
 #include "pim-itip.h"
 
+struct pim_timezone;
+
 /* Meetings between people's calendars (RFC 5546), as functions of texts: the text of a
    stored event, and the text of a message. Nothing is read or written anywhere
    else, so whoever calls them decides about storage, transactions and mails.
@@ -14,8 +16,9 @@
 			from, 1970 if that had none. (DTSTAMP itself changes when the user
 			sets an alarm.)
      X-ROOST-FIRST	in a component: the DTSTAMP of the first invitation
-     X-ROOST-GONE	in the series: "<RECURRENCE-ID in UTC> <SEQUENCE> <DTSTAMP>" of an
-			occurrence that was cancelled or declined: an older message
+     X-ROOST-GONE	in the series: "<RECURRENCE-ID> <SEQUENCE> <DTSTAMP>" of an
+			occurrence (in UTC, of a floating series by its clock)
+			that was cancelled or declined: an older message
 			does not bring it back. "DECLINED" behind it: the user's own
 			wish does; "FUTURE": with all that follow.
      X-ROOST-SENDER	in a component: who mails for an organiser that has no mailbox
@@ -34,6 +37,8 @@ struct pim_scheduling_user {
 	void *context;
 	/* what he signs with; name may be NULL */
 	const char *address, *name;
+	/* his clock: that of floating times and of dates. NULL = UTC */
+	const struct pim_timezone *home;
 };
 
 /*
@@ -83,8 +88,9 @@ struct pim_scheduling_peek {
 	int64_t instance;
 };
 /* Returns 1, 0 if it changes no calendar, -1 and a sentence if it can't be read. Strings are allocated from
-   pool. */
-int pim_scheduling_peek(pool_t pool, const struct pim_scheduling_mail *mail,
+   pool. home is as the user's. */
+int pim_scheduling_peek(pool_t pool, const struct pim_timezone *home,
+			const struct pim_scheduling_mail *mail,
 			struct pim_scheduling_peek *peek_r,
 			const char **error_r);
 
@@ -181,8 +187,9 @@ void pim_scheduling_version(const void *stored, size_t stored_size,
 			    unsigned int *sequence_r, int64_t *stamp_r);
 /* The organizer's address in lower case, "" = none. Data stack. */
 const char *pim_scheduling_organizer(const void *stored, size_t stored_size);
-/* Is the event over, with all its occurrences, rather than not? */
-bool pim_scheduling_is_over(const void *stored, size_t stored_size,
+/* Is the event over, with all its occurrences? */
+bool pim_scheduling_is_over(const struct pim_scheduling_user *user,
+			    const void *stored, size_t stored_size,
 			    int64_t now);
 /* Is it an address that a mail can be sent to? */
 bool pim_scheduling_address_is_valid(const char *address);

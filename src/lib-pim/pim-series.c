@@ -115,8 +115,8 @@ pim_reader_property(struct pim_series_reader *reader,
 }
 
 /* By the series' clock. Of an all-day series it is the day that the time is
-   in by the clock that it is written for, or by the user's if that is UTC. A
-   date in another one means its time on that day. */
+   in by the clock that it is written for; one in UTC is a midnight. A date in
+   another one means its time on that day. */
 static int64_t
 pim_series_local(const struct pim_series *series,
 		 const struct pim_series_time *time)
@@ -124,10 +124,9 @@ pim_series_local(const struct pim_series *series,
 	int64_t secs;
 
 	if (series->all_day) {
-		return PIM_DAY * pim_days_of(
-			time->tz == NULL || time->tz != pim_timezone_utc() ?
-			time->local :
-			pim_timezone_to_local(series->home, time->utc));
+		return PIM_DAY * (time->tz != pim_timezone_utc() ?
+			pim_days_of(time->local) :
+			pim_timezone_nearest_day(series->home, time->utc));
 	}
 	if (time->is_date) {
 		secs = series->start_local -

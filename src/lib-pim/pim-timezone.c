@@ -54,6 +54,12 @@ int64_t pim_timezone_to_local(const struct pim_timezone *tz, int64_t t)
 	return t + pim_timezone_offset(tz, t);
 }
 
+int64_t pim_timezone_nearest_day(const struct pim_timezone *tz, int64_t t)
+{
+	return t % PIM_DAY == 0 ? pim_days_of(t) :
+		pim_days_of(pim_timezone_to_local(tz, t) + PIM_DAY / 2);
+}
+
 int64_t pim_timezone_from_local(const struct pim_timezone *tz, int64_t local)
 {
 	/* no clock is changed twice within two days */

@@ -93,6 +93,9 @@ int64_t pim_timezone_to_local(const struct pim_timezone *tz, int64_t t);
 /* A time that is there twice is the first one; one that is left out is read by
    the clock of before (RFC 5545 3.3.5). */
 int64_t pim_timezone_from_local(const struct pim_timezone *tz, int64_t local);
+/* The day that a moment stands for which somebody wrote instead of a date: a
+   midnight, UTC's, this zone's or the nearest one to that. */
+int64_t pim_timezone_nearest_day(const struct pim_timezone *tz, int64_t t);
 /* The changes within a year, by the clock of before. Returns how many,
    at most max. */
 unsigned int

@@ -722,7 +722,7 @@ static void test_peek(void)
 			.from = tests[i].from,
 		};
 
-		test_assert_idx(pim_scheduling_peek(pool, &mail, &peek,
+		test_assert_idx(pim_scheduling_peek(pool, NULL, &mail, &peek,
 						    &error) == tests[i].ret, i);
 		test_assert_strcmp_idx(peek.uid, "u1", i);
 		test_assert_idx(peek.sequence == 2, i);
