@@ -64,7 +64,9 @@ struct response {
 	/* uidvalidity: of a LongId, else what the device has seen; 0 = unknown */
 	uint32_t uid, uidvalidity;
 	struct pim_scheduling_answer answer;
-	bool send;
+	/* InstanceId */
+	struct pim_scheduling_instance instance;
+	bool has_instance, send;
 	const char *html;
 
 	/* what it is about */
@@ -146,9 +148,11 @@ static enum response_status response_parse_instance(struct response *response)
 	if (response->instance_id == NULL || *response->instance_id == '\0')
 		return RESPONSE_INVALID;
 	if (eas_meeting_instance_parse(response->instance_id,
-				       &response->answer.instance) < 0)
+				       &response->instance.start) < 0)
 		return RESPONSE_INVALID_TIME;
-	response->answer.has_instance = TRUE;
+	response->has_instance = TRUE;
+	response->answer.instances = &response->instance;
+	response->answer.instances_count = 1;
 	return 0;
 }
 
@@ -320,7 +324,7 @@ response_read_box(struct response *response, struct mailbox *box)
 		if (ret <= 0 ||
 		    (response->meeting.peek.method != PIM_ITIP_REQUEST &&
 		     response->meeting.peek.method != PIM_ITIP_ADD) ||
-		    response->answer.has_instance)
+		    response->has_instance)
 			status = RESPONSE_INVALID;
 	}
 	mail_free(&mail);
@@ -381,10 +385,10 @@ static int response_get_event(struct response *response,
 	if (eas_meeting_apply(req, &response->meeting,
 			      EAS_MEETING_APPLY_ASKED) < 0)
 		return -1;
-	/* an invitation to one occurrence is no question about the others */
-	response->answer.has_instance = response->meeting.peek.has_instance;
-	response->answer.future = response->meeting.peek.future;
-	response->answer.instance = response->meeting.peek.instance;
+	/* an invitation to some occurrences is no question about the others */
+	response->answer.instances = response->meeting.peek.instances;
+	response->answer.instances_count =
+		response->meeting.peek.instances_count;
 	return eas_meeting_find(req, pool, response->meeting.peek.uid, item);
 }
 
@@ -572,8 +576,7 @@ response_write(const struct response *response, struct wbxml_writer *writer)
 			   eas_item_id(dec2str(response->calendar),
 				       response->calendar_uid));
 	}
-	if (response->instance_id != NULL &&
-	    response->answer.has_instance &&
+	if (response->has_instance &&
 	    strlen(response->instance_id) == 24) {
 		wbxml_text(writer, EAS_MEETINGRESPONSE_INSTANCE_ID,
 			   response->instance_id);

@@ -6,6 +6,7 @@
 #include "pim-lines.h"
 #include "pim-scheduling.h"
 #include "pim-scheduling-mail.h"
+#include "pim-timezone.h"
 
 /* Two calendar objects, divided by a line "==": a stored event and a message. Whatever they
    are, what comes of it can be read again. */
@@ -17,7 +18,7 @@ static bool fuzz_is_own(const char *address, void *context ATTR_UNUSED)
 	return strcasecmp(address, "me@example.org") == 0;
 }
 
-static const struct pim_scheduling_user fuzz_user = {
+static struct pim_scheduling_user fuzz_user = {
 	.is_own = fuzz_is_own, .address = "me@example.org", .name = "Me",
 };
 
@@ -47,6 +48,12 @@ static void fuzz_answer(const char *text, size_t size)
 		.partstat = PIM_PARTSTAT_ACCEPTED, .now = 1795860000,
 		.comment = "Yes, \"thanks\"",
 	};
+	const struct pim_scheduling_instance instances[] = {
+		{ .start = 1795860000 },
+		{ .start = 1795860000, .future = TRUE },
+		{ .start = 1795824000, .is_date = TRUE },
+		{ .start = 1795946400 },
+	};
 	const char *organizer;
 	string_t *stored, *message;
 
@@ -55,12 +62,28 @@ static void fuzz_answer(const char *text, size_t size)
 		message = t_str_new(512);
 		answer.partstat = i == 2 ? PIM_PARTSTAT_DECLINED :
 			PIM_PARTSTAT_ACCEPTED;
-		answer.has_instance = i == 1 || i == 3;
-		answer.future = i == 3;
-		answer.instance = 1795860000;
+		answer.instances = instances + (i == 3 ? 1 : 0);
+		answer.instances_count = i == 0 || i == 2 ? 0 :
+			i == 1 ? 1 : N_ELEMENTS(instances) - 1;
 		(void)pim_scheduling_answer(&fuzz_user, text, size, &answer,
 					    stored, message, &organizer);
 	} T_END;
+}
+
+/* What a message is about is answered. */
+static void
+fuzz_answer_message(const struct pim_scheduling_peek *peek, const char *text,
+		    size_t size)
+{
+	struct pim_scheduling_answer answer = {
+		.partstat = PIM_PARTSTAT_DECLINED, .now = 1795860000,
+		.instances = peek->instances,
+		.instances_count = peek->instances_count,
+	};
+	const char *organizer;
+
+	(void)pim_scheduling_answer(&fuzz_user, text, size, &answer,
+				    t_str_new(512), t_str_new(512), &organizer);
 }
 
 static void fuzz_forward(const char *text, size_t size)
@@ -117,12 +140,16 @@ static void fuzz_run(pool_t pool, const char *data, size_t size)
 	size_t old_size = p == NULL ? 0 : (size_t)(p + 1 - data);
 	string_t *text = t_str_new(1024), *again = t_str_new(1024);
 	enum pim_scheduling_result result;
+	struct pim_scheduling_peek peek;
 
 	mail.data = p == NULL ? data : p + 4;
 	mail.size = size - (p == NULL ? 0 : old_size + 3);
 	(void)pim_scheduling_message_type(&fuzz_user, &mail, p == NULL ? NULL :
 					  data, old_size);
 	(void)pim_scheduling_is_cancellation(&fuzz_user, &mail);
+	if (pim_scheduling_peek(pool, fuzz_user.home, &mail, &peek,
+				&reason) > 0)
+		fuzz_answer_message(&peek, data, old_size);
 	result = pim_scheduling_apply(&fuzz_user, &mail, p == NULL ? NULL :
 				      data, old_size, text, &reason);
 	if (result == PIM_SCHEDULING_CHANGED) {
@@ -145,6 +172,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!lib_is_initialized())
 		lib_init();
+	if (fuzz_user.home == NULL)
+		fuzz_user.home = pim_timezone_find("America/New_York");
 	pool = pool_alloconly_create("fuzz", 4096);
 
 	T_BEGIN {

@@ -306,17 +306,27 @@ pim_itip_event(struct pim_itip_reader *reader, const char **error_r)
 	return 0;
 }
 
-/* The series itself, if the message has it beside its exceptions. */
+/* The series itself, if the message has it beside its exceptions, else the first of those
+   (by the calendar: their forms are the same). */
 static struct pim_component *
 pim_itip_event_find(const struct pim_component *calendar)
 {
-	struct pim_component *first = pim_component_find(calendar, "VEVENT");
-	struct pim_component *event;
+	struct pim_component *event, *first = NULL;
+	int64_t id, first_id = INT64_MAX;
+	bool is_date, is_utc;
+	const char *value;
 
-	for (event = first; event != NULL;
+	for (event = pim_component_find(calendar, "VEVENT"); event != NULL;
 	     event = pim_component_next(event, "VEVENT")) {
-		if (pim_property_find(event, "RECURRENCE-ID") == NULL)
+		value = pim_component_value(event, "RECURRENCE-ID");
+		if (value == NULL)
 			return event;
+		if (pim_ical_time_parse(value, &id, &is_date, &is_utc) < 0)
+			id = INT64_MAX;
+		if (first == NULL || id < first_id) {
+			first = event;
+			first_id = id;
+		}
 	}
 	return first;
 }

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "pim-date.h"
 #include "pim-scheduling-private.h"
 
 /* The user's answer to an invitation (RFC 5546 3.2.3, 3.2.7). */
@@ -14,7 +15,8 @@ struct sched_answer {
 	/* the series or the only event; NULL = the user was asked to single
 	   occurrences only */
 	struct pim_component *master;
-	struct sched_time instance;
+	/* what the organiser is told */
+	struct sched_doc message;
 };
 
 /* What an answer tells of the event, the rest is not the organiser's business. */
@@ -88,19 +90,16 @@ sched_answer_propose(struct sched_answer *ctx, struct pim_component *event,
 /* source is the event or occurrence that is answered. */
 static void
 sched_answer_write(struct sched_answer *ctx,
-		   const struct pim_component *source, string_t *message)
+		   const struct pim_component *source, bool future)
 {
 	const struct pim_scheduling_answer *answer = ctx->answer;
 	struct pim_component *event;
-	struct sched_doc msg;
 
-	sched_doc_create(&msg, ctx->doc.pool,
-			 answer->has_proposed ? "COUNTER" : "REPLY");
-	event = pim_component_add_copy(msg.calendar, source);
+	event = pim_component_add_copy(ctx->message.calendar, source);
 	sched_answer_strip(event);
 	if (answer->has_proposed)
 		sched_answer_propose(ctx, event, source);
-	if (answer->future) {
+	if (future) {
 		pim_property_set_param(pim_property_find(event,
 			"RECURRENCE-ID"), "RANGE", "THISANDFUTURE");
 	}
@@ -110,9 +109,7 @@ sched_answer_write(struct sched_answer *ctx,
 				sched_stamp_text(answer->now));
 	if (answer->comment != NULL && *answer->comment != '\0')
 		pim_component_set_text(event, "COMMENT", answer->comment);
-	sched_copy_zones(&msg, &ctx->doc, event);
-	sched_write(&msg, message);
-	sched_doc_free(&msg);
+	sched_copy_zones(&ctx->message, &ctx->doc, event);
 }
 
 /* -- the stored event -- */
@@ -139,20 +136,19 @@ sched_answer_event(struct sched_answer *ctx, struct pim_component *event)
 
 /* The whole of it: exceptions as well, except those that were answered with no. */
 static enum pim_scheduling_answer_result
-sched_answer_all(struct sched_answer *ctx, string_t *text, string_t *message)
+sched_answer_all(struct sched_answer *ctx)
 {
 	struct pim_component *event = ctx->master;
 
 	if (event == NULL)
 		event = sched_event_first(&ctx->doc);
-	sched_answer_write(ctx, event, message);
+	sched_answer_write(ctx, event, FALSE);
 	if (ctx->answer->partstat == PIM_PARTSTAT_DECLINED)
 		return PIM_ANSWER_REMOVED;
 	for (event = sched_event_first(&ctx->doc); event != NULL;
 	     event = sched_event_next(&ctx->doc, event)) T_BEGIN {
 		sched_answer_event(ctx, event);
 	} T_END;
-	sched_write(&ctx->doc, text);
 	return PIM_ANSWER_CHANGED;
 }
 
@@ -171,7 +167,9 @@ sched_decline_instance(struct sched_answer *ctx, const struct sched_time *id,
 }
 
 /* What follows an occurrence was made of the same message. */
-static void sched_answer_following(struct sched_answer *ctx)
+static void
+sched_answer_following(struct sched_answer *ctx,
+		       const struct sched_time *instance)
 {
 	const struct sched_exception *exception;
 	struct sched_time id;
@@ -181,44 +179,72 @@ static void sched_answer_following(struct sched_answer *ctx)
 		exception = array_idx(&ctx->doc.exceptions, i);
 		id = exception->id;
 		/* what stands for more than itself is not taken out */
-		if (id.time > ctx->instance.time &&
+		if (id.time > instance->time &&
 		    ctx->answer->partstat == PIM_PARTSTAT_DECLINED &&
 		    !sched_is_future(exception->event)) {
 			sched_decline_instance(ctx, &id, exception->event);
 			continue;
 		}
-		if (id.time > ctx->instance.time)
+		if (id.time > instance->time)
 			sched_answer_event(ctx, exception->event);
 		i++;
 	}
 }
 
-static enum pim_scheduling_answer_result
-sched_answer_instance(struct sched_answer *ctx, string_t *text,
-		      string_t *message)
+static bool sched_is_recurring(const struct sched_answer *ctx)
+{
+	return ctx->master != NULL &&
+		(pim_property_find(ctx->master, "RRULE") != NULL ||
+		 pim_property_find(ctx->master, "RDATE") != NULL);
+}
+
+/* Returns FALSE if there is no such occurrence (any more). */
+static bool
+sched_answer_instance(struct sched_answer *ctx,
+		      const struct pim_scheduling_instance *instance)
 {
 	struct pim_component *event;
+	struct sched_time id;
 
-	event = sched_exception_find(&ctx->doc, &ctx->instance);
-	if (event == NULL && ctx->master != NULL &&
-	    pim_property_find(ctx->master, "RRULE") == NULL &&
-	    pim_property_find(ctx->master, "RDATE") == NULL)
-		return PIM_ANSWER_NOT_RECURRING;
+	sched_time_make(&ctx->doc, instance->start, &id);
+	if (instance->is_date) {
+		id.day = pim_days_of(instance->start);
+		id.is_date = TRUE;
+	}
+	sched_id_adapt(&ctx->doc, &id);
+	event = sched_exception_find(&ctx->doc, &id);
+	if (event == NULL && sched_is_recurring(ctx))
+		event = sched_exception_make(&ctx->doc, &id);
 	if (event == NULL)
-		event = sched_exception_make(&ctx->doc, &ctx->instance);
-	if (event == NULL)
-		return PIM_ANSWER_NO_INSTANCE;
-	sched_answer_write(ctx, event, message);
+		return FALSE;
+	sched_answer_write(ctx, event, instance->future);
 	if (ctx->answer->partstat == PIM_PARTSTAT_DECLINED)
-		sched_decline_instance(ctx, &ctx->instance, event);
+		sched_decline_instance(ctx, &id, event);
 	else
 		sched_answer_event(ctx, event);
-	if (ctx->answer->future)
-		sched_answer_following(ctx);
-	if (sched_event_first(&ctx->doc) == NULL)
-		return PIM_ANSWER_REMOVED;
-	sched_write(&ctx->doc, text);
-	return PIM_ANSWER_CHANGED;
+	if (instance->future)
+		sched_answer_following(ctx, &id);
+	return TRUE;
+}
+
+static enum pim_scheduling_answer_result
+sched_answer_instances(struct sched_answer *ctx)
+{
+	const struct pim_scheduling_answer *answer = ctx->answer;
+	bool found = FALSE;
+
+	if (answer->has_proposed && answer->instances_count > 1)
+		return PIM_ANSWER_PROPOSAL;
+	for (unsigned int i = 0; i < answer->instances_count; i++) T_BEGIN {
+		if (sched_answer_instance(ctx, &answer->instances[i]))
+			found = TRUE;
+	} T_END;
+	if (!found) {
+		return ctx->master != NULL && !sched_is_recurring(ctx) ?
+			PIM_ANSWER_NOT_RECURRING : PIM_ANSWER_NO_INSTANCE;
+	}
+	return sched_event_first(&ctx->doc) == NULL ? PIM_ANSWER_REMOVED :
+		PIM_ANSWER_CHANGED;
 }
 
 static enum pim_scheduling_answer_result
@@ -226,6 +252,7 @@ sched_answer_run(struct sched_answer *ctx, string_t *text, string_t *message,
 		 const char **organizer_r)
 {
 	const struct pim_property *organizer = sched_organizer(&ctx->doc);
+	enum pim_scheduling_answer_result result;
 
 	if (organizer == NULL)
 		return PIM_ANSWER_NO_MEETING;
@@ -233,11 +260,16 @@ sched_answer_run(struct sched_answer *ctx, string_t *text, string_t *message,
 		return PIM_ANSWER_ORGANIZER;
 	*organizer_r = sched_address(organizer);
 	ctx->master = sched_master(&ctx->doc);
-	if (!ctx->answer->has_instance)
-		return sched_answer_all(ctx, text, message);
-	sched_time_make(&ctx->doc, ctx->answer->instance, &ctx->instance);
-	sched_id_adapt(&ctx->doc, &ctx->instance);
-	return sched_answer_instance(ctx, text, message);
+	sched_doc_create(&ctx->message, ctx->doc.pool,
+			 ctx->answer->has_proposed ? "COUNTER" : "REPLY");
+	result = ctx->answer->instances_count == 0 ? sched_answer_all(ctx) :
+		sched_answer_instances(ctx);
+	if (result == PIM_ANSWER_CHANGED)
+		sched_write(&ctx->doc, text);
+	if (result == PIM_ANSWER_CHANGED || result == PIM_ANSWER_REMOVED)
+		sched_write(&ctx->message, message);
+	sched_doc_free(&ctx->message);
+	return result;
 }
 
 enum pim_scheduling_answer_result

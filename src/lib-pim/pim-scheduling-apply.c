@@ -1,6 +1,7 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "str.h"
 #include "pim-date.h"
 #include "pim-rrule.h"
@@ -11,6 +12,7 @@
 
 /* that one message may have */
 #define SCHED_MAX_EVENTS 1000
+#define SCHED_TOO_MANY_EVENTS "It has too many events"
 
 enum pim_scheduling_result
 sched_nothing(struct sched_apply *apply, const char *reason)
@@ -271,7 +273,7 @@ sched_run(struct sched_apply *apply, string_t *text)
 	enum pim_scheduling_result result;
 
 	if (sched_has_too_many_events(&apply->msg)) {
-		apply->reason = "It has too many events";
+		apply->reason = SCHED_TOO_MANY_EVENTS;
 		return PIM_SCHEDULING_INVALID;
 	}
 	if (apply->has_old && strcmp(apply->old.uid, apply->msg.uid) != 0) {
@@ -326,20 +328,59 @@ pim_scheduling_apply(const struct pim_scheduling_user *user,
 	return result;
 }
 
-/* Is it about one occurrence? */
+/* Is it about single occurrences? */
 static void
-sched_peek_instance(struct sched_apply *apply,
-		    struct pim_component *event,
-		    struct pim_scheduling_peek *peek)
+sched_peek_instances(struct sched_doc *msg, struct pim_scheduling_peek *peek)
 {
-	struct sched_time id;
+	ARRAY(struct pim_scheduling_instance) instances;
+	const struct sched_exception *exception, *known;
+	struct pim_scheduling_instance *instance;
 
-	if (sched_event_next(&apply->msg, event) != NULL ||
-	    !sched_time(&apply->msg, event, "RECURRENCE-ID", &id))
+	p_array_init(&instances, msg->pool, 4);
+	array_foreach(&msg->exceptions, exception) {
+		array_foreach(&msg->exceptions, known) {
+			if (sched_time_equals(&known->id, &exception->id))
+				break;
+		}
+		instance = known != exception ? NULL :
+			array_append_space(&instances);
+		if (instance == NULL)
+			continue;
+		instance->start = exception->id.time;
+		instance->is_date = exception->id.is_date;
+		instance->future = sched_is_future(exception->event);
+	}
+	peek->instances = array_get(&instances, &peek->instances_count);
+}
+
+static void
+sched_peek_version(const struct pim_component *event,
+		   struct pim_scheduling_peek *peek)
+{
+	unsigned int sequence = sched_sequence(event);
+	int64_t stamp = sched_stamp_parse(pim_component_value(event,
+							      "DTSTAMP"));
+
+	if (sequence > peek->sequence)
+		peek->stamp = stamp;
+	else if (sequence == peek->sequence)
+		peek->stamp = I_MAX(peek->stamp, stamp);
+	peek->sequence = I_MAX(peek->sequence, sequence);
+}
+
+static void
+sched_peek_events(struct sched_doc *msg, struct pim_scheduling_peek *peek)
+{
+	struct pim_component *event = sched_master(msg);
+
+	if (event != NULL) {
+		sched_peek_version(event, peek);
 		return;
-	peek->has_instance = TRUE;
-	peek->future = sched_is_future(event);
-	peek->instance = id.time;
+	}
+	for (event = sched_event_first(msg); event != NULL;
+	     event = sched_event_next(msg, event))
+		sched_peek_version(event, peek);
+	sched_peek_instances(msg, peek);
 }
 
 static const char *
@@ -356,22 +397,20 @@ int pim_scheduling_peek(pool_t pool, const struct pim_timezone *home,
 			const char **error_r)
 {
 	struct sched_apply apply = { .mail = mail };
-	struct pim_component *event;
 
 	i_zero(peek_r);
 	if (sched_doc_parse(&apply.msg, pool, home, mail->data, mail->size,
 			    error_r) < 0)
 		return -1;
+	if (sched_has_too_many_events(&apply.msg)) {
+		*error_r = SCHED_TOO_MANY_EVENTS;
+		sched_doc_free(&apply.msg);
+		return -1;
+	}
 	peek_r->method = sched_method(&apply);
 	peek_r->uid = apply.msg.uid;
-	event = sched_master(&apply.msg);
-	if (event == NULL)
-		event = sched_event_first(&apply.msg);
-	peek_r->sequence = sched_sequence(event);
-	peek_r->stamp = sched_stamp_parse(
-		pim_component_value(event, "DTSTAMP"));
 	peek_r->organizer = p_strdup(pool, sched_organizer_key(&apply.msg));
-	sched_peek_instance(&apply, event, peek_r);
+	sched_peek_events(&apply.msg, peek_r);
 	sched_doc_free(&apply.msg);
 	return peek_r->method == PIM_ITIP_NONE ? 0 : 1;
 }

@@ -74,6 +74,8 @@ struct sched_doc {
 	ARRAY(struct sched_exception) exceptions;
 	ARRAY(struct sched_time) excluded;
 	bool excluded_loaded;
+	/* bytes of the series, and of the exceptions that were made of it */
+	size_t master_size, made_size;
 };
 
 /* Returns 0, or -1 and a sentence; pool holds zones and strings. home NULL = UTC. */
@@ -109,7 +111,7 @@ struct pim_component *
 sched_exception_find(struct sched_doc *doc, const struct sched_time *id);
 
 /* Adds an exception for an occurrence of the series, as the series has it. NULL if it has no
-   such occurrence. */
+   such occurrence, or those that were made would be too much together. */
 struct pim_component *
 sched_exception_make(struct sched_doc *doc, const struct sched_time *id);
 /* Adds a copy of an exception of another object, removes one. */

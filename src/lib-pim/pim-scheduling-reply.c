@@ -6,9 +6,6 @@
 
 /* REPLY and COUNTER (RFC 5546 3.2.3, 3.2.7): what attendees answer to the user's own meeting. */
 
-/* that one message may have */
-#define SCHED_MAX_ANSWERS 100
-
 /* Sets what one attendee answers. Returns FALSE if that is known or older. */
 static bool
 sched_set_answer(struct sched_apply *apply, struct pim_property *attendee,
@@ -189,7 +186,6 @@ sched_reply(struct sched_apply *apply, bool counter)
 	const struct pim_property *organizer;
 	struct pim_component *event;
 	const char *reason = NULL;
-	unsigned int count = 0;
 
 	if (!apply->has_old)
 		return sched_nothing(apply, "There is no such event");
@@ -199,9 +195,8 @@ sched_reply(struct sched_apply *apply, bool counter)
 		return sched_refuse(apply,
 			"The user doesn't organise the meeting");
 	}
-	for (event = sched_event_first(&apply->msg);
-	     event != NULL && count < SCHED_MAX_ANSWERS;
-	     event = sched_event_next(&apply->msg, event), count++) T_BEGIN {
+	for (event = sched_event_first(&apply->msg); event != NULL;
+	     event = sched_event_next(&apply->msg, event)) T_BEGIN {
 		reason = sched_answer_event(apply, event, counter);
 	} T_END;
 	if (apply->changed)

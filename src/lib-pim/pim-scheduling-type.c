@@ -86,18 +86,13 @@ sched_type_news(struct sched_apply *apply, struct pim_component *event,
 		PIM_MESSAGE_FULL_UPDATE : PIM_MESSAGE_INITIAL;
 }
 
-static enum pim_message_type sched_type(struct sched_apply *apply)
+static enum pim_message_type
+sched_type_event(struct sched_apply *apply, struct pim_component *event)
 {
 	enum pim_message_type delegated;
-	enum pim_itip_method method = sched_method(apply);
-	struct pim_component *event = sched_master(&apply->msg), *old;
+	struct pim_component *old;
 	struct sched_time id;
 
-	if ((method != PIM_ITIP_REQUEST && method != PIM_ITIP_ADD) ||
-	    sched_names_user(apply))
-		return PIM_MESSAGE_UNSPECIFIED;
-	if (event == NULL)
-		event = sched_event_first(&apply->msg);
 	i_zero(&id);
 	old = sched_type_stored(apply, event, &id);
 	if (old != NULL && sched_type_is_outdated(apply, event, old, &id))
@@ -110,6 +105,35 @@ static enum pim_message_type sched_type(struct sched_apply *apply)
 	}
 	return delegated != PIM_MESSAGE_UNSPECIFIED ? delegated :
 		sched_type_news(apply, event, old);
+}
+
+/* Of several occurrences what is to be done about any of them counts. */
+static enum pim_message_type sched_type(struct sched_apply *apply)
+{
+	static const enum pim_message_type ranks[] = {
+		PIM_MESSAGE_INITIAL, PIM_MESSAGE_FULL_UPDATE,
+		PIM_MESSAGE_DELEGATORS_COPY, PIM_MESSAGE_DELEGATED,
+		PIM_MESSAGE_INFORMATIONAL, PIM_MESSAGE_OUTDATED,
+	};
+	enum pim_itip_method method = sched_method(apply);
+	struct pim_component *event = sched_master(&apply->msg);
+	enum pim_message_type type;
+	unsigned int rank, best = N_ELEMENTS(ranks) - 1;
+
+	if ((method != PIM_ITIP_REQUEST && method != PIM_ITIP_ADD) ||
+	    sched_names_user(apply))
+		return PIM_MESSAGE_UNSPECIFIED;
+	if (event != NULL)
+		return sched_type_event(apply, event);
+	for (event = sched_event_first(&apply->msg); event != NULL;
+	     event = sched_event_next(&apply->msg, event)) T_BEGIN {
+		type = sched_type_event(apply, event);
+		for (rank = 0; rank < best; rank++) {
+			if (ranks[rank] == type)
+				best = rank;
+		}
+	} T_END;
+	return ranks[best];
 }
 
 enum pim_message_type

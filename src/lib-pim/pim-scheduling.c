@@ -15,6 +15,9 @@
 
 /* What all that is done to meetings needs of a calendar object. */
 
+/* bytes of the exceptions that are made for one message or answer */
+#define SCHED_MAX_MADE_SIZE (1024*1024)
+
 static const struct pim_lines_limits sched_limits = {
 	.max_size = PIM_SCHEDULING_MAX_SIZE,
 	.max_lines = 200000,
@@ -435,6 +438,23 @@ bool sched_has_occurrence(struct sched_doc *doc, const struct sched_time *id)
 		sched_series_find(doc, doc->plain, id, &occurrence);
 }
 
+/* Each is a copy of the whole event. */
+static bool
+sched_may_make(struct sched_doc *doc, const struct pim_component *master)
+{
+	string_t *text;
+
+	if (doc->master_size == 0) {
+		text = str_new(default_pool, 4096);
+		pim_component_write(master, text);
+		doc->master_size = str_len(text);
+		str_free(&text);
+	}
+	doc->made_size += doc->master_size;
+	return doc->made_size == doc->master_size ||
+		doc->made_size <= SCHED_MAX_MADE_SIZE;
+}
+
 struct pim_component *
 sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
 {
@@ -449,7 +469,7 @@ sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
 
 	if (master == NULL || !sched_has_occurrence(doc, id) ||
 	    !sched_time(doc, master, "DTSTART", &from) ||
-	    !sched_end(doc, master, &to))
+	    !sched_end(doc, master, &to) || !sched_may_make(doc, master))
 		return NULL;
 	event = sched_exception_copy(doc, id, master);
 	for (unsigned int i = 0; i < N_ELEMENTS(series); i++)

@@ -75,17 +75,28 @@ struct pim_scheduling_mail {
 	bool asked;
 };
 
+/* An occurrence of a series. */
+struct pim_scheduling_instance {
+	/* its original start: UTC, or of a date its midnight as if it were
+	   UTC's */
+	int64_t start;
+	bool is_date;
+	/* this and all that follow */
+	bool future;
+};
+
 /* What a message is about, before it is applied. */
 struct pim_scheduling_peek {
 	enum pim_itip_method method;
 	const char *uid;		/* never empty */
+	/* the series', or the newest ones of its occurrences */
 	unsigned int sequence;
 	int64_t stamp;			/* DTSTAMP, 0 = none */
 	const char *organizer;		/* in lower case, "" = none */
-	/* it is about one occurrence only: its original start, UTC; or
-	   about that and all that follow */
-	bool has_instance, future;
-	int64_t instance;
+	/* it is about these occurrences only, each of which is there once;
+	   0 = about the whole */
+	const struct pim_scheduling_instance *instances;
+	unsigned int instances_count;
 };
 /* Returns 1, 0 if it changes no calendar, -1 and a sentence if it can't be read. Strings are allocated from
    pool. home is as the user's. */
@@ -147,13 +158,13 @@ pim_scheduling_apply(const struct pim_scheduling_user *user,
 struct pim_scheduling_answer {
 	/* ACCEPTED, TENTATIVE or DECLINED */
 	enum pim_partstat partstat;
-	/* of one occurrence: its original start, UTC; future: and all that
-	   follow, as far as they were changed */
-	bool has_instance, future;
-	int64_t instance;
+	/* of these occurrences only, as far as there are such (future: those
+	   that follow as far as they were changed); 0 = of the whole */
+	const struct pim_scheduling_instance *instances;
+	unsigned int instances_count;
 	/* what he writes, UTF-8, NULL = nothing */
 	const char *comment;
-	/* another time, UTC */
+	/* another time, UTC; of the whole, or of one occurrence */
 	bool has_proposed;
 	int64_t proposed_start, proposed_end;
 	int64_t now;
@@ -164,13 +175,14 @@ enum pim_scheduling_answer_result {
 	PIM_ANSWER_REMOVED,		/* declined: the event is gone */
 	PIM_ANSWER_NO_MEETING,		/* nobody has asked */
 	PIM_ANSWER_ORGANIZER,		/* it is the user's own meeting */
-	PIM_ANSWER_NO_INSTANCE,		/* the series has no such occurrence */
+	PIM_ANSWER_NO_INSTANCE,		/* the series has none of them */
 	PIM_ANSWER_NOT_RECURRING,
+	PIM_ANSWER_PROPOSAL,		/* another time for several of them */
 	PIM_ANSWER_INVALID,		/* the text can't be read */
 };
 
 /* Writes the event with the user's answer to text, and the message for the organiser (REPLY
-   or COUNTER) to message, with whose address in organizer_r (data stack). */
+   with a component for each occurrence, or COUNTER) to message, with whose address in organizer_r (data stack). */
 enum pim_scheduling_answer_result
 pim_scheduling_answer(const struct pim_scheduling_user *user,
 		      const void *stored, size_t stored_size,

@@ -77,6 +77,7 @@ static const struct {
 static void test_answer(void)
 {
 	struct pim_scheduling_answer answer;
+	struct pim_scheduling_instance instance;
 	enum pim_scheduling_answer_result result;
 	string_t *text, *message;
 	const char *organizer;
@@ -87,9 +88,11 @@ static void test_answer(void)
 		answer.partstat = answer_tests[i].partstat;
 		answer.comment = answer_tests[i].comment;
 		answer.now = test_time("20261128T100000Z");
-		answer.has_instance = answer_tests[i].instance != NULL;
-		if (answer.has_instance)
-			answer.instance = test_time(answer_tests[i].instance);
+		answer.instances = &instance;
+		answer.instances_count = answer_tests[i].instance != NULL;
+		i_zero(&instance);
+		if (answer_tests[i].instance != NULL)
+			instance.start = test_time(answer_tests[i].instance);
 		answer.has_proposed = answer_tests[i].proposed != NULL;
 		if (answer.has_proposed) {
 			answer.proposed_start =

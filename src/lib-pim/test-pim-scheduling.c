@@ -514,11 +514,12 @@ static void test_answer_future(void)
 		      ON("20261209", "12") PEOPLE)
 		EVENT("RECURRENCE-ID:20261210T100000Z\r\n" SEQ(1) STAMP(2)
 		      ON("20261210", "12") PEOPLE));
+	const struct pim_scheduling_instance instance = {
+		.start = test_time("20261209T100000Z"), .future = TRUE,
+	};
 	struct pim_scheduling_answer answer = {
 		.partstat = PIM_PARTSTAT_ACCEPTED, .now = 1796292000,
-		.has_instance = TRUE, .future = TRUE,
-		/* 9 December, 10:00 */
-		.instance = 1796810400,
+		.instances = &instance, .instances_count = 1,
 	};
 	string_t *text = t_str_new(512), *message = t_str_new(512);
 	const char *organizer;
@@ -726,9 +727,10 @@ static void test_peek(void)
 						    &error) == tests[i].ret, i);
 		test_assert_strcmp_idx(peek.uid, "u1", i);
 		test_assert_idx(peek.sequence == 2, i);
-		test_assert_idx(peek.has_instance == tests[i].instance &&
-				(!peek.has_instance ||
-				 peek.instance == 1796292000), i);
+		test_assert_idx(peek.instances_count ==
+				(tests[i].instance ? 1 : 0) &&
+				(!tests[i].instance ||
+				 peek.instances[0].start == 1796292000), i);
 		test_assert_idx(pim_scheduling_is_cancellation(&test_user,
 			&mail) == tests[i].cancels, i);
 		test_assert_strcmp_idx(peek.organizer,

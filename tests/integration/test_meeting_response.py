@@ -184,6 +184,42 @@ class MeetingResponse(MeetingCase):
         self.assertHas(text, "RECURRENCE-ID", "PARTSTAT=ACCEPTED", "!EXDATE", "DTSTART:20270106T150000Z")
         self.assertEqual(len(self.sent()), 3)
 
+    def test_an_invitation_to_several_occurrences(self):
+        """One mail moves two days of a series: the answer is for these two, and the reply names both."""
+        for user, version, answer in (("u28", "16.1", 1), ("u29", "14.1", 3)):
+            with self.subTest(version=version):
+                device, (inbox, events, trash), _, item = self.invited(user, version, DAILY)
+                days = [calendar("REQUEST", f"RECURRENCE-ID:{day}T100000Z", start=f"{day}T150000Z", end=f"{day}T160000Z",
+                                 sequence=1, people=(f"{user}@example.test",), stamp="20261122T080000Z")
+                        for day in ("20270107", "20270105")]
+                both = days[0].replace("END:VCALENDAR\n", "") + days[1][days[1].index("BEGIN:VEVENT"):]
+                self.dovecot.deliver(user, message(both))
+                self.dovecot.smtp.clear()
+                self.look(device, events)
+                (mail, data), = self.look(device, inbox)[0].items()
+                request = data.find("Email:MeetingRequest")
+                self.assertEqual([request.get(name) for name in ("InstanceType", "StartTime", "RecurrenceId")],
+                                 ["3", "2027-01-05T15:00:00.000Z", "2027-01-05T10:00:00.000Z"])
+                self.assertEqual(request.get("Email2:MeetingMessageType"), "2")
+                send = E("MeetingResponse:SendResponse") if version == "16.1" else None
+                for _ in range(2):
+                    result = self.result(device.meeting_response(answer, inbox.id, mail, send=send))
+                    self.assertEqual((result.get("Status"), result.get("CalendarId")), ("1", item if answer == 1 else None))
+                series, *others = self.events(user)
+                self.assertHas(series, "RRULE", "PARTSTAT=NEEDS-ACTION", "!ACCEPTED")
+                if answer == 3:
+                    self.assertHas(series, "EXDATE:20270107T100000Z", "EXDATE:20270105T100000Z")
+                    self.assertEqual(others, [])
+                    self.assertEqual(self.sent(), [])
+                    continue
+                self.assertEqual(len(others), 2)
+                for text, day in zip(others, ("20270107", "20270105")):
+                    self.assertHas(text, f"RECURRENCE-ID:{day}T100000Z", "PARTSTAT=ACCEPTED", f"DTSTART:{day}T150000Z")
+                (recipients, method, reply), = self.sent()
+                self.assertEqual((recipients, method, reply.count("BEGIN:VEVENT")), (["boss@elsewhere.example"], "REPLY", 2))
+                self.assertHas(reply, "RECURRENCE-ID:20270107T100000Z", "RECURRENCE-ID:20270105T100000Z", "!RRULE")
+                self.assertEqual(reply.count("PARTSTAT=ACCEPTED"), 2)
+
     def test_what_was_cancelled_stays_away(self):
         """The old invitation is answered after it was called off: nothing is put back, and nobody is told."""
         for number, (user, version, decline) in enumerate((("u25", "14.1", False), ("u26", "16.1", True))):
