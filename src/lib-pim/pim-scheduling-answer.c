@@ -217,6 +217,8 @@ sched_answer_instance(struct sched_answer *ctx,
 		event = sched_exception_make(&ctx->doc, &id);
 	if (event == NULL)
 		return FALSE;
+	if (!instance->future)
+		sched_exception_alone(&ctx->doc, event);
 	sched_answer_write(ctx, event, instance->future);
 	if (ctx->answer->partstat == PIM_PARTSTAT_DECLINED)
 		sched_decline_instance(ctx, &id, event);

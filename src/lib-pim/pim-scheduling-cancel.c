@@ -18,14 +18,20 @@ sched_cancel_exception(struct sched_apply *apply, struct pim_component *event,
 {
 	struct pim_component *master = sched_master(&apply->old);
 	struct pim_component *old = sched_exception_find(&apply->old, id);
-	const struct pim_component *base = old != NULL ? old : master;
+	const struct pim_component *base = old;
 
+	if (base == NULL)
+		base = sched_exception_cover(&apply->old, id);
+	if (base == NULL)
+		base = master;
 	if (base == NULL || sched_sequence(event) < sched_sequence(base) ||
 	    (old != NULL && !sched_is_newer(event, old)) ||
 	    sched_is_gone(apply, event, id))
 		return;
-	if (old != NULL)
+	if (old != NULL) {
+		sched_exception_alone(&apply->old, old);
 		sched_exception_remove(&apply->old, old);
+	}
 	if (master == NULL) {
 		apply->changed = TRUE;
 		apply->removed = sched_event_first(&apply->old) == NULL;

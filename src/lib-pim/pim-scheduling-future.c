@@ -13,13 +13,18 @@
 /* RANGE=THISANDFUTURE: a message about an occurrence and all that follow (RFC 5545 3.8.4.4). It is
    applied as the same message would be to each of them, so what is newer of one stays, and every
    device can show and change what comes of it. Of a long series not all can be written down: the last
-   that is has the RANGE itself then, so that the rest is the same in the standard's own words.
-   A cancellation ends the series before. */
+   that is has the RANGE itself then, so that the rest is the same in the standard's own words, and
+   what is done to that one alone hands the RANGE on to the next.
+   A cancellation ends the series before. An answer of an attendee that is too long is written the other way
+   round: the series has it, and what was before has the one of before. */
 
 /* bytes of the changed occurrences that one message makes; looking for them
    counts as some */
 #define SCHED_MAX_FUTURE_SIZE (1024*1024)
 #define SCHED_FUTURE_LOOK_SIZE (16*1024)
+/* where those before an occurrence are looked for first, and how many at a time */
+#define SCHED_BEFORE_FIRST (16 * PIM_DAY)
+#define SCHED_BEFORE_MAX 4096
 
 bool sched_is_future(const struct pim_component *event)
 {
@@ -30,27 +35,32 @@ bool sched_is_future(const struct pim_component *event)
 		pim_property_has_param(prop, "RANGE", "THISANDFUTURE");
 }
 
+static void
+sched_occurrence_id(const struct pim_series *series,
+		    const struct pim_occurrence *occurrence,
+		    struct sched_time *id_r)
+{
+	id_r->is_date = pim_series_is_all_day(series);
+	id_r->time = id_r->is_date ? occurrence->id_local : occurrence->id;
+	id_r->day = pim_days_of(occurrence->id_local);
+}
+
 /* The occurrences as the series has them, whatever was changed since. */
 static bool
 sched_future_find(struct sched_doc *doc, const struct sched_time *id,
 		  unsigned int max, struct sched_future *future_r)
 {
-	struct sched_future_occurrence *dest;
 	ARRAY_TYPE(pim_occurrence) found;
 	const struct pim_occurrence *occ;
 	struct pim_occurrence first;
 	struct pim_series *series;
 	struct pim_lines *lines;
-	bool all_day, ret = FALSE;
+	bool ret = FALSE;
 
 	i_zero(future_r);
 	p_array_init(&future_r->occurrences, doc->pool, 16);
 	series = sched_series_copy(doc, TRUE, &lines);
 	if (series != NULL && sched_series_find(doc, series, id, &first)) {
-		all_day = pim_series_is_all_day(series);
-		future_r->tz = pim_series_timezone(series);
-		if (future_r->tz == NULL)
-			future_r->tz = doc->home;
 		p_array_init(&found, doc->pool, 16);
 		future_r->more = !pim_series_get(series, first.id,
 						 PIM_SCHEDULING_TIME_MAX, max,
@@ -59,17 +69,64 @@ sched_future_find(struct sched_doc *doc, const struct sched_time *id,
 			/* one before may last until then */
 			if (occ->id < first.id)
 				continue;
-			dest = array_append_space(&future_r->occurrences);
-			dest->id.time = all_day ? occ->id_local : occ->id;
-			dest->id.day = pim_days_of(occ->id_local);
-			dest->id.is_date = all_day;
-			dest->later = occ->id_local - first.id_local;
+			sched_occurrence_id(series, occ, array_append_space(
+				&future_r->occurrences));
 		}
 		ret = array_count(&future_r->occurrences) > 0;
 	}
 	if (lines != NULL)
 		pim_lines_free(&lines);
 	return ret;
+}
+
+/* Windows of twice the length each, until one has enough of them. */
+static void
+sched_before_find(const struct pim_series *series, int64_t id,
+		  ARRAY_TYPE(pim_occurrence) *found)
+{
+	int64_t length, first, last;
+
+	if (!pim_series_get_range(series, &first, &last) && first > id)
+		return;
+	for (length = SCHED_BEFORE_FIRST; ; length *= 2) {
+		array_clear(found);
+		/* so many at a time have no clock's pattern */
+		if (!pim_series_get(series, id - length, id,
+				    SCHED_BEFORE_MAX, found)) {
+			array_clear(found);
+			return;
+		}
+		if (array_count(found) >= SCHED_MAX_FUTURE ||
+		    id - length <= first)
+			return;
+	}
+}
+
+void sched_future_before(struct sched_doc *doc, const struct sched_time *id,
+			 ARRAY_TYPE(sched_time) *dest)
+{
+	ARRAY_TYPE(pim_occurrence) found;
+	const struct pim_occurrence *occ;
+	struct pim_occurrence first;
+	struct pim_series *series;
+	struct pim_lines *lines;
+	struct sched_time *time;
+	unsigned int count;
+
+	series = sched_series_copy(doc, TRUE, &lines);
+	if (series != NULL && sched_series_find(doc, series, id, &first)) {
+		p_array_init(&found, doc->pool, 64);
+		sched_before_find(series, first.id, &found);
+		count = array_count(&found);
+		if (count > SCHED_MAX_FUTURE)
+			array_delete(&found, 0, count - SCHED_MAX_FUTURE);
+		array_foreach(&found, occ) {
+			time = array_append_space(dest);
+			sched_occurrence_id(series, occ, time);
+		}
+	}
+	if (lines != NULL)
+		pim_lines_free(&lines);
 }
 
 bool sched_future_get(struct sched_apply *apply,
@@ -88,10 +145,14 @@ bool sched_future_get(struct sched_apply *apply,
 	left = SCHED_MAX_FUTURE_SIZE - apply->future_size;
 	pim_component_write(event, text);
 	max = I_MIN(SCHED_MAX_FUTURE, left / I_MAX(str_len(text), 1));
-	if (max == 0 || !sched_future_find(&apply->old, id, max, future_r))
+	/* those that are there already may have something newer, which stays */
+	if (max == 0 ||
+	    !sched_future_find(&apply->old, id, max +
+			       array_count(&apply->old.exceptions), future_r))
 		return FALSE;
+	future_r->max = max;
 	apply->future_size += str_len(text) *
-		array_count(&future_r->occurrences);
+		I_MIN(max, array_count(&future_r->occurrences));
 	return TRUE;
 }
 
@@ -99,9 +160,11 @@ bool sched_future_get(struct sched_apply *apply,
 
 /* By the clock of the property, or the series' if that is UTC. */
 static void
-sched_time_shift(const struct sched_future *future, struct pim_property *prop,
+sched_time_shift(const struct sched_doc *doc, struct pim_property *prop,
 		 int64_t later)
 {
+	const struct pim_timezone *tz = doc->form.is_date ? doc->home :
+		doc->form.tz;
 	string_t *value = t_str_new(20);
 	bool is_date, is_utc;
 	int64_t t;
@@ -110,8 +173,8 @@ sched_time_shift(const struct sched_future *future, struct pim_property *prop,
 				&is_utc) < 0)
 		return;
 	if (is_utc) {
-		t = pim_timezone_from_local(future->tz, later +
-			pim_timezone_to_local(future->tz, t));
+		t = pim_timezone_from_local(tz, later +
+					    pim_timezone_to_local(tz, t));
 	} else {
 		t += later;
 	}
@@ -121,56 +184,174 @@ sched_time_shift(const struct sched_future *future, struct pim_property *prop,
 	pim_property_set_value(prop, str_c(value));
 }
 
-/* The message's event, as if it were about that occurrence alone. */
-static struct pim_component *
-sched_future_make(struct sched_apply *apply, const struct sched_future *future,
-		  const struct pim_component *event,
-		  const struct sched_future_occurrence *occurrence, bool last)
+void sched_exception_move(struct sched_doc *doc, struct pim_component *event,
+			  const struct sched_time *from,
+			  const struct sched_time *id)
 {
 	static const char *const names[] = { "DTSTART", "DTEND" };
-	struct pim_component *copy =
-		pim_component_add_copy(apply->msg.calendar, event);
-	struct pim_property *prop = pim_property_find(copy, "RECURRENCE-ID");
+	int64_t later = sched_id_local(doc, id) - sched_id_local(doc, from);
+	struct pim_property *prop = pim_property_find(event, "RECURRENCE-ID");
 
 	/* of the series itself is its own form, which all others know */
-	sched_set_time(&apply->old, prop,
-		       pim_property_find(sched_master(&apply->old), "DTSTART"),
-		       occurrence->id.time);
-	if (!last || !future->more)
-		pim_property_set_param(prop, "RANGE", NULL);
+	sched_set_time(doc, prop, pim_property_find(sched_master(doc),
+						    "DTSTART"), id->time);
 	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
-		prop = pim_property_find(copy, names[i]);
+		prop = pim_property_find(event, names[i]);
 		if (prop != NULL)
-			sched_time_shift(future, prop, occurrence->later);
+			sched_time_shift(doc, prop, later);
 	}
-	return copy;
+}
+
+void sched_set_range(struct pim_component *event, bool range)
+{
+	pim_property_set_param(pim_property_find(event, "RECURRENCE-ID"),
+			       "RANGE", range ? "THISANDFUTURE" : NULL);
+}
+
+/* A message's event about an occurrence and all that follow, up to the next such event. */
+struct sched_future_event {
+	struct sched_apply *apply;
+	struct pim_component *event;
+	const struct sched_time *first;
+	int64_t until;
+};
+
+static void
+sched_future_event_init(struct sched_future_event *future,
+			struct sched_apply *apply,
+			struct pim_component *event,
+			const struct sched_time *first)
+{
+	const struct sched_exception *exception;
+	struct sched_time id;
+
+	future->apply = apply;
+	future->event = event;
+	future->first = first;
+	future->until = INT64_MAX;
+	array_foreach(&apply->msg.exceptions, exception) {
+		id = exception->id;
+		sched_id_adapt(&apply->old, &id);
+		if (id.time > first->time && id.time < future->until &&
+		    sched_is_future(exception->event))
+			future->until = id.time;
+	}
+}
+
+/* As if the event were about another one of them alone. Returns what it has become, NULL if it is no
+   news there, or the message has something else about it. */
+static struct pim_component *
+sched_future_put(const struct sched_future_event *future,
+		 const struct sched_time *id)
+{
+	struct sched_apply *apply = future->apply;
+	const struct pim_component *other =
+		sched_exception_find(&apply->msg, id);
+	struct pim_component *copy, *put;
+
+	if (other != NULL && other != future->event)
+		return NULL;
+	copy = pim_component_add_copy(apply->msg.calendar, future->event);
+	sched_set_range(copy, FALSE);
+	sched_exception_move(&apply->old, copy, future->first, id);
+	put = sched_put_exception(apply, copy, id,
+				  other != future->event);
+	pim_component_remove(copy);
+	return put;
+}
+
+/* Those behind what was written down that have something of their own already: older things are
+   not to stay there. */
+static void
+sched_future_put_rest(const struct sched_future_event *future,
+		      const struct sched_time *last)
+{
+	const struct sched_exception *exception;
+	ARRAY_TYPE(sched_time) ids;
+	const struct sched_time *id;
+
+	t_array_init(&ids, 16);
+	array_foreach(&future->apply->old.exceptions, exception) {
+		if (exception->id.time > last->time &&
+		    exception->id.time < future->until)
+			array_push_back(&ids, &exception->id);
+	}
+	array_foreach(&ids, id) T_BEGIN {
+		(void)sched_future_put(future, id);
+	} T_END;
 }
 
 void sched_update_future(struct sched_apply *apply,
 			 struct pim_component *event,
 			 const struct sched_time *id)
 {
-	const struct sched_future_occurrence *occurrence;
 	const struct pim_component *master = sched_master(&apply->old);
+	struct pim_component *put, *last = NULL;
+	struct sched_future_event future_event;
+	const struct sched_time *ids;
 	struct sched_future future;
-	unsigned int i, count;
+	unsigned int i, count, made = 0;
 
 	if (master == NULL || pim_property_find(master, "DTSTART") == NULL ||
 	    !sched_future_get(apply, event, id, &future)) {
 		/* with its RANGE */
-		sched_update_exception(apply, event, id);
+		(void)sched_put_exception(apply, event, id, FALSE);
 		return;
 	}
-	count = array_count(&future.occurrences);
-	for (i = 0; i < count; i++) T_BEGIN {
-		struct pim_component *copy;
-
-		occurrence = array_idx(&future.occurrences, i);
-		copy = sched_future_make(apply, &future, event, occurrence,
-					 i + 1 == count);
-		sched_update_exception(apply, copy, &occurrence->id);
-		pim_component_remove(copy);
+	sched_future_event_init(&future_event, apply, event, id);
+	ids = array_get(&future.occurrences, &count);
+	for (i = 0; i < count && made < future.max; i++) T_BEGIN {
+		put = ids[i].time >= future_event.until ? NULL :
+			sched_future_put(&future_event, &ids[i]);
+		if (put != NULL) {
+			last = put;
+			made++;
+		}
 	} T_END;
+	/* are they all? */
+	if (last == NULL || (i == count && !future.more) ||
+	    ids[i - 1].time >= future_event.until)
+		return;
+	sched_set_range(last, TRUE);
+	sched_future_put_rest(&future_event, &ids[i - 1]);
+}
+
+struct pim_component *
+sched_exception_cover(struct sched_doc *doc, const struct sched_time *id)
+{
+	const struct sched_exception *exception, *cover = NULL;
+
+	array_foreach(&doc->exceptions, exception) {
+		if (exception->id.time < id->time &&
+		    (cover == NULL || exception->id.time > cover->id.time) &&
+		    sched_is_future(exception->event))
+			cover = exception;
+	}
+	return cover == NULL ? NULL : cover->event;
+}
+
+void sched_exception_alone(struct sched_doc *doc, struct pim_component *event)
+{
+	const struct sched_time *next;
+	struct sched_future future;
+	struct sched_time id;
+
+	if (!sched_is_future(event))
+		return;
+	if (sched_time(doc, event, "RECURRENCE-ID", &id)) {
+		sched_id_adapt(doc, &id);
+		if (!sched_future_find(doc, &id, 2 +
+				       array_count(&doc->exceptions), &future))
+			p_array_init(&future.occurrences, doc->pool, 1);
+		array_foreach(&future.occurrences, next) {
+			if (sched_exception_find(doc, next) != NULL)
+				continue;
+			sched_exception_move(doc, sched_exception_copy(doc,
+				next, event), &id, next);
+			break;
+		}
+	}
+	sched_set_range(event, FALSE);
 }
 
 /* -- CANCEL -- */

@@ -49,6 +49,8 @@ struct sched_form {
 	int64_t secs;
 };
 
+ARRAY_DEFINE_TYPE(sched_time, struct sched_time);
+
 struct sched_exception {
 	struct sched_time id;
 	struct pim_component *event;
@@ -110,6 +112,11 @@ bool sched_end(struct sched_doc *doc, const struct pim_component *event,
 struct pim_component *
 sched_exception_find(struct sched_doc *doc, const struct sched_time *id);
 
+/* The one before with RANGE=THISANDFUTURE, which the occurrence is like if it has nothing of
+   its own; NULL = none. */
+struct pim_component *
+sched_exception_cover(struct sched_doc *doc, const struct sched_time *id);
+
 /* Adds an exception for an occurrence of the series, as the series has it. NULL if it has no
    such occurrence, or those that were made would be too much together. */
 struct pim_component *
@@ -136,6 +143,9 @@ void sched_include(struct sched_doc *doc, struct pim_component *master,
    zone. */
 void sched_set_time(struct sched_doc *doc, struct pim_property *prop,
 		    const struct pim_property *like, int64_t time);
+/* By the series' clock. */
+int64_t sched_id_local(const struct sched_doc *doc,
+		       const struct sched_time *id);
 /* Has the series this occurrence? */
 bool sched_has_occurrence(struct sched_doc *doc, const struct sched_time *id);
 /* Copies the series into another object, without its exceptions (excluded: but with its
@@ -255,29 +265,37 @@ bool sched_is_cancelled(const struct pim_component *event);
 bool sched_cancel_is_for_user(struct sched_apply *apply,
 			      const struct pim_component *event);
 
-/* Puts a changed occurrence into what is stored, if it is news. */
-void sched_update_exception(struct sched_apply *apply,
-			    struct pim_component *event,
-			    const struct sched_time *id);
+/* Puts a changed occurrence into what is stored, if it is news. Returns what is stored of it, NULL
+   if it is none. One that stands for others with RANGE=THISANDFUTURE is replaced with
+   all of them. made: event was made of that of an earlier occurrence. */
+struct pim_component *
+sched_put_exception(struct sched_apply *apply, struct pim_component *event,
+		    const struct sched_time *id, bool made);
 
 /* pim-scheduling-future.c */
 
-struct sched_future_occurrence {
-	struct sched_time id;
-	/* than the first one of them, by the series' clock */
-	int64_t later;
-};
 /* An occurrence and those that follow. */
 struct sched_future {
-	/* the series' clock */
-	const struct pim_timezone *tz;
-	ARRAY(struct sched_future_occurrence) occurrences;
+	ARRAY_TYPE(sched_time) occurrences;
 	/* there are more than were asked for */
 	bool more;
+	/* of how many copies may be made */
+	unsigned int max;
 };
+/* The last SCHED_MAX_FUTURE occurrences of the series before id, in their order. */
+void sched_future_before(struct sched_doc *doc, const struct sched_time *id,
+			 ARRAY_TYPE(sched_time) *dest);
 /* RANGE=THISANDFUTURE */
 bool sched_is_future(const struct pim_component *event);
-/* The stored series' occurrences from id on, as many as there may be copies of event. Returns
+/* Makes an exception, which was copied from that of another occurrence, one of this: as many days
+   later, by the series' clock. */
+void sched_exception_move(struct sched_doc *doc, struct pim_component *event,
+			  const struct sched_time *from,
+			  const struct sched_time *id);
+void sched_set_range(struct pim_component *event, bool range);
+/* An exception with the RANGE is to be changed: the next one gets it. */
+void sched_exception_alone(struct sched_doc *doc, struct pim_component *event);
+/* The stored series' occurrences from id on, at least as many as there may be copies of event. Returns
    FALSE if it has none with that id, or the message has made too many already. */
 bool sched_future_get(struct sched_apply *apply,
 		      const struct pim_component *event,

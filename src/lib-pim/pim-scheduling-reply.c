@@ -90,8 +90,10 @@ sched_answer_find(struct sched_apply *apply, const struct sched_time *id,
 	if (id == NULL)
 		return master;
 	old = sched_exception_find(&apply->old, id);
-	if (old != NULL)
+	if (old != NULL) {
+		sched_exception_alone(&apply->old, old);
 		return old;
+	}
 	/* only who may come may have an exception made */
 	if (master == NULL || sched_attendee(master, address) == NULL) {
 		*reason_r = "The attendee is not known";
@@ -129,31 +131,94 @@ sched_answer_one(struct sched_apply *apply, struct pim_component *event,
 	return "It is known already, or older";
 }
 
-/* An answer to one and all that follow: if that is all of them, to the series as well. */
+/* An answer to the series, and to what of it was changed from id on. */
+static const char *
+sched_answer_series(struct sched_apply *apply, struct pim_component *event,
+		    const struct pim_property *answer,
+		    const struct sched_time *id)
+{
+	const struct sched_exception *exception;
+
+	array_foreach(&apply->old.exceptions, exception) T_BEGIN {
+		if (exception->id.time >= id->time)
+			(void)sched_answer_one(apply, event, answer,
+					       &exception->id, FALSE);
+	} T_END;
+	return sched_answer_one(apply, event, answer, NULL, FALSE);
+}
+
+/* What was before it keeps the answer of before: the last ones at least. */
+static void
+sched_answer_keep_before(struct sched_apply *apply,
+			 const struct pim_property *answer,
+			 const struct sched_time *id)
+{
+	struct sched_doc *doc = &apply->old;
+	const struct pim_property *attendee =
+		sched_attendee(sched_master(doc), sched_address(answer));
+	ARRAY_TYPE(sched_time) before;
+	unsigned int i;
+
+	if (attendee == NULL ||
+	    sched_partstat(attendee) == sched_partstat(answer))
+		return;
+	t_array_init(&before, 16);
+	sched_future_before(doc, id, &before);
+	for (i = array_count(&before); i > 0; i--) T_BEGIN {
+		const struct sched_time *time = array_idx(&before, i - 1);
+
+		if (sched_exception_find(doc, time) == NULL &&
+		    array_count(&doc->exceptions) <
+		    PIM_SCHEDULING_MAX_EXCEPTIONS)
+			(void)sched_exception_make(doc, time);
+	} T_END;
+}
+
+/* Is it news for the series? */
+static bool
+sched_answer_is_news(struct sched_apply *apply, struct pim_component *event,
+		     const struct pim_property *answer)
+{
+	const struct pim_component *master = sched_master(&apply->old);
+	const struct pim_property *attendee;
+	int64_t old_stamp;
+
+	attendee = sched_attendee(master, sched_address(answer));
+	if (attendee == NULL || sched_sequence(event) < sched_sequence(master))
+		return FALSE;
+	old_stamp = sched_stamp_parse(pim_property_param(attendee,
+							 SCHED_STAMP));
+	return old_stamp == 0 || sched_stamp_parse(
+		pim_component_value(event, "DTSTAMP")) >= old_stamp;
+}
+
+/* An answer to one and all that follow. Of a few each has it; if there are too many the series has,
+   as it has if that is all of it. */
 static const char *
 sched_answer_future(struct sched_apply *apply, struct pim_component *event,
 		    const struct pim_property *answer,
-		    const struct sched_time *id, bool counter)
+		    const struct sched_time *id)
 {
-	const struct sched_future_occurrence *occurrence;
+	const struct sched_time *occurrence;
 	const char *reason = "There is no such occurrence";
 	struct pim_component *master = sched_master(&apply->old);
 	struct sched_future future;
 	struct sched_time start;
 
-	i_zero(&start);
 	if (master != NULL &&
 	    sched_time(&apply->old, master, "DTSTART", &start) &&
 	    start.time == id->time)
-		reason = sched_answer_one(apply, event, answer, NULL, counter);
+		return sched_answer_series(apply, event, answer, id);
 	if (master == NULL || !sched_future_get(apply, master, id, &future))
-		return sched_answer_one(apply, event, answer, id, counter);
+		return sched_answer_one(apply, event, answer, id, FALSE);
+	if (future.more || array_count(&future.occurrences) > future.max) {
+		if (sched_answer_is_news(apply, event, answer))
+			sched_answer_keep_before(apply, answer, id);
+		return sched_answer_series(apply, event, answer, id);
+	}
 	array_foreach(&future.occurrences, occurrence) T_BEGIN {
-		/* what is like the series needs no occurrence of its own */
-		if (start.time != id->time ||
-		    sched_exception_find(&apply->old, &occurrence->id) != NULL)
-			reason = sched_answer_one(apply, event, answer,
-						  &occurrence->id, counter);
+		reason = sched_answer_one(apply, event, answer, occurrence,
+					  FALSE);
 	} T_END;
 	return reason;
 }
@@ -176,7 +241,7 @@ sched_answer_event(struct sched_apply *apply, struct pim_component *event,
 		return "Its RECURRENCE-ID is no time";
 	/* another time is of one meeting */
 	return sched_is_future(event) && !counter ?
-		sched_answer_future(apply, event, answer, &id, counter) :
+		sched_answer_future(apply, event, answer, &id) :
 		sched_answer_one(apply, event, answer, &id, counter);
 }
 

@@ -30,21 +30,24 @@ sched_moment_changed(struct sched_apply *apply,
 			   pim_component_value(new, "RRULE")) != 0;
 }
 
-/* An exception that is new: is it at another time than the series says? */
+/* An exception that is new: is it at another time than what it was like, the series or what
+   stands for all that follow? */
 static bool
 sched_exception_moved(struct sched_apply *apply,
-		      const struct pim_component *master,
+		      const struct pim_component *base,
 		      const struct pim_component *new)
 {
-	struct sched_time from, to, id, start, end;
+	struct sched_time from, to, base_id, id, start, end;
 
 	if (!sched_time(&apply->msg, new, "RECURRENCE-ID", &id) ||
 	    !sched_time(&apply->msg, new, "DTSTART", &start) ||
 	    !sched_end(&apply->msg, new, &end) ||
-	    !sched_time(&apply->old, master, "DTSTART", &from) ||
-	    !sched_end(&apply->old, master, &to))
+	    !sched_time(&apply->old, base, "DTSTART", &from) ||
+	    !sched_end(&apply->old, base, &to))
 		return TRUE;
-	return id.time != start.time ||
+	if (!sched_time(&apply->old, base, "RECURRENCE-ID", &base_id))
+		base_id = from;
+	return start.time - id.time != from.time - base_id.time ||
 		end.time - start.time != to.time - from.time;
 }
 
@@ -198,25 +201,46 @@ static enum pim_scheduling_result sched_request_new(struct sched_apply *apply)
 		sched_nothing(apply, "There is no such event");
 }
 
-void
-sched_update_exception(struct sched_apply *apply, struct pim_component *event,
-		       const struct sched_time *id)
+/* Is event older than what stands for its occurrence and others? Of one message both count, but not what
+   was only made of the event for an earlier one. */
+static bool
+sched_is_covered(const struct pim_component *event,
+		 const struct pim_component *cover, bool made)
+{
+	int64_t stamp = sched_stamp(event), old_stamp = sched_stamp(cover);
+
+	if (made || sched_sequence(event) != sched_sequence(cover))
+		return !sched_is_newer(event, cover);
+	return stamp != 0 && stamp < old_stamp;
+}
+
+struct pim_component *
+sched_put_exception(struct sched_apply *apply, struct pim_component *event,
+		    const struct sched_time *id, bool made)
 {
 	struct pim_component *master = sched_master(&apply->old);
 	struct pim_component *old = sched_exception_find(&apply->old, id);
-	struct pim_component *base = old != NULL ? old : master, *new;
+	struct pim_component *base = old, *new;
 	bool moved = TRUE;
 
-	if (old != NULL ? !sched_is_newer(event, old) :
-	    (master != NULL &&
-	     sched_sequence(event) < sched_sequence(master)))
-		return;
+	if (old != NULL && !sched_is_newer(event, old))
+		return NULL;
+	if (base == NULL) {
+		base = sched_exception_cover(&apply->old, id);
+		if (base != NULL && sched_is_covered(event, base, made))
+			return NULL;
+	}
+	if (base == NULL && master != NULL &&
+	    sched_sequence(event) < sched_sequence(master))
+		return NULL;
+	if (base == NULL)
+		base = master;
 	if (sched_is_gone(apply, event, id))
-		return;
+		return NULL;
 	if (old != NULL)
 		moved = sched_moment_changed(apply, old, event);
-	else if (master != NULL)
-		moved = sched_exception_moved(apply, master, event);
+	else if (base != NULL)
+		moved = sched_exception_moved(apply, base, event);
 	if (master != NULL)
 		sched_include(&apply->old, master, id);
 	new = sched_exception_copy(&apply->old, id, event);
@@ -233,6 +257,19 @@ sched_update_exception(struct sched_apply *apply, struct pim_component *event,
 	if (old != NULL)
 		sched_exception_remove(&apply->old, old);
 	apply->changed = TRUE;
+	return new;
+}
+
+/* Of that one alone. */
+static void
+sched_update_exception(struct sched_apply *apply, struct pim_component *event,
+		       const struct sched_time *id)
+{
+	struct pim_component *old = sched_exception_find(&apply->old, id);
+
+	if (old != NULL && sched_is_newer(event, old))
+		sched_exception_alone(&apply->old, old);
+	(void)sched_put_exception(apply, event, id, FALSE);
 }
 
 /* A series at another time has no use for its exceptions, and what was declined of it

@@ -284,6 +284,13 @@ bool sched_end(struct sched_doc *doc, const struct pim_component *event,
 	return TRUE;
 }
 
+int64_t sched_id_local(const struct sched_doc *doc,
+		       const struct sched_time *id)
+{
+	return id->is_date || !doc->form.known ? id->time :
+		pim_timezone_to_local(doc->form.tz, id->time);
+}
+
 void sched_time_make(const struct sched_doc *doc, int64_t t,
 		     struct sched_time *time_r)
 {
@@ -455,6 +462,22 @@ sched_may_make(struct sched_doc *doc, const struct pim_component *master)
 		doc->made_size <= SCHED_MAX_MADE_SIZE;
 }
 
+/* Of what stands for all that follow. */
+static struct pim_component *
+sched_exception_make_like(struct sched_doc *doc, const struct sched_time *id,
+			  const struct pim_component *cover)
+{
+	struct pim_component *event = sched_exception_copy(doc, id, cover);
+	struct sched_time from;
+
+	if (sched_time(doc, cover, "RECURRENCE-ID", &from)) {
+		sched_id_adapt(doc, &from);
+		sched_exception_move(doc, event, &from, id);
+	}
+	sched_set_range(event, FALSE);
+	return event;
+}
+
 struct pim_component *
 sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
 {
@@ -471,6 +494,9 @@ sched_exception_make(struct sched_doc *doc, const struct sched_time *id)
 	    !sched_time(doc, master, "DTSTART", &from) ||
 	    !sched_end(doc, master, &to) || !sched_may_make(doc, master))
 		return NULL;
+	event = sched_exception_cover(doc, id);
+	if (event != NULL)
+		return sched_exception_make_like(doc, id, event);
 	event = sched_exception_copy(doc, id, master);
 	for (unsigned int i = 0; i < N_ELEMENTS(series); i++)
 		(void)pim_component_remove_all(event, series[i]);
