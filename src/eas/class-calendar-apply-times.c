@@ -263,13 +263,29 @@ cal_times_changed(struct cal_apply_times *ctx, const struct cal_time *start)
 		ctx->old_end.local - ctx->old_start.local;
 }
 
+/* For the device it stays as long before the start, unless it says something else: an alarm at a
+   fixed time doesn't by itself. */
+static void
+cal_times_keep_reminder(struct cal_apply_times *ctx,
+			struct pim_component *alarm, int64_t minutes)
+{
+	int64_t now;
+
+	if (cal_reminder_find(ctx->doc, ctx->comp, &now) != alarm ||
+	    now != minutes)
+		cal_reminder_set(alarm, minutes);
+}
+
 int cal_apply_times(struct eas_class_apply *apply, struct cal_doc *doc,
 		    struct pim_component *comp, const struct wbxml_node *data)
 {
+	struct pim_component *alarm;
 	struct cal_apply_times ctx;
 	struct cal_time start;
+	int64_t minutes;
 	bool new_form;
 
+	alarm = cal_reminder_find(doc, comp, &minutes);
 	i_zero(&ctx);
 	ctx.apply = apply;
 	ctx.doc = doc;
@@ -293,5 +309,7 @@ int cal_apply_times(struct eas_class_apply *apply, struct cal_doc *doc,
 		cal_doc_read_start(doc);
 	cal_times_set_end(&ctx, &start, new_form);
 	cal_times_set_mark(&ctx);
+	if (alarm != NULL)
+		cal_times_keep_reminder(&ctx, alarm, minutes);
 	return cal_times_changed(&ctx, &start) ? 1 : 0;
 }

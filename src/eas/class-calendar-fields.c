@@ -14,7 +14,8 @@
    Subject			SUMMARY
    Sensitivity			CLASS
    BusyStatus			X-MICROSOFT-CDO-BUSYSTATUS, else TRANSP
-   Reminder			TRIGGER of the first VALARM before the start
+   Reminder			TRIGGER of the first VALARM that goes off before
+				the start, whatever it counts from
    MeetingStatus		ORGANIZER, ATTENDEE and STATUS
    OrganizerName, -Email	ORGANIZER
    ResponseRequested		RSVP of the attendees
@@ -147,39 +148,78 @@ static int cal_set_busy(struct cal_doc *doc, struct pim_component *comp,
 
 /* -- VALARM -- */
 
-/* The alarm that is a reminder: so many minutes before the start. */
-static struct pim_component *
-cal_reminder_find(const struct pim_component *comp, int64_t *minutes_r)
+/* An alarm at a fixed time is of one occurrence: not of a series, nor of an exception that has just
+   got a copy of it. */
+static bool
+cal_alarm_is_of(const struct cal_doc *doc, const struct pim_component *comp,
+		const struct pim_trigger *trigger)
 {
-	struct pim_component *alarm = pim_alarm_find(comp);
-	struct pim_trigger trigger;
+	struct pim_component *alarm = NULL;
+	struct pim_trigger other;
 
-	if (alarm == NULL || pim_alarm_get_trigger(alarm, &trigger) < 0 ||
-	    trigger.absolute || trigger.from_end || trigger.value > 0 ||
-	    trigger.value < -CAL_MAX_REMINDER * 60)
-		return NULL;
-	*minutes_r = -trigger.value / 60;
-	return alarm;
+	if (!trigger->absolute || !cal_is_series(doc))
+		return TRUE;
+	if (comp == doc->master)
+		return FALSE;
+	while ((alarm = pim_alarm_next(doc->master, alarm)) != NULL) {
+		if (pim_alarm_get_trigger(alarm, &other) == 0 &&
+		    other.absolute && other.value == trigger->value)
+			return FALSE;
+	}
+	return TRUE;
 }
 
-static const char *cal_get_reminder(struct cal_doc *doc ATTR_UNUSED,
-				    struct pim_component *comp)
+struct pim_component *
+cal_reminder_find(struct cal_doc *doc, const struct pim_component *comp,
+		  int64_t *minutes_r)
+{
+	struct pim_component *alarm = NULL;
+	struct pim_trigger trigger;
+	struct cal_time start, end;
+	int64_t seconds;
+
+	if (cal_time_read(doc, comp, "DTSTART", &start) < 0 ||
+	    cal_end_read(doc, comp, &end) < 0)
+		start.utc = end.utc = 0;
+	while ((alarm = pim_alarm_next(comp, alarm)) != NULL) {
+		if (pim_alarm_get_trigger(alarm, &trigger) < 0 ||
+		    !cal_alarm_is_of(doc, comp, &trigger))
+			continue;
+		seconds = pim_trigger_before(&trigger, doc->home, start.utc,
+					     end.utc);
+		if (seconds >= 0 && seconds <= CAL_MAX_REMINDER * 60) {
+			*minutes_r = seconds / 60;
+			return alarm;
+		}
+	}
+	return NULL;
+}
+
+void cal_reminder_set(struct pim_component *alarm, int64_t minutes)
+{
+	struct pim_trigger trigger = { .value = -minutes * 60 };
+
+	pim_alarm_set_trigger(alarm, &trigger);
+}
+
+static const char *
+cal_get_reminder(struct cal_doc *doc, struct pim_component *comp)
 {
 	int64_t minutes;
 
-	return cal_reminder_find(comp, &minutes) == NULL ? NULL :
+	return cal_reminder_find(doc, comp, &minutes) == NULL ? NULL :
 		t_strdup_printf("%"PRId64, minutes);
 }
 
-static int cal_set_reminder(struct cal_doc *doc ATTR_UNUSED,
-			    struct pim_component *comp, const char *value)
+static int
+cal_set_reminder(struct cal_doc *doc, struct pim_component *comp,
+		 const char *value)
 {
 	struct pim_component *alarm;
-	struct pim_trigger trigger;
 	unsigned int number;
 	int64_t minutes = -1;
 
-	alarm = cal_reminder_find(comp, &minutes);
+	alarm = cal_reminder_find(doc, comp, &minutes);
 	if (value == NULL || *value == '\0') {
 		if (alarm != NULL)
 			pim_component_remove(alarm);
@@ -191,9 +231,7 @@ static int cal_set_reminder(struct cal_doc *doc ATTR_UNUSED,
 		return 0;
 	if (alarm == NULL)
 		alarm = pim_alarm_add(comp, "Reminder");
-	i_zero(&trigger);
-	trigger.value = -(int64_t)number * 60;
-	pim_alarm_set_trigger(alarm, &trigger);
+	cal_reminder_set(alarm, number);
 	return 0;
 }
 

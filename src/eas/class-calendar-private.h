@@ -134,6 +134,12 @@ const char *cal_instance_shown(struct cal_doc *doc, int64_t key);
 
 /* -- class-calendar-fields.c -- */
 
+/* The alarm that is a reminder: so many minutes before the start. NULL = none. */
+struct pim_component *
+cal_reminder_find(struct cal_doc *doc, const struct pim_component *comp,
+		  int64_t *minutes_r);
+void cal_reminder_set(struct pim_component *alarm, int64_t minutes);
+
 /* Elements that have one value and one home. */
 struct cal_field {
 	unsigned int tag, min_version;

@@ -21,15 +21,23 @@ static bool pim_alarm_is_reminder(const struct pim_component *alarm)
 		strcasecmp(action, "AUDIO") == 0;
 }
 
+struct pim_component *
+pim_alarm_next(const struct pim_component *item, struct pim_component *alarm)
+{
+	alarm = alarm == NULL ? pim_component_find(item, "VALARM") :
+		pim_component_next(alarm, "VALARM");
+	while (alarm != NULL && !pim_alarm_is_reminder(alarm))
+		alarm = pim_component_next(alarm, "VALARM");
+	return alarm;
+}
+
 struct pim_component *pim_alarm_find(const struct pim_component *item)
 {
-	struct pim_component *alarm = pim_component_find(item, "VALARM");
+	struct pim_component *alarm = pim_alarm_next(item, NULL);
 	struct pim_trigger trigger;
 
-	while (alarm != NULL &&
-	       (!pim_alarm_is_reminder(alarm) ||
-		pim_alarm_get_trigger(alarm, &trigger) < 0))
-		alarm = pim_component_next(alarm, "VALARM");
+	while (alarm != NULL && pim_alarm_get_trigger(alarm, &trigger) < 0)
+		alarm = pim_alarm_next(item, alarm);
 	return alarm;
 }
 
@@ -84,6 +92,15 @@ int pim_alarm_get_trigger(const struct pim_component *alarm,
 	trigger_r->from_end = pim_property_has_param(prop, "RELATED", "END");
 	return pim_duration_parse(pim_property_value(prop),
 				  &trigger_r->value);
+}
+
+int64_t pim_trigger_before(const struct pim_trigger *trigger,
+			   const struct pim_timezone *home, int64_t start,
+			   int64_t end)
+{
+	if (trigger->absolute)
+		return start - pim_trigger_time(trigger, home);
+	return start - (trigger->value + (trigger->from_end ? end : start));
 }
 
 int64_t pim_trigger_time(const struct pim_trigger *trigger,

@@ -20,6 +20,9 @@ struct pim_trigger {
 /* The alarm that is a device's reminder: the first one that shows or sounds,
    NULL = none. */
 struct pim_component *pim_alarm_find(const struct pim_component *item);
+/* The next one after alarm (NULL: the first) that shows or sounds, whatever its trigger is. */
+struct pim_component *
+pim_alarm_next(const struct pim_component *item, struct pim_component *alarm);
 /* Removes all that show or sound. */
 void pim_alarms_remove(struct pim_component *item);
 /* Adds one that shows text. Its trigger has to be set. */
@@ -28,6 +31,11 @@ pim_alarm_add(struct pim_component *item, const char *text);
 /* Returns 0, or -1 if it has none that can be read. */
 int pim_alarm_get_trigger(const struct pim_component *alarm,
 			  struct pim_trigger *trigger_r);
+/* How many seconds before the start of something it goes off, all times UTC: negative if it does
+   after that. */
+int64_t pim_trigger_before(const struct pim_trigger *trigger,
+			   const struct pim_timezone *home, int64_t start,
+			   int64_t end);
 /* The moment of an absolute one. */
 int64_t pim_trigger_time(const struct pim_trigger *trigger,
 			 const struct pim_timezone *home);

@@ -208,22 +208,26 @@ static void pim_itip_status(struct pim_itip_reader *reader)
 
 static void pim_itip_reminder(struct pim_itip_reader *reader)
 {
-	struct pim_component *alarm;
-	const struct pim_property *trigger;
+	const struct pim_timezone *home = reader->hints.home != NULL ?
+		reader->hints.home : pim_timezone_utc();
+	struct pim_itip *itip = reader->itip;
+	struct pim_component *alarm = NULL;
+	struct pim_trigger trigger;
 	int64_t seconds;
 
-	reader->itip->reminder = -1;
-	alarm = pim_component_find(reader->event, "VALARM");
-	for (; alarm != NULL; alarm = pim_component_next(alarm, "VALARM")) {
-		trigger = pim_property_find(alarm, "TRIGGER");
-		if (trigger == NULL ||
-		    pim_property_has_param(trigger, "RELATED", "END") ||
-		    pim_duration_parse(pim_property_value(trigger),
-				       &seconds) < 0 ||
-		    seconds > 0 || seconds < -INT_MAX)
+	itip->reminder = -1;
+	while ((alarm = pim_alarm_next(reader->event, alarm)) != NULL) {
+		/* one at a fixed time is that of one occurrence */
+		if (pim_alarm_get_trigger(alarm, &trigger) < 0 ||
+		    (trigger.absolute &&
+		     pim_property_find(reader->event, "RRULE") != NULL))
 			continue;
-		reader->itip->reminder = -seconds;
-		return;
+		seconds = pim_trigger_before(&trigger, home, itip->start,
+					     itip->end);
+		if (seconds >= 0 && seconds <= INT_MAX) {
+			itip->reminder = seconds;
+			return;
+		}
 	}
 }
 
