@@ -8,7 +8,12 @@
 #include "eas-meeting.h"
 
 /* From 16.0 on the server mails for the device ([MS-ASCMD] 3.1.5.5): invitations and cancellations for an
-   organiser, the answer of an attendee who deletes a meeting. Up to 14.1 the device does that itself. */
+   organiser. Up to 14.1 the device does that itself.
+
+   Of an attendee who deletes a meeting the documents say nothing: an answer is mailed if the device wants
+   it to (SendResponse, 2.2.1.11), and Sync has nothing to say so by. As a calendar server does it (RFC
+   6638 3.2.2.3), who has promised to come tells that he doesn't; who has not answered stays unheard: what
+   nobody expects, nobody has to be told, least of all who sends invitations as others do spam. */
 
 int eas_meeting_plan(struct eas_request *req, const struct store_item *old,
 		     const string_t *new, struct eas_meeting_plan *plan_r)
@@ -71,7 +76,7 @@ eas_meeting_decline(struct eas_request *req, const struct store_item *item)
 	const char *organizer;
 
 	eas_meeting_user(req, &user);
-	if (!pim_scheduling_is_asked(&user, item->text, item->size) ||
+	if (!pim_scheduling_is_promised(&user, item->text, item->size) ||
 	    pim_scheduling_is_over(&user, item->text, item->size,
 				   ioloop_time) ||
 	    pim_scheduling_answer(&user, item->text, item->size, &answer, text,

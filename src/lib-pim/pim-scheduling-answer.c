@@ -296,29 +296,32 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 	return result;
 }
 
-bool pim_scheduling_is_asked(const struct pim_scheduling_user *user,
-			     const void *stored, size_t stored_size)
+bool pim_scheduling_is_promised(const struct pim_scheduling_user *user,
+				const void *stored, size_t stored_size)
 {
-	pool_t pool = pool_alloconly_create("scheduling asked", 1024);
+	pool_t pool = pool_alloconly_create("scheduling promised", 1024);
 	const struct pim_property *own;
+	enum pim_partstat partstat;
 	struct pim_component *event;
 	struct sched_doc doc;
 	const char *error;
-	bool asked = FALSE;
+	bool promised = FALSE;
 
-	if (sched_doc_parse(&doc, pool, NULL, stored, stored_size, &error) == 0) {
-		for (event = sched_event_first(&doc); event != NULL && !asked;
+	if (sched_doc_parse(&doc, pool, NULL, stored, stored_size,
+			    &error) == 0) {
+		for (event = sched_event_first(&doc);
+		     event != NULL && !promised;
 		     event = sched_event_next(&doc, event)) {
 			own = sched_own_attendee(user, event);
-			/* it came by mail: through a list, or forwarded */
-			asked = own == NULL ?
-				pim_property_find(event, SCHED_STAMP) != NULL :
-				sched_partstat(own) != PIM_PARTSTAT_DECLINED;
+			partstat = own == NULL ? PIM_PARTSTAT_NEEDS_ACTION :
+				sched_partstat(own);
+			promised = partstat == PIM_PARTSTAT_ACCEPTED ||
+				partstat == PIM_PARTSTAT_TENTATIVE;
 		}
 		sched_doc_free(&doc);
 	}
 	pool_unref(&pool);
-	return asked;
+	return promised;
 }
 
 void pim_scheduling_version(const void *stored, size_t stored_size,

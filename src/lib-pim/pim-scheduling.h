@@ -190,10 +190,10 @@ pim_scheduling_answer(const struct pim_scheduling_user *user,
 		      string_t *text, string_t *message,
 		      const char **organizer_r);
 
-/* Was the user invited, and has not said no? An event that somebody else organises may have been
-   imported as well: then its organiser knows nothing of him. */
-bool pim_scheduling_is_asked(const struct pim_scheduling_user *user,
-			     const void *stored, size_t stored_size);
+/* Has the user said that he comes, or may come, to any of it? Who was only asked owes nobody a no,
+   and of an event that was imported the organiser may know nothing. */
+bool pim_scheduling_is_promised(const struct pim_scheduling_user *user,
+				const void *stored, size_t stored_size);
 /* The highest SEQUENCE of a stored event, and the latest DTSTAMP of its organiser. */
 void pim_scheduling_version(const void *stored, size_t stored_size,
 			    unsigned int *sequence_r, int64_t *stamp_r);

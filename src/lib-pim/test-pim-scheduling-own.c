@@ -178,28 +178,34 @@ static void test_forward(void)
 	test_end();
 }
 
-static void test_is_asked(void)
+static void test_is_promised(void)
 {
+#define ANSWERED(partstat) "ORGANIZER:mailto:boss@example.com\r\n" \
+	"ATTENDEE;PARTSTAT=" partstat ":mailto:me@alias.example.org\r\n"
 	static const struct {
 		const char *stored;
-		bool asked;
+		bool promised;
 	} tests[] = {
-		{ STORED(AT(10) PEOPLE), TRUE },
-		{ STORED(AT(10) "ORGANIZER:mailto:boss@example.com\r\n"
-			 "ATTENDEE;PARTSTAT=DECLINED:mailto:me@example.org\r\n"),
-		  FALSE },
+		{ STORED(AT(10) PEOPLE), FALSE },
+		{ STORED(AT(10) ANSWERED("DECLINED")), FALSE },
+		{ STORED(AT(10) ANSWERED("ACCEPTED")), TRUE },
+		{ STORED(AT(10) ANSWERED("TENTATIVE")), TRUE },
+		/* one of its occurrences */
+		{ CALENDAR("", EVENT(AT(10) DAILY PEOPLE)
+			EVENT("RECURRENCE-ID:20261203T100000Z\r\n" AT(10)
+			      ANSWERED("ACCEPTED"))), TRUE },
 		/* an import, and what came by mail */
 		{ STORED(AT(10) "ORGANIZER:mailto:boss@example.com\r\n"), FALSE },
 		{ STORED(AT(10) "ORGANIZER:mailto:boss@example.com\r\n"
-			 "X-ROOST-STAMP:20261101T080000Z\r\n"), TRUE },
+			 "X-ROOST-STAMP:20261101T080000Z\r\n"), FALSE },
 		{ "", FALSE },
 	};
 
-	test_begin("scheduling: is asked");
+	test_begin("scheduling: has the user said that he comes");
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
-		test_assert_idx(pim_scheduling_is_asked(&test_user,
+		test_assert_idx(pim_scheduling_is_promised(&test_user,
 			tests[i].stored, strlen(tests[i].stored)) ==
-			tests[i].asked, i);
+			tests[i].promised, i);
 	}
 	test_end();
 }
@@ -450,8 +456,8 @@ int main(void)
 {
 	static void (*const test_functions[])(void) = {
 		test_answer,
-		test_is_asked,
 		test_forward,
+		test_is_promised,
 		test_organize,
 		test_letter,
 		NULL

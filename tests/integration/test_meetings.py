@@ -316,13 +316,18 @@ class Meetings(MeetingCase):
         self.assertEqual(self.sent(), [])
 
     def test_deleted_by_the_attendee(self):
-        """That is a no: from 16.0 on the server says it."""
-        for organizer, attendee, version, told in (("u15", "u16", "16.1", {("u15", "REPLY")}), ("u17", "u18", "14.1", set())):
-            with self.subTest(version=version):
+        """Who has said that he comes says no by that, and from 16.0 on the server tells it; who has said nothing does not."""
+        for organizer, attendee, version, accepts, told in (
+                ("u15", "u16", "16.1", True, {("u15", "REPLY")}), ("u15", "u16", "16.1", False, set()),
+                ("u17", "u18", "14.1", True, set())):
+            with self.subTest(version=version, accepts=accepts):
                 first, second, own, theirs = self.both(organizer, attendee, version)
                 first.add(own, [self.meeting("16.1", f"{attendee}@example.test")])
                 self.told()
                 item, = self.look(second, theirs)[0]
+                if accepts:
+                    self.assertEqual(second.meeting_response(2, theirs.id, item).document.get("Result/Status"), "1")
+                    self.look(second, theirs)
                 second.delete(theirs, item)
                 self.assertEqual(self.told(), told)
                 if told:
