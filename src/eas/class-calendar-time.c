@@ -210,32 +210,6 @@ void cal_time_make(const struct cal_time *like, int64_t t,
 	}
 }
 
-static void
-cal_add_vtimezone(struct cal_doc *doc, const struct pim_timezone *tz,
-		  int64_t t)
-{
-	struct pim_component *comp;
-	struct pim_lines *lines;
-	const char *tzid, *error;
-	string_t *text;
-
-	comp = pim_component_find(doc->calendar, "VTIMEZONE");
-	for (; comp != NULL; comp = pim_component_next(comp, "VTIMEZONE")) {
-		tzid = pim_component_text(comp, "TZID");
-		if (null_strcmp(tzid, pim_timezone_name(tz)) == 0)
-			return;
-	}
-	text = t_str_new(1024);
-	pim_timezone_append_vtimezone(text, tz, t);
-	if (pim_lines_parse(str_data(text), str_len(text), NULL, &lines,
-			    &error) < 0)
-		i_panic("A VTIMEZONE of ours: %s", error);
-	comp = pim_component_find(pim_lines_root(lines), "VTIMEZONE");
-	i_assert(comp != NULL);
-	(void)pim_component_add_copy(doc->calendar, comp);
-	pim_lines_free(&lines);
-}
-
 void cal_time_form(struct cal_doc *doc, const struct pim_timezone *tz,
 		   bool is_date, int64_t t, struct cal_time *time_r)
 {
@@ -253,7 +227,7 @@ void cal_time_form(struct cal_doc *doc, const struct pim_timezone *tz,
 	}
 	time_r->tzid = pim_timezone_name(tz);
 	time_r->local = pim_timezone_to_local(tz, t);
-	cal_add_vtimezone(doc, tz, t);
+	pim_timezone_add_component(doc->calendar, tz, t);
 }
 
 bool cal_time_same_form(const struct cal_time *t1, const struct cal_time *t2)

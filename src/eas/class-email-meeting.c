@@ -7,6 +7,7 @@
 #include "ostream.h"
 #include "str.h"
 #include "mail-storage.h"
+#include "roost-addresses.h"
 #include "eas-folders.h"
 #include "eas-home.h"
 #include "eas-meeting.h"
@@ -258,6 +259,57 @@ int eas_email_meeting_read(struct eas_email_context *ctx, const char **error_r)
 
 /* -- for the calendar -- */
 
+/* Outlook's own form, as the calendar object that it stands for. Who sends it is the
+   organizer, or answers the user. Returns 1; 0 if it is no meeting; -1 and a
+   sentence. */
+static int
+eas_meeting_read_tnef(struct eas_email_context *ctx, buffer_t *text,
+		      const char *from, const char **error_r)
+{
+	const char *own = roost_user_primary_address(ctx->req->req->user);
+	const char *subject =
+		ctx->msg->headers.value[PIM_HEADER_SUBJECT];
+	struct pim_itip *itip;
+	int ret;
+
+	ret = pim_tnef_read(ctx->pool, ctx->msg->tnef, ctx->input, &ctx->tnef,
+			    error_r);
+	if (ret < 0)
+		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
+	if (ret == 0)
+		return 0;
+	ret = pim_tnef_meeting(ctx->pool, ctx->tnef, eas_home(ctx->req),
+			       &itip, error_r);
+	if (ret <= 0)
+		return ret;
+	if (from == NULL || !pim_scheduling_address_is_valid(from)) {
+		*error_r = "It has no valid sender";
+		return -1;
+	}
+	subject = subject == NULL ? NULL : pim_header_decode(subject);
+	if (itip->method == PIM_ITIP_REPLY) {
+		pim_itip_write(text, itip, subject, own, from);
+	} else {
+		/* not that of an Exchange directory ("/o=...") */
+		pim_itip_write(text, itip, subject,
+			itip->organizer_mail != NULL &&
+			pim_scheduling_address_is_valid(itip->organizer_mail) ?
+			itip->organizer_mail : from, own);
+	}
+	return 1;
+}
+
+static int
+eas_meeting_read_calendar(struct eas_email_context *ctx, buffer_t *text,
+			  const char **error_r)
+{
+	int ret = eas_calendar_read(ctx, ctx->msg->calendar, text, error_r);
+
+	if (ret < 0)
+		return eas_email_input_failed(ctx->mail, ctx->input, error_r);
+	return ret == 0 ? -1 : 1;
+}
+
 int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
 			  struct mail *mail,
 			  struct eas_meeting_mail *meeting_r,
@@ -266,6 +318,7 @@ int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
 	struct eas_email_context ctx = {
 		.req = req, .pool = pool, .mail = mail,
 	};
+	struct pim_scheduling_mail *dest = &meeting_r->mail;
 	const struct pim_headers *headers;
 	buffer_t *text;
 	int ret;
@@ -276,23 +329,26 @@ int eas_meeting_mail_read(struct eas_request *req, pool_t pool,
 		return eas_email_failed(mail, error_r);
 	if (pim_message_read(pool, ctx.input, ctx.parts, &ctx.msg) < 0)
 		return eas_email_input_failed(mail, ctx.input, error_r);
-	if (ctx.msg->calendar == NULL || ctx.msg->kind != PIM_MESSAGE_PLAIN)
+	if ((ctx.msg->calendar == NULL && ctx.msg->tnef == NULL) ||
+	    ctx.msg->kind != PIM_MESSAGE_PLAIN)
 		return 0;
-	text = buffer_create_dynamic(pool, 4096);
-	ret = eas_calendar_read(&ctx, ctx.msg->calendar, text, error_r);
-	if (ret < 0)
-		return eas_email_input_failed(mail, ctx.input, error_r);
-	if (ret == 0)
-		return -1;
 	headers = &ctx.msg->headers;
-	meeting_r->mail.data = text->data;
-	meeting_r->mail.size = text->used;
-	meeting_r->mail.method = ctx.msg->calendar->method;
-	meeting_r->mail.from = p_strdup(pool, pim_header_first_address(
+	dest->from = p_strdup(pool, pim_header_first_address(
 		headers->value[PIM_HEADER_FROM]));
-	meeting_r->mail.sender = p_strdup(pool, pim_header_first_address(
+	dest->sender = p_strdup(pool, pim_header_first_address(
 		headers->value[PIM_HEADER_SENDER]));
-	return pim_scheduling_peek(pool, eas_home(req), &meeting_r->mail,
+	text = buffer_create_dynamic(pool, 4096);
+	if (ctx.msg->calendar == NULL) {
+		ret = eas_meeting_read_tnef(&ctx, text, dest->from, error_r);
+	} else {
+		dest->method = ctx.msg->calendar->method;
+		ret = eas_meeting_read_calendar(&ctx, text, error_r);
+	}
+	if (ret <= 0)
+		return ret;
+	dest->data = text->data;
+	dest->size = text->used;
+	return pim_scheduling_peek(pool, eas_home(req), dest,
 				   &meeting_r->peek, error_r);
 }
 

@@ -65,7 +65,8 @@ static bool invitations_may_have(struct mail *mail)
 		return FALSE;
 	structure = t_str_lcase(structure);
 	return strstr(structure, "\"calendar\"") != NULL ||
-		strstr(structure, "\"ics\"") != NULL;
+		strstr(structure, "\"ics\"") != NULL ||
+		strstr(structure, "ms-tnef\"") != NULL;
 }
 
 /* Returns 1 if the mail is to be looked at, 0 if another request was faster, -1. */

@@ -16,6 +16,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* As a calendar object it is the same meeting. */
+static void check_written(pool_t pool, const struct pim_itip *itip)
+{
+	string_t *str = t_str_new(512);
+	struct pim_itip *again;
+	const char *error;
+
+	pim_itip_write(str, itip, "subject", "o@example.test",
+		       "a@example.test");
+	i_assert(pim_itip_read(pool, str_data(str), str_len(str), NULL, NULL,
+			       &again, &error) == 1);
+	i_assert(again->method == itip->method &&
+		 again->partstat == itip->partstat &&
+		 again->has_recurrence_id == itip->has_recurrence_id);
+}
+
 static void check_meeting(pool_t pool, const struct pim_tnef *tnef)
 {
 	struct pim_itip *itip;
@@ -33,6 +49,7 @@ static void check_meeting(pool_t pool, const struct pim_tnef *tnef)
 		i_assert(pim_recurrence_to_rrule(&itip->recurrence, itip->tz,
 						 FALSE, str) == 0);
 	}
+	check_written(pool, itip);
 }
 
 static void

@@ -91,6 +91,16 @@ const char *pim_partstat_name(enum pim_partstat partstat)
 	return pim_partstats[partstat];
 }
 
+const char *pim_sensitivity_name(enum pim_sensitivity sensitivity)
+{
+	return pim_classes[sensitivity];
+}
+
+const char *pim_busy_status_name(enum pim_busy_status busy_status)
+{
+	return pim_busy[busy_status];
+}
+
 /* A date-time property in UTC. tz_r is its zone, UTC for what has none;
    a floating time is by the user's own clock. */
 static int

@@ -80,10 +80,21 @@ struct pim_itip {
 int pim_itip_read(pool_t pool, const void *data, size_t size,
 		  const char *method, const struct pim_timezone *home,
 		  struct pim_itip **itip_r, const char **error_r);
+/* The PRODID of messages that are written here. */
+#define PIM_ITIP_PRODID "-//Roost//Calendar//EN"
+/* The same the other way, for a message that came in another form (TNEF): a
+   calendar object that pim_itip_read() reads so. organizer and attendee (who is
+   invited, or whose answer it is) are addresses; summary may be NULL. */
+void pim_itip_write(string_t *dest, const struct pim_itip *itip,
+		    const char *summary, const char *organizer,
+		    const char *attendee);
 /* "REQUEST" in any case; NULL and what is not known is PIM_ITIP_NONE. */
 enum pim_itip_method pim_itip_method_find(const char *name);
 /* The same the other way; "" for PIM_ITIP_NONE. */
 const char *pim_itip_method_name(enum pim_itip_method method);
+/* CLASS, and Outlook's word for the status. */
+const char *pim_sensitivity_name(enum pim_sensitivity sensitivity);
+const char *pim_busy_status_name(enum pim_busy_status busy_status);
 /* PARTSTAT: NULL and what is not known is NEEDS-ACTION. */
 enum pim_partstat pim_partstat_find(const char *name);
 const char *pim_partstat_name(enum pim_partstat partstat);

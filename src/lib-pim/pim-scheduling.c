@@ -131,7 +131,7 @@ void sched_doc_create(struct sched_doc *doc_r, pool_t pool,
 	doc_r->doc = pim_lines_create();
 	doc_r->calendar = pim_component_add(pim_lines_root(doc_r->doc),
 					    "VCALENDAR");
-	pim_component_set_value(doc_r->calendar, "PRODID", SCHED_PRODID);
+	pim_component_set_value(doc_r->calendar, "PRODID", PIM_ITIP_PRODID);
 	pim_component_set_value(doc_r->calendar, "VERSION", "2.0");
 	pim_component_set_value(doc_r->calendar, "CALSCALE", "GREGORIAN");
 	pim_component_set_value(doc_r->calendar, "METHOD", method);

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "str.h"
 #include "pim-lines.h"
 #include "pim-rrule.h"
 #include "pim-timezone.h"
@@ -155,4 +156,29 @@ pim_timezone_from_calendar(pool_t pool, const struct pim_component *calendar,
 		}
 	}
 	return pim_timezone_resolve(tzid, described, hints);
+}
+
+void pim_timezone_add_component(struct pim_component *calendar,
+				const struct pim_timezone *tz, int64_t t)
+{
+	struct pim_component *comp;
+	struct pim_lines *lines;
+	const char *tzid, *error;
+	string_t *text;
+
+	comp = pim_component_find(calendar, "VTIMEZONE");
+	for (; comp != NULL; comp = pim_component_next(comp, "VTIMEZONE")) {
+		tzid = pim_component_text(comp, "TZID");
+		if (null_strcmp(tzid, pim_timezone_name(tz)) == 0)
+			return;
+	}
+	text = t_str_new(1024);
+	pim_timezone_append_vtimezone(text, tz, t);
+	if (pim_lines_parse(str_data(text), str_len(text), NULL, &lines,
+			    &error) < 0)
+		i_panic("A VTIMEZONE of ours: %s", error);
+	comp = pim_component_find(pim_lines_root(lines), "VTIMEZONE");
+	i_assert(comp != NULL);
+	(void)pim_component_add_copy(calendar, comp);
+	pim_lines_free(&lines);
 }

@@ -15,5 +15,9 @@ const struct pim_timezone *
 pim_timezone_from_calendar(pool_t pool, const struct pim_component *calendar,
 			   const char *tzid,
 			   const struct pim_timezone_hints *hints);
+/* Adds a VTIMEZONE for things from that time on to a VCALENDAR, unless it has
+   one of that name. */
+void pim_timezone_add_component(struct pim_component *calendar,
+				const struct pim_timezone *tz, int64_t t);
 
 #endif

@@ -213,6 +213,23 @@ class Invitations(MeetingCase):
         texts = "\n".join(self.events("u7"))
         self.assertHas(texts, "4gq1c2d3e4f5g6h7@google.com", "RECURRENCE-ID", "!METHOD")
 
+    def test_winmail(self):
+        """Outlook's own form is an invitation as any other."""
+        device = self.ready_device("u12", "16.1")
+        inbox, events, _ = self.folders(device)
+        self.look(device, inbox)
+        self.look(device, events)
+        self.dovecot.deliver("u12", (FIXTURES / "winmail.eml").read_bytes())
+        (item, data), = self.look(device, events)[0].items()
+        self.assertEqual([data.get(f"Calendar:{name}") for name in ("Subject", "StartTime", "MeetingStatus", "BusyStatus")],
+                         ["Quarterly figures", "20240312T090000Z", "3", "1"])
+        self.assertHas(self.event("u12"), "RRULE:FREQ=WEEKLY;BYDAY=TU;WKST=MO;COUNT=5", "TZID=Europe/Berlin", "!METHOD",
+                       "mailto:marta@example.test", "LOCATION:Köln")
+        mail, = self.look(device, inbox)[0]
+        result = device.meeting_response(1, inbox.id, mail).check().document.find("Result")
+        self.assertEqual((result.get("Status"), result.get("CalendarId")), ("1", item))
+        self.assertHas(self.event("u12"), "PARTSTAT=ACCEPTED")
+
     def test_wakes_who_waits(self):
         device = self.ready_device("u8", "14.1")
         inbox, events, _ = self.folders(device)
