@@ -71,10 +71,16 @@ struct listener_parked {
 	bool close:1;
 };
 
+/* Users have their slot by a hash: others in the same one cost a look too many
+   now and then, but what strangers say takes no memory. */
+#define PARK_NOTICE_SLOTS 4096
+
 struct listener_park {
 	HASH_TABLE(char *, struct park_user *) users;
 	struct listener_budget *budget;
 	unsigned int count;
+	/* notices so far, and the last one of each slot */
+	uint64_t notices, last_notice[PARK_NOTICE_SLOTS];
 };
 /* The process' only one. */
 extern struct listener_park park;
@@ -110,8 +116,8 @@ void park_answer(struct listener_parked *parked,
 /* The client has closed the connection. */
 void park_disconnected(struct listener_parked *parked);
 
-/* Waits for the next look without notice, or for the end. */
-void park_wait(struct listener_parked *parked);
+/* Waits for the next look without notice, or for the end; noticed: it is due. */
+void park_wait(struct listener_parked *parked, bool noticed);
 /* Runs it again; uid pays for that if nothing is found. */
 void park_run_paid(struct listener_parked *parked, uid_t uid);
 /* There is something to read, or the connection is closed. */

@@ -23,13 +23,15 @@ static bool park_is_over(const struct listener_parked *parked)
 			PARK_SLACK_MSECS;
 }
 
-void park_wait(struct listener_parked *parked)
+void park_wait(struct listener_parked *parked, bool noticed)
 {
 	long long msecs = timeval_diff_msecs(&parked->deadline,
 					     &ioloop_timeval);
 	long long recheck = listener.set->roost_recheck_interval * 1000LL;
 
-	if (recheck > 0 && msecs > recheck)
+	if (noticed)
+		msecs = 0;
+	else if (recheck > 0 && msecs > recheck)
 		msecs = recheck;
 	timeout_remove(&parked->to);
 	parked->to = timeout_add(I_MAX(msecs, 1), park_timeout, parked);
@@ -112,7 +114,7 @@ static void park_again(struct listener_parked *parked,
 		parked->again = FALSE;
 		park_run_paid(parked, parked->again_by);
 	} else {
-		park_wait(parked);
+		park_wait(parked, FALSE);
 	}
 }
 

@@ -97,11 +97,22 @@ static void park_budget_wake(struct listener_budget_waiter *waiter, uid_t uid)
 	park_look(parked, uid);
 }
 
+static uint64_t *park_notice_slot(const char *name)
+{
+	return &park.last_notice[str_hash(name) % PARK_NOTICE_SLOTS];
+}
+
+uint64_t listener_park_now(void)
+{
+	return park.notices;
+}
+
 void listener_park_notice(const char *name, const guid_128_t guid, uid_t uid)
 {
 	struct park_user *user = hash_table_lookup(park.users, name);
 	struct listener_parked *parked;
 
+	*park_notice_slot(name) = ++park.notices;
 	if (user == NULL)
 		return;
 	for (parked = user->head; parked != NULL; parked = parked->next) {
@@ -145,7 +156,7 @@ listener_park_add(const struct listener_park_input *input,
 	park_learn_begin(parked, answer->device);
 	park_set_blob(parked, input->keys, input->body->data,
 		      input->body->fd != -1 ? 0 : input->body->size, answer);
-	park_wait(parked);
+	park_wait(parked, *park_notice_slot(answer->user) > input->looked);
 
 	if (!listener_detach(input->client, input->hreq, &parked->socket)) {
 		parked->held = input->request;

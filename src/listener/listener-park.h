@@ -32,6 +32,8 @@ struct listener_park_input {
 	struct ip_addr remote_ip;
 	struct timeval start;		/* of the request */
 	bool close;			/* the client will close it then */
+	/* listener_park_now() before a worker began to look */
+	uint64_t looked;
 };
 
 /* Parks the request as answer (a PARK) says. The request is destroyed in this
@@ -45,6 +47,9 @@ listener_park_add(const struct listener_park_input *input,
 bool listener_park_has_room(const char *user);
 void listener_park_gone(struct listener_parked **parked);
 
+/* A number for the notices so far. What comes between it and the parking makes
+   the request run again at once: its worker may have looked before the change. */
+uint64_t listener_park_now(void);
 /* uid says: something may have changed in the user's mailbox. guid is NULL if
    it isn't known which. The requests that watch it are run again, within the
    budget of uid. */

@@ -80,6 +80,8 @@ struct listener_request {
 	struct listener_proof proof;
 	/* the query's DeviceId, in pool; NULL if there is none */
 	const char *device;
+	/* WORKING: listener_park_now() before that */
+	uint64_t looked;
 	/* of the refusal: see struct listener_refusal */
 	unsigned int retry_secs;
 	const char *throttle_header;
@@ -339,6 +341,7 @@ request_job_get_request(struct listener_job *job, string_t *str,
 	const struct listener_proof *proof = &req->proof;
 
 	request_set_state(req, REQUEST_STATE_WORKING);
+	req->looked = listener_park_now();
 	timeout_remove(&req->to);
 	req->login_unused = FALSE;
 	if (proof->ticket != NULL) {
@@ -395,6 +398,7 @@ static void request_park(struct listener_request *req,
 		.remote_ip = req->auth_input.remote_ip,
 		.start = req->start,
 		.close = http_server_request_get(req->hreq)->connection_close,
+		.looked = req->looked,
 	};
 	struct listener_parked *parked;
 

@@ -112,6 +112,33 @@ class Parking(ParkCase):
         self.assertEqual(len(runs), 2)
         self.assertLess(time.monotonic() - began, 1.5)
 
+    def test_a_notice_before_the_parking_is_not_lost(self):
+        """The change comes when the worker has looked, and the listener has not parked the request yet."""
+        runs = []
+
+        def slow(request):
+            reply = self.handler(request)
+            if not runs:
+                self.changed.add("u1")
+                self.notifier.notice("u1", OTHER)
+                self.notifier.notice("u2")
+                time.sleep(0.2)
+            runs.append(request)
+            return reply
+        for kind in self.tls_kinds():
+            runs.clear()
+            self.changed.clear()
+            self.workers.handler = slow
+            began = time.monotonic()
+            self.assertEqual(self.http(**kind).ask(auth=basic("u1"), body=b"ping me").body, b"changed")
+            self.assertEqual(len(runs), 2)
+            self.assertLess(time.monotonic() - began, 1.5)
+        # what was said before does not count
+        self.changed.clear()
+        self.workers.requests.clear()
+        self.park(self.http())
+        self.assertEqual(len(self.workers.requests), 1)
+
     def test_the_next_request_ends_the_waiting(self):
         for kind in self.tls_kinds():
             http = self.http(**kind)
