@@ -65,9 +65,10 @@ static int store_create_file(const char *path, const char **error_r)
 	return 0;
 }
 
+/* busy_r may be NULL; TRUE if it is to be tried again. */
 static int
-store_pragma(sqlite3 *db, const char *pragma, const char *expected,
-	     const char **error_r)
+store_pragma_try(sqlite3 *db, const char *pragma, const char *expected,
+		 bool *busy_r, const char **error_r)
 {
 	sqlite3_stmt *stmt;
 	const char *value = "";
@@ -82,6 +83,8 @@ store_pragma(sqlite3 *db, const char *pragma, const char *expected,
 					 sqlite3_column_text(stmt, 0));
 		}
 	}
+	if (busy_r != NULL)
+		*busy_r = (ret & 0xff) == SQLITE_BUSY;
 	if (ret != SQLITE_ROW && ret != SQLITE_DONE) {
 		*error_r = t_strdup_printf("PRAGMA %s failed: %s", pragma,
 					   sqlite3_errmsg(db));
@@ -97,6 +100,13 @@ store_pragma(sqlite3 *db, const char *pragma, const char *expected,
 	return ret;
 }
 
+static int
+store_pragma(sqlite3 *db, const char *pragma, const char *expected,
+	     const char **error_r)
+{
+	return store_pragma_try(db, pragma, expected, NULL, error_r);
+}
+
 /* The change of the journal is the one step for which SQLite does not wait: it needs the
    database alone, and two processes may be creating it. */
 static int
@@ -106,12 +116,12 @@ store_set_journal(sqlite3 *db, const char *journal, unsigned int busy_msecs,
 	const char *pragma = t_strconcat("journal_mode = ", journal, NULL);
 	const unsigned int step_msecs = 5;
 	unsigned int waited = 0;
+	bool busy;
 
 	for (;;) {
-		if (store_pragma(db, pragma, journal, error_r) == 0)
+		if (store_pragma_try(db, pragma, journal, &busy, error_r) == 0)
 			return 0;
-		if ((sqlite3_errcode(db) & 0xff) != SQLITE_BUSY ||
-		    waited >= busy_msecs)
+		if (!busy || waited >= busy_msecs)
 			return -1;
 		usleep(step_msecs * 1000);
 		waited += step_msecs;
