@@ -117,7 +117,7 @@ static int smart_parse(struct smart_context *ctx, struct eas_submission *sub_r)
 	}
 	if (ret < 0)
 		return -1;
-	return ctx->forwardees ? smart_event_parse(ctx, sub_r) :
+	return ctx->forwardees != NULL ? smart_event_parse(ctx, sub_r) :
 		eas_sendmail_parse(req, sub_r);
 }
 
@@ -440,7 +440,7 @@ smart_compose(struct eas_request *req ATTR_UNUSED, struct pim_outgoing *out,
 	T_BEGIN {
 		if (ctx->folder->kind == STORE_KIND_CALENDAR)
 			status = smart_event_compose(ctx, out, merged_r);
-		else if (ctx->forwardees) {
+		else if (ctx->forwardees != NULL) {
 			/* 2.2.3.169: these are for calendar items only */
 			status = EAS_STATUS_ITEM_NOT_FOUND;
 		} else

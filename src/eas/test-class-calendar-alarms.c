@@ -1,10 +1,8 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
-#include "ioloop.h"
 #include "str.h"
 #include "test-common.h"
-#include "pim-timezone.h"
 #include "class-calendar.h"
 #include "test-class-common.h"
 
@@ -202,12 +200,6 @@ int main(void)
 		test_alarms_exception,
 		NULL
 	};
-	int ret;
 
-	/* 2026-11-28 */
-	ioloop_time = 1795858200;
-	(void)setenv("TZ", "Europe/Berlin", 1);
-	ret = test_run(test_functions);
-	pim_timezones_deinit();
-	return ret;
+	return test_class_run(test_functions);
 }

@@ -1,7 +1,6 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
-#include "ioloop.h"
 #include "str.h"
 #include "test-common.h"
 #include "pim-timezone.h"
@@ -583,12 +582,6 @@ int main(void)
 		test_calendar_supported,
 		NULL
 	};
-	int ret;
 
-	/* 2026-11-28 */
-	ioloop_time = 1795858200;
-	(void)setenv("TZ", "Europe/Berlin", 1);
-	ret = test_run(test_functions);
-	pim_timezones_deinit();
-	return ret;
+	return test_class_run(test_functions);
 }

@@ -1,12 +1,10 @@
 /* Copyright (c) 2026 Roost authors, see the included COPYING file */
 
 #include "lib.h"
-#include "ioloop.h"
 #include "str.h"
 #include "strfuncs.h"
 #include "test-common.h"
 #include "pim-rrule.h"
-#include "pim-timezone.h"
 #include "class-calendar.h"
 #include "test-class-common.h"
 
@@ -652,12 +650,6 @@ int main(void)
 		test_calendar_many_lines,
 		NULL
 	};
-	int ret;
 
-	/* 2026-11-28 */
-	ioloop_time = 1795858200;
-	(void)setenv("TZ", "Europe/Berlin", 1);
-	ret = test_run(test_functions);
-	pim_timezones_deinit();
-	return ret;
+	return test_class_run(test_functions);
 }

@@ -2,9 +2,12 @@
 
 #include "lib.h"
 #include "buffer.h"
+#include "ioloop.h"
 #include "istream.h"
 #include "ostream.h"
 #include "str.h"
+#include "pim-timezone.h"
+#include "test-common.h"
 #include "test-class-common.h"
 
 #define TEST_CLASS_NOW 1795858200	/* 2026-11-28 09:30 */
@@ -123,4 +126,15 @@ const char *test_class_apply(struct test_class *test, const char *old,
 		test->tell = apply.tell;
 	} T_END;
 	return ret < 0 ? NULL : str_c(apply.text);
+}
+
+int test_class_run(void (*const test_functions[])(void))
+{
+	int ret;
+
+	ioloop_time = TEST_CLASS_NOW;
+	(void)setenv("TZ", "Europe/Berlin", 1);
+	ret = test_run(test_functions);
+	pim_timezones_deinit();
+	return ret;
 }

@@ -29,6 +29,9 @@ void test_class_init(struct test_class *test, const struct eas_class *class,
 		     unsigned int version);
 void test_class_deinit(struct test_class *test);
 
+/* test_run() with a clock and a zone of its own: 2026-11-28 in Berlin. */
+int test_class_run(void (*const test_functions[])(void));
+
 /* A number below the limit. All runs of a program get the same ones. */
 unsigned int test_class_pick(unsigned int limit);
 

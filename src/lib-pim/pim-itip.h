@@ -82,8 +82,8 @@ int pim_itip_read(pool_t pool, const void *data, size_t size,
 		  struct pim_itip **itip_r, const char **error_r);
 /* The PRODID of messages that are written here. */
 #define PIM_ITIP_PRODID "-//Roost//Calendar//EN"
-/* The same the other way, for a message that came in another form (TNEF): a
-   calendar object that pim_itip_read() reads so. organizer and attendee (who is
+/* Appends the calendar object of a message that came in another form (TNEF):
+   pim_itip_read() reads it so. organizer and attendee (who is
    invited, or whose answer it is) are addresses; summary may be NULL. */
 void pim_itip_write(string_t *dest, const struct pim_itip *itip,
 		    const char *summary, const char *organizer,
